@@ -1,0 +1,121 @@
+#include "model/batch.h"
+
+#include <cstring>
+#include <type_traits>
+
+namespace tocsin {
+namespace {
+
+// Calls f(column) for every column, in the order of the encoding.
+template <class Batch, class F>
+void each_column(Batch& b, F f) {
+  f(b.time), f(b.observed), f(b.type), f(b.severity), f(b.tlp), f(b.transport), f(b.roles), f(b.controller_reason);
+  f(b.family), f(b.identifier);
+  for (auto* end : {&b.source, &b.destination}) {
+    f(end->ip), f(end->port), f(end->asn), f(end->country), f(end->name), f(end->url);
+  }
+  f(b.account), f(b.extra), f(b.line), f(b.hash);
+}
+
+constexpr std::string_view magic = "TSB1";
+
+template <class T>
+void put(std::string& out, const T& value) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <class T>
+bool take(std::string_view& in, T& value) {
+  if (in.size() < sizeof value) return false;
+  std::memcpy(&value, in.data(), sizeof value);
+  in.remove_prefix(sizeof value);
+  return true;
+}
+
+}  // namespace
+
+Text EventBatch::keep(std::string_view bytes) {
+  Text kept{static_cast<std::uint32_t>(arena.size()), static_cast<std::uint32_t>(bytes.size())};
+  arena += bytes;
+  return kept;
+}
+
+void EventBatch::clear() {
+  each_column(*this, [](auto& column) { column.clear(); });
+  arena.clear();
+  seq = 0;
+}
+
+void EventBatch::add_row() {
+  each_column(*this, [](auto& column) { column.emplace_back(); });
+  time.back() = time_none;
+  observed.back() = time_none;
+  tlp.back() = Tlp::unmarked;
+}
+
+void EventBatch::remove_last_row() {
+  each_column(*this, [](auto& column) { column.pop_back(); });
+}
+
+void EventBatch::keep_rows(const std::vector<bool>& wanted) {
+  each_column(*this, [&](auto& column) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      if (wanted[i]) column[kept++] = column[i];
+    }
+    column.resize(kept);
+  });
+}
+
+std::string encode(const EventBatch& batch) {
+  std::string out(magic);
+  out.reserve(batch.size() * 220 + batch.arena.size() + 64);
+  put(out, static_cast<std::uint32_t>(batch.size()));
+  put(out, static_cast<std::uint32_t>(batch.arena.size()));
+  put(out, batch.seq), put(out, batch.report), put(out, batch.feed), put(out, batch.report_type), put(out, batch.received);
+  each_column(batch, [&](const auto& column) {
+    out.append(reinterpret_cast<const char*>(column.data()), column.size() * sizeof(column[0]));
+  });
+  out += batch.arena;
+  put(out, hash64(out));
+  return out;
+}
+
+Result<EventBatch> decode(std::string_view bytes) {
+  auto damaged = [](const char* what) { return invalid(std::string("damaged batch: ") + what); };
+  if (bytes.size() < 12 || !bytes.starts_with(magic)) return damaged("not a batch");
+  std::uint64_t sum = 0;
+  std::memcpy(&sum, bytes.data() + bytes.size() - 8, 8);
+  bytes.remove_suffix(8);
+  if (sum != hash64(bytes)) return damaged("checksum");
+  std::string_view in = bytes.substr(magic.size());
+  EventBatch b;
+  std::uint32_t rows = 0, arena = 0;
+  if (!take(in, rows) || !take(in, arena) || !take(in, b.seq) || !take(in, b.report) || !take(in, b.feed) ||
+      !take(in, b.report_type) || !take(in, b.received) || rows > batch_events_max) {
+    return damaged("head");
+  }
+  bool whole = true;
+  each_column(b, [&](auto& column) {
+    std::size_t size = rows * sizeof(column[0]);
+    if (!whole || in.size() < size) {
+      whole = false;
+      return;
+    }
+    column.resize(rows);
+    std::memcpy(static_cast<void*>(column.data()), in.data(), size);
+    in.remove_prefix(size);
+    using T = typename std::remove_reference_t<decltype(column)>::value_type;
+    if constexpr (std::is_same_v<T, Text>) {
+      for (const Text& t : column) whole = whole && std::uint64_t{t.offset} + t.size <= arena;
+    } else if constexpr (std::is_same_v<T, Type>) {
+      for (Type t : column) whole = whole && static_cast<std::size_t>(t) < types_count;
+    }
+  });
+  if (!whole || in.size() != arena) return damaged("columns");
+  b.arena = in;
+  return b;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,52 @@
+#include "model/batch.h"
+
+#include "test.h"
+
+namespace tocsin {
+namespace {
+
+EventBatch small_batch() {
+  EventBatch b;
+  b.seq = 7;
+  b.feed = 3;
+  for (int i = 0; i < 3; ++i) {
+    b.add_row();
+    b.time.back() = 1'000'000 + i;
+    b.source.ip.back() = Ip::from_v4(0xc0000207u + static_cast<unsigned>(i));
+    b.source.name.back() = b.keep("www.example.org");
+    b.type.back() = Type::infected_system;
+  }
+  return b;
+}
+
+}  // namespace
+
+TEST_CASE("a batch survives encoding") {
+  EventBatch before = small_batch();
+  auto after = decode(encode(before));
+  REQUIRE(after);
+  CHECK(after->seq == 7);
+  CHECK(after->size() == 3);
+  CHECK(after->text(after->source.name[2]) == "www.example.org");
+  CHECK(after->source.ip == before.source.ip);
+  CHECK(after->time == before.time);
+}
+
+TEST_CASE("a damaged batch is refused wherever the damage is") {
+  std::string bytes = encode(small_batch());
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::string wrong = bytes;
+    wrong[i] = static_cast<char>(wrong[i] ^ 0x20);
+    CHECK(!decode(wrong));
+    CHECK(!decode(bytes.substr(0, i)));
+  }
+}
+
+TEST_CASE("kept rows keep their order") {
+  EventBatch b = small_batch();
+  b.keep_rows({true, false, true});
+  REQUIRE(b.size() == 2);
+  CHECK(b.time == std::vector<TimeUs>{1'000'000, 1'000'002});
+}
+
+}  // namespace tocsin
