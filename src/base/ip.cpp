@@ -17,7 +17,9 @@ Ip Ip::from_halves(std::uint64_t high, std::uint64_t low) {
   return ip;
 }
 
-Ip Ip::from_v4(std::uint32_t address) { return from_halves(0, 0xffff00000000ULL | address); }
+Ip Ip::from_v4(std::uint32_t address) {
+  return from_halves(0, 0xffff00000000ULL | address);
+}
 
 namespace {
 struct Halves {
@@ -71,7 +73,8 @@ void append_v4(std::string& out, std::uint32_t address) {
 
 bool Network::contains(const Ip& ip) const {
   Halves host = host_bits(length);
-  return ((ip.high() ^ base.high()) & ~host.high) == 0 && ((ip.low() ^ base.low()) & ~host.low) == 0;
+  return ((ip.high() ^ base.high()) & ~host.high) == 0 &&
+         ((ip.low() ^ base.low()) & ~host.low) == 0;
 }
 
 Ip Network::last() const {
@@ -124,7 +127,8 @@ Result<Network> parse_network(std::string_view text, bool strict) {
   std::uint8_t length = 128;
   if (slash != std::string_view::npos) {
     auto bits = text::number(text.substr(slash + 1));
-    if (!bits || *bits > (v4 ? 32u : 128u)) return invalid("not an IP network: " + text::quote(text));
+    if (!bits || *bits > (v4 ? 32u : 128u))
+      return invalid("not an IP network: " + text::quote(text));
     length = static_cast<std::uint8_t>(*bits + (v4 ? 96u : 0u));
   } else if (base.empty() || base == Ip::from_v4(0)) {
     return invalid("not an IP network: " + text::quote(text));
@@ -141,7 +145,9 @@ std::string format(const Network& network) {
   return out + "/" + std::to_string(network.length - (v4 ? 96 : 0));
 }
 
-Result<std::string> canonical(std::string_view text) { return format(TRY(parse(text))); }
+Result<std::string> canonical(std::string_view text) {
+  return format(TRY(parse(text)));
+}
 
 }  // namespace ip
 }  // namespace tocsin

@@ -33,7 +33,8 @@ struct Ip {
   }
 };
 
-// All addresses whose first `length` bits are those of `base`; length counts in 128 bits (IPv4 /24 is 120).
+// All addresses whose first `length` bits are those of `base`; length counts in 128 bits (IPv4 /24
+// is 120).
 struct Network {
   Ip base;
   std::uint8_t length = 0;
@@ -45,16 +46,17 @@ struct Network {
 
 namespace ip {
 
-// Errors: invalid, if `text` is not exactly one IPv4 or IPv6 address ("::" and 0.0.0.0 included: they name no host).
-// IPv4 parts may have no leading zero. An IPv4-mapped IPv6 address is the IPv4 address. No zone index.
+// Errors: invalid, if `text` is not exactly one IPv4 or IPv6 address ("::" and 0.0.0.0 included:
+// they name no host). IPv4 parts may have no leading zero. An IPv4-mapped IPv6 address is the IPv4
+// address. No zone index.
 Result<Ip> parse(std::string_view text);
 
 // The one spelling of an address: dotted decimal, or RFC 5952 for IPv6. Source: RFC 5952 section 4.
 std::string format(const Ip& ip);
 void append(std::string& out, const Ip& ip);
 
-// "192.0.2.0/24", "2001:db8::/32", or a lone address. Errors: invalid; also when bits beyond the length are set
-// and `strict`; otherwise they are cleared.
+// "192.0.2.0/24", "2001:db8::/32", or a lone address. Errors: invalid; also when bits beyond the
+// length are set and `strict`; otherwise they are cleared.
 Result<Network> parse_network(std::string_view text, bool strict = false);
 std::string format(const Network& network);
 

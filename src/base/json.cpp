@@ -98,7 +98,9 @@ Writer& Writer::value(std::string_view text) {
   return *this;
 }
 
-Writer& Writer::value(bool yes) { return raw(yes ? "true" : "false"); }
+Writer& Writer::value(bool yes) {
+  return raw(yes ? "true" : "false");
+}
 
 Writer& Writer::value(std::int64_t number) {
   comma();

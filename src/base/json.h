@@ -7,13 +7,15 @@
 
 namespace tocsin::json {
 
-// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. Source: RFC 8259 section 7.
+// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. Source:
+// RFC 8259 section 7.
 void append_string(std::string& out, std::string_view text);
 
 // Appends the shortest spelling that reads back as the same number; NaN and infinities become null.
 void append_number(std::string& out, double value);
 
-// Writes objects and lists in the order of the calls. The caller keeps keys sorted where the contract says so.
+// Writes objects and lists in the order of the calls. The caller keeps keys sorted where the
+// contract says so.
 //   Writer w; w.object().key("a").value(1).key("b").list().value("x").end().end(); w.text()
 class Writer {
  public:

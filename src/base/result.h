@@ -44,11 +44,11 @@ inline std::unexpected<Error> unavailable(std::string what) {
 }  // namespace tocsin
 
 // auto x = TRY(f());  returns f's error from the enclosing function, else yields its value.
-#define TRY(...)                                                  \
-  __extension__({                                                 \
-    auto try_ = (__VA_ARGS__);                                    \
-    if (!try_) return std::unexpected(std::move(try_).error());   \
-    ::tocsin::unwrap(std::move(try_));                            \
+#define TRY(...)                                                \
+  __extension__({                                               \
+    auto try_ = (__VA_ARGS__);                                  \
+    if (!try_) return std::unexpected(std::move(try_).error()); \
+    ::tocsin::unwrap(std::move(try_));                          \
   })
 
 namespace tocsin {

@@ -38,7 +38,9 @@ std::string quote(std::string_view text) {
 }
 
 namespace {
-char low(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char low(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 template <class T>
 std::optional<T> whole(std::string_view text) {
@@ -100,8 +102,12 @@ std::string_view cut(std::string_view& rest, char separator) {
   return part;
 }
 
-std::optional<std::uint64_t> number(std::string_view text) { return whole<std::uint64_t>(text); }
-std::optional<std::int64_t> signed_number(std::string_view text) { return whole<std::int64_t>(text); }
+std::optional<std::uint64_t> number(std::string_view text) {
+  return whole<std::uint64_t>(text);
+}
+std::optional<std::int64_t> signed_number(std::string_view text) {
+  return whole<std::int64_t>(text);
+}
 
 std::optional<double> decimal(std::string_view text) {
   auto value = whole<double>(text);

@@ -11,7 +11,7 @@
 namespace tocsin::text {
 
 struct Line {
-  std::size_t number;  // from 1
+  std::size_t number;     // from 1
   std::string_view text;  // without its line end (LF or CR LF)
 };
 
@@ -27,7 +27,10 @@ class Lines {
     iterator() = default;
     explicit iterator(std::string_view rest) : rest_(rest) { next(); }
     Line operator*() const { return line_; }
-    iterator& operator++() { next(); return *this; }
+    iterator& operator++() {
+      next();
+      return *this;
+    }
     void operator++(int) { next(); }
     bool operator==(std::default_sentinel_t) const { return done_; }
 
@@ -45,7 +48,9 @@ class Lines {
   std::string_view text_;
 };
 
-inline Lines numbered_lines(std::string_view text) { return Lines(text); }
+inline Lines numbered_lines(std::string_view text) {
+  return Lines(text);
+}
 
 std::string_view trim(std::string_view text);  // blanks, tabs, CR, LF at both ends
 
@@ -60,7 +65,8 @@ bool is_utf8(std::string_view text);
 // The first part before `separator`, which is removed from `rest` together with the separator.
 std::string_view cut(std::string_view& rest, char separator);
 
-// The whole of `text` as a decimal number; nothing else around it. nullopt if it is not one or does not fit.
+// The whole of `text` as a decimal number; nothing else around it. nullopt if it is not one or does
+// not fit.
 std::optional<std::uint64_t> number(std::string_view text);
 std::optional<std::int64_t> signed_number(std::string_view text);
 std::optional<double> decimal(std::string_view text);

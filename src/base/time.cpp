@@ -43,13 +43,17 @@ struct Parts {
 
 std::optional<TimeUs> assemble(const Parts& p) {
   if (p.year < 1970 || p.month < 1 || p.month > 12 || p.day < 1) return std::nullopt;
-  if (static_cast<unsigned>(p.day) > days_in_month(p.year, static_cast<unsigned>(p.month))) return std::nullopt;
+  if (static_cast<unsigned>(p.day) > days_in_month(p.year, static_cast<unsigned>(p.month)))
+    return std::nullopt;
   if (p.hour > 23 || p.minute > 59 || p.second > 60) return std::nullopt;
-  TimeUs day = days_from_civil(p.year, static_cast<unsigned>(p.month), static_cast<unsigned>(p.day));
+  TimeUs day =
+      days_from_civil(p.year, static_cast<unsigned>(p.month), static_cast<unsigned>(p.day));
   return day * us_per_day + (p.hour * 3600LL + p.minute * 60LL + p.second) * us_per_s;
 }
 
-std::unexpected<Error> not_a_time(std::string_view text) { return invalid("not a time: " + text::quote(text)); }
+std::unexpected<Error> not_a_time(std::string_view text) {
+  return invalid("not a time: " + text::quote(text));
+}
 
 // "+hh:mm", "+hhmm", "+hh", "Z", "UTC", "GMT", "": seconds east.
 std::optional<int> zone(std::string_view text) {
@@ -83,11 +87,13 @@ TimeUs fraction(std::string_view& rest) {
 std::optional<TimeUs> parse_plain(std::string_view text) {
   if (text.ends_with('Z')) text.remove_suffix(1);
   if (text.ends_with("+00:00")) text.remove_suffix(6);
-  if (text.size() != 19 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;
+  if (text.size() != 19 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':')
+    return std::nullopt;
   if (text[10] != ' ' && text[10] != 'T') return std::nullopt;
   Parts p;
   if (!digits(text, 0, 4, p.year) || !digits(text, 5, 2, p.month) || !digits(text, 8, 2, p.day) ||
-      !digits(text, 11, 2, p.hour) || !digits(text, 14, 2, p.minute) || !digits(text, 17, 2, p.second)) {
+      !digits(text, 11, 2, p.hour) || !digits(text, 14, 2, p.minute) ||
+      !digits(text, 17, 2, p.second)) {
     return std::nullopt;
   }
   return assemble(p);
@@ -97,15 +103,16 @@ Result<TimeUs> parse(std::string_view text) {
   if (auto plain = parse_plain(text)) return *plain;
   std::string_view t = text::trim(text);
   Parts p;
-  if (!digits(t, 0, 4, p.year) || t.size() < 10 || t[4] != '-' || t[7] != '-' || !digits(t, 5, 2, p.month) ||
-      !digits(t, 8, 2, p.day)) {
+  if (!digits(t, 0, 4, p.year) || t.size() < 10 || t[4] != '-' || t[7] != '-' ||
+      !digits(t, 5, 2, p.month) || !digits(t, 8, 2, p.day)) {
     return not_a_time(text);
   }
   TimeUs part = 0;
   std::string_view rest = t.substr(10);
   if (!rest.empty() && (rest[0] == 'T' || rest[0] == 't' || rest[0] == ' ')) {
     rest.remove_prefix(1);
-    if (!digits(rest, 0, 2, p.hour) || rest.size() < 5 || rest[2] != ':' || !digits(rest, 3, 2, p.minute)) {
+    if (!digits(rest, 0, 2, p.hour) || rest.size() < 5 || rest[2] != ':' ||
+        !digits(rest, 3, 2, p.minute)) {
       return not_a_time(text);
     }
     rest.remove_prefix(5);
@@ -124,7 +131,8 @@ Result<TimeUs> parse(std::string_view text) {
   return *time + part - *offset * us_per_s;
 }
 
-Result<TimeUs> parse_as(std::string_view text, std::string_view pattern, std::int32_t zone_offset_s) {
+Result<TimeUs> parse_as(std::string_view text, std::string_view pattern,
+                        std::int32_t zone_offset_s) {
   std::string subject(text::trim(text)), left;
   if (subject.contains('\0')) return not_a_time(text);
   TimeUs part = 0;
@@ -152,7 +160,8 @@ Result<TimeUs> parse_as(std::string_view text, std::string_view pattern, std::in
     std::tm copy = tm;
     time = static_cast<TimeUs>(timegm(&copy)) * us_per_s;
   }
-  return *time + part - (own_zone ? (pattern.contains("%z") ? tm.tm_gmtoff : 0) : zone_offset_s) * us_per_s;
+  return *time + part -
+         (own_zone ? (pattern.contains("%z") ? tm.tm_gmtoff : 0) : zone_offset_s) * us_per_s;
 }
 
 void append(std::string& out, TimeUs time) {
@@ -161,8 +170,8 @@ void append(std::string& out, TimeUs time) {
   TimeUs left = time - start_of(day);
   auto part = left % us_per_s;
   auto s = left / us_per_s;
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month, c.day, s / 3600,
-                 s / 60 % 60, s % 60);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month,
+                 c.day, s / 3600, s / 60 % 60, s % 60);
   if (part != 0) fmt::format_to(std::back_inserter(out), ".{:06}", part);
   out += 'Z';
 }
@@ -188,7 +197,9 @@ Day day_of(TimeUs time) {
   return static_cast<Day>(time % us_per_day < 0 ? day - 1 : day);
 }
 
-TimeUs start_of(Day day) { return day * us_per_day; }
+TimeUs start_of(Day day) {
+  return day * us_per_day;
+}
 
 Civil civil(Day day) {
   const int z = day + 719468;
@@ -201,7 +212,9 @@ Civil civil(Day day) {
   return {static_cast<int>(yoe) + era * 400 + (month <= 2), month, doy - (153 * mp + 2) / 5 + 1};
 }
 
-Day day_from(Civil date) { return days_from_civil(date.year, date.month, date.day); }
+Day day_from(Civil date) {
+  return days_from_civil(date.year, date.month, date.day);
+}
 
 Day month_start(Day day) {
   Civil c = civil(day);
@@ -219,7 +232,8 @@ Day year_before(Day day) {
 }
 
 TimeUs now() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 

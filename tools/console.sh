@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# console.sh: builds console/dist with the pinned Node, when the console's files changed since the last time.
+# npm installs from the lock file with its integrity hashes and runs no install script.
+set -euo pipefail
+cd "$(dirname "$0")/../console" 2> /dev/null || exit 0
+[ -f package.json ] || exit 0
+deps=$PWD/../build/deps/node_modules
+node=$(ls -d "$deps"/node-linux-*/bin/node)
+
+lock=$(sha256sum package-lock.json | cut -d' ' -f1)
+if [ "$(cat node_modules/.installed 2> /dev/null)" != "$lock" ]; then
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  echo "$lock" > node_modules/.installed
+fi
+
+# Names and contents of everything but what is made here.
+files=$(find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+if [ "$(cat dist/.built 2> /dev/null)" != "$files" ]; then
+  PATH=$(dirname "$node"):$PATH node --run build
+  echo "$files" > dist/.built
+fi
