@@ -1,4 +1,5 @@
-// The web console inside the binary: the files of console/dist, made into a table by cmake/console.cmake.
+// The web console inside the binary: the files of console/dist, made into a table by
+// cmake/console.cmake.
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
-// Enricher: adds what else is known about the ends of events, offline. One file in enrich/enrichers/ each; applied in the order of names.
+// Enricher: adds what else is known about the ends of events, offline. One file in
+// enrich/enrichers/ each; applied in the order of names.
 #pragma once
 
 #include <functional>
@@ -14,10 +15,12 @@
 
 namespace tocsin::enrich {
 
-// Paths and switches from the configuration's [enrich] table ("location_database", "mmdb_asn", "warninglists" …).
+// Paths and switches from the configuration's [enrich] table ("location_database", "mmdb_asn",
+// "warninglists" …).
 using Settings = std::map<std::string, std::string, std::less<>>;
 
-// An opened enricher. apply() is called for whole batches from several threads at once: it only reads its tables.
+// An opened enricher. apply() is called for whole batches from several threads at once: it only
+// reads its tables.
 class Opened {
  public:
   virtual ~Opened() = default;

@@ -17,17 +17,19 @@ namespace tocsin::ingest {
 
 // One report on its way in.
 struct Delivery {
-  std::string name;      // file name or subject
-  std::string url;       // where from, without secrets; may be ""
-  std::string path;      // a file that holds the bytes (the spool, or the original, which stays untouched) ...
-  std::string bytes;     // ... or the bytes themselves, where path is ""
-  std::string cursor;    // the collector's state after this delivery: kept with the report's last commit
-  bool live = false;     // the live lane: small, at once
+  std::string name;  // file name or subject
+  std::string url;   // where from, without secrets; may be ""
+  std::string
+      path;  // a file that holds the bytes (the spool, or the original, which stays untouched) ...
+  std::string bytes;  // ... or the bytes themselves, where path is ""
+  std::string
+      cursor;  // the collector's state after this delivery: kept with the report's last commit
+  bool live = false;  // the live lane: small, at once
 };
 
 struct Receipt {
   std::uint64_t report = 0;
-  bool repeat = false;   // its SHA-256 was known already: nothing was taken in
+  bool repeat = false;  // its SHA-256 was known already: nothing was taken in
   std::uint64_t events = 0, duplicates = 0, rejected = 0;
 };
 
@@ -35,20 +37,23 @@ struct Receipt {
 class CollectorContext {
  public:
   virtual ~CollectorContext() = default;
-  // Returns when the report is committed. Errors: unavailable (disk full, stopping: do not move the cursor), invalid (unreadable: it is kept
-  // in quarantine as a whole and the cursor moves).
+  // Returns when the report is committed. Errors: unavailable (disk full, stopping: do not move the
+  // cursor), invalid (unreadable: it is kept in quarantine as a whole and the cursor moves).
   virtual Result<Receipt> deliver(Delivery delivery) = 0;
-  virtual std::string cursor() = 0;                         // what the last delivery stored; "" at first
+  virtual std::string cursor() = 0;  // what the last delivery stored; "" at first
   virtual Result<void> keep_cursor(std::string cursor) = 0;  // without a delivery (e.g. a new ETag)
-  virtual Result<std::string> secret(std::string_view name) = 0;  // from a file or the credential store; errors: missing
-  virtual std::string spool_path() = 0;                     // a fresh file name in the spool folder, on the disk of HOME
+  virtual Result<std::string> secret(
+      std::string_view name) = 0;  // from a file or the credential store; errors: missing
+  virtual std::string
+  spool_path() = 0;  // a fresh file name in the spool folder, on the disk of HOME
   virtual std::stop_token stop() = 0;
 };
 
 struct Collector {
   std::string_view summary;
   // Collects once; called by the feed's schedule. For a listener (`endless`): runs until stopped.
-  // Errors: unavailable (retried with backoff), denied, invalid (configuration: not retried until it changes).
+  // Errors: unavailable (retried with backoff), denied, invalid (configuration: not retried until
+  // it changes).
   Result<void> (*collect)(const Feed& feed, CollectorContext& context);
   bool endless = false;
 };

@@ -1,4 +1,5 @@
-// Feed: a configured source = collector + format + schedule + marking + terms; one TOML table `[feed.NAME]`.
+// Feed: a configured source = collector + format + schedule + marking + terms; one TOML table
+// `[feed.NAME]`.
 #pragma once
 
 #include <map>
@@ -19,18 +20,20 @@ struct Terms {
 };
 
 struct Feed {
-  std::string name;       // [a-z0-9-]{1,64}
+  std::string name;  // [a-z0-9-]{1,64}
   std::string title;
   std::string collector;  // a plug-in's name
   std::string format;     // a format's or mapping's name; "auto": by file name and content
   bool enabled = true;
   bool exercise = false, simulated = false;
   std::uint32_t interval_s = 3600;
-  std::uint32_t usual_delay_s = 0;  // how long after the interval a delivery counts as late; 0: learned
+  std::uint32_t usual_delay_s =
+      0;  // how long after the interval a delivery counts as late; 0: learned
   Tlp tlp = Tlp::unmarked;
   Terms terms;
-  std::string mapping;    // path of a mapping file, where format is csv or json
-  // What the collector understands: url, path, key_secret, allow_private, proxy, ca_file, client_certificate, username, size_max_bytes …
+  std::string mapping;  // path of a mapping file, where format is csv or json
+  // What the collector understands: url, path, key_secret, allow_private, proxy, ca_file,
+  // client_certificate, username, size_max_bytes …
   std::map<std::string, std::string, std::less<>> options;
 
   std::string_view option(std::string_view key, std::string_view otherwise = {}) const {

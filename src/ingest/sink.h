@@ -1,10 +1,13 @@
-// Sink: where a format writes what it reads: straight into the columns of a batch, checked and canonical.
+// Sink: where a format writes what it reads: straight into the columns of a batch, checked and
+// canonical.
 //
 //   sink.event(line).source_ip(ip).type(Type::infected_system);     // closes the event before it
-//   sink.set(Field::source_fqdn, text)                              // any field by its text, checked by its kind
-//   sink.reject(line, error, bytes)                                 // also drops the open event, if `line` is its line
+//   sink.set(Field::source_fqdn, text)                              // any field by its text,
+//   checked by its kind sink.reject(line, error, bytes)                                 // also
+//   drops the open event, if `line` is its line
 //
-// One thread. Nothing is allocated for an event beyond the columns, the arena and new words of the dictionary.
+// One thread. Nothing is allocated for an event beyond the columns, the arena and new words of the
+// dictionary.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +23,15 @@
 namespace tocsin::ingest {
 
 struct Reject {
-  std::size_t line;         // from 1; of its first line where a record spans several
+  std::size_t line;  // from 1; of its first line where a record spans several
   Error why;
-  std::string_view bytes;   // the record as found, at most 64 KiB of it; valid during the call
+  std::string_view bytes;  // the record as found, at most 64 KiB of it; valid during the call
 };
 
 class Sink final {
  public:
-  using Batches = std::function<Result<void>(EventBatch&)>;  // takes a full batch; it is cleared afterwards. An error stops the read
+  using Batches = std::function<Result<void>(EventBatch&)>;  // takes a full batch; it is cleared
+                                                             // afterwards. An error stops the read
   using Rejects = std::function<void(const Reject&)>;
 
   struct Defaults {
@@ -39,7 +43,8 @@ class Sink final {
 
   Sink(Dictionary& words, const Defaults& defaults, Batches batches, Rejects rejects);
 
-  // Opens an event that stands at `line`; the one before is closed: completed, checked for a subject, counted.
+  // Opens an event that stands at `line`; the one before is closed: completed, checked for a
+  // subject, counted.
   Sink& event(std::size_t line = 0);
   void drop();  // forgets the open event
   void reject(std::size_t line, Error why, std::string_view bytes = {});
@@ -55,25 +60,30 @@ class Sink final {
   Sink& source_ip(const Ip& ip) { return batch_.source.ip.back() = ip, *this; }
   Sink& destination_ip(const Ip& ip) { return batch_.destination.ip.back() = ip, *this; }
   Sink& source_port(std::uint16_t port) { return batch_.source.port.back() = port, *this; }
-  Sink& destination_port(std::uint16_t port) { return batch_.destination.port.back() = port, *this; }
+  Sink& destination_port(std::uint16_t port) {
+    return batch_.destination.port.back() = port, *this;
+  }
   Sink& type(Type type) { return batch_.type.back() = type, *this; }
   Sink& severity(Severity severity) { return batch_.severity.back() = severity, *this; }
   Sink& time(TimeUs time) { return batch_.time.back() = time, *this; }
   Sink& transport(Transport transport) { return batch_.transport.back() = transport, *this; }
   Sink& tlp(Tlp tlp) { return batch_.tlp.back() = tlp, *this; }
   Sink& roles(Roles roles) { return roles_set_ = true, batch_.roles.back() = roles, *this; }
-  Sink& controller_known() { return batch_.controller_reason.back() = ControllerReason::feed, *this; }
+  Sink& controller_known() {
+    return batch_.controller_reason.back() = ControllerReason::feed, *this;
+  }
   Sink& report_type(std::string_view type);  // holds until the next call
 
-  // Any field by its text. "" is no value and is fine. Errors: invalid, if the text is not of the field's kind: the event
-  // stays open and unchanged; the caller rejects, or goes on without the value.
+  // Any field by its text. "" is no value and is fine. Errors: invalid, if the text is not of the
+  // field's kind: the event stays open and unchanged; the caller rejects, or goes on without the
+  // value.
   Result<void> set(Field field, std::string_view text);
   // Sets it, or keeps what is wrong under extra.<name>.
   void set_or_keep(Field field, std::string_view text);
   bool has(Field field) const;  // typed fields and those set since event()
 
-  // `extra.<name>`: what has no field of its own. Names as in the report, UTF-8, at most 255 octets. A repeated name wins last-less:
-  // the first value stays.
+  // `extra.<name>`: what has no field of its own. Names as in the report, UTF-8, at most 255
+  // octets. A repeated name wins last-less: the first value stays.
   void extra(std::string_view name, std::string_view text);
   void extra_number(std::string_view name, std::int64_t value);
   void extra_decimal(std::string_view name, double value);
@@ -81,7 +91,7 @@ class Sink final {
   void extra_json(std::string_view name, std::string_view json);  // valid JSON
 
   const EventBatch& batch() const { return batch_; }
-  std::uint64_t events() const { return events_; }      // closed and kept
+  std::uint64_t events() const { return events_; }  // closed and kept
   std::uint64_t rejected() const { return rejected_; }
 
  private:

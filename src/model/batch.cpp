@@ -9,7 +9,8 @@ namespace {
 // Calls f(column) for every column, in the order of the encoding.
 template <class Batch, class F>
 void each_column(Batch& b, F f) {
-  f(b.time), f(b.observed), f(b.type), f(b.severity), f(b.tlp), f(b.transport), f(b.roles), f(b.controller_reason);
+  f(b.time), f(b.observed), f(b.type), f(b.severity), f(b.tlp), f(b.transport), f(b.roles),
+      f(b.controller_reason);
   f(b.family), f(b.identifier);
   for (auto* end : {&b.source, &b.destination}) {
     f(end->ip), f(end->port), f(end->asn), f(end->country), f(end->name), f(end->url);
@@ -73,7 +74,8 @@ std::string encode(const EventBatch& batch) {
   out.reserve(batch.size() * 220 + batch.arena.size() + 64);
   put(out, static_cast<std::uint32_t>(batch.size()));
   put(out, static_cast<std::uint32_t>(batch.arena.size()));
-  put(out, batch.seq), put(out, batch.report), put(out, batch.feed), put(out, batch.report_type), put(out, batch.received);
+  put(out, batch.seq), put(out, batch.report), put(out, batch.feed), put(out, batch.report_type),
+      put(out, batch.received);
   each_column(batch, [&](const auto& column) {
     out.append(reinterpret_cast<const char*>(column.data()), column.size() * sizeof(column[0]));
   });
@@ -92,8 +94,9 @@ Result<EventBatch> decode(std::string_view bytes) {
   std::string_view in = bytes.substr(magic.size());
   EventBatch b;
   std::uint32_t rows = 0, arena = 0;
-  if (!take(in, rows) || !take(in, arena) || !take(in, b.seq) || !take(in, b.report) || !take(in, b.feed) ||
-      !take(in, b.report_type) || !take(in, b.received) || rows > batch_events_max) {
+  if (!take(in, rows) || !take(in, arena) || !take(in, b.seq) || !take(in, b.report) ||
+      !take(in, b.feed) || !take(in, b.report_type) || !take(in, b.received) ||
+      rows > batch_events_max) {
     return damaged("head");
   }
   bool whole = true;

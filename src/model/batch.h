@@ -1,4 +1,5 @@
-// EventBatch: up to 8,192 events of one report as columns over one arena. Everything between a format and the stores moves these.
+// EventBatch: up to 8,192 events of one report as columns over one arena. Everything between a
+// format and the stores moves these.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,12 @@ inline constexpr unsigned batch_events_bits = 13;
 
 // Names one event for ever: the journal's seq of its batch and its place there.
 using EventId = std::uint64_t;
-inline EventId event_id(std::uint64_t seq, std::size_t row) { return seq << batch_events_bits | row; }
-inline std::uint64_t seq_of(EventId id) { return id >> batch_events_bits; }
+inline EventId event_id(std::uint64_t seq, std::size_t row) {
+  return seq << batch_events_bits | row;
+}
+inline std::uint64_t seq_of(EventId id) {
+  return id >> batch_events_bits;
+}
 
 // A piece of a batch's arena.
 struct Text {
@@ -32,7 +37,7 @@ struct Text {
 
 // One end of the events, a column each.
 struct EndColumns {
-  std::vector<Ip> ip;              // empty(): none
+  std::vector<Ip> ip;               // empty(): none
   std::vector<std::uint16_t> port;  // 0: none
   std::vector<std::uint32_t> asn;   // 0: none; the report's, else the node's own
   std::vector<Country> country;     // the report's, else the node's own
@@ -48,7 +53,8 @@ struct EventBatch {
   WordId report_type = 0;  // e.g. Shadowserver's "event4_sinkhole"; 0: the format has no types
   TimeUs received = 0;
 
-  std::vector<TimeUs> time;      // when it happened; time_none is replaced by `observed` before the commit
+  std::vector<TimeUs>
+      time;  // when it happened; time_none is replaced by `observed` before the commit
   std::vector<TimeUs> observed;  // when the reporter or we saw it
   std::vector<Type> type;
   std::vector<Severity> severity;
@@ -59,10 +65,11 @@ struct EventBatch {
   std::vector<WordId> family;      // canonical malware family (malware.name)
   std::vector<WordId> identifier;  // classification.identifier
   EndColumns source, destination;
-  std::vector<Text> account;       // source.account
-  std::vector<Text> extra;         // every other field: the members of a JSON object, flat names: `"source.registry":"RIPE","extra.tag":"x"`
-  std::vector<std::uint32_t> line; // where in the report, from 1
-  std::vector<Hash128> hash;       // equal hash = exact duplicate; filled by the intake
+  std::vector<Text> account;        // source.account
+  std::vector<Text> extra;          // every other field: the members of a JSON object, flat names:
+                                    // `"source.registry":"RIPE","extra.tag":"x"`
+  std::vector<std::uint32_t> line;  // where in the report, from 1
+  std::vector<Hash128> hash;        // equal hash = exact duplicate; filled by the intake
 
   std::string arena;
 
@@ -75,13 +82,15 @@ struct EventBatch {
   void keep_rows(const std::vector<bool>& keep);  // drops the others; the arena stays
 };
 
-// The batch as bytes for the journal, and back. Layout: magic, version, counts, columns, arena; little endian.
-// decode() trusts nothing: it checks every length and every Text. Errors: invalid.
+// The batch as bytes for the journal, and back. Layout: magic, version, counts, columns, arena;
+// little endian. decode() trusts nothing: it checks every length and every Text. Errors: invalid.
 std::string encode(const EventBatch& batch);
 Result<EventBatch> decode(std::string_view bytes);
 
 // Which end of row `i` is the affected one: what a count or a finding is about.
 // c2-server and dga-domain: the source itself (the controller is the subject).
-inline bool has_address(const EventBatch& b, std::size_t i) { return !b.source.ip[i].empty(); }
+inline bool has_address(const EventBatch& b, std::size_t i) {
+  return !b.source.ip[i].empty();
+}
 
 }  // namespace tocsin

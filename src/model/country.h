@@ -15,9 +15,11 @@ struct Country {
   auto operator<=>(const Country&) const = default;
   bool empty() const { return code == 0; }
   std::string text() const {  // "" if unknown
-    return empty() ? std::string() : std::string{static_cast<char>(code >> 8), static_cast<char>(code & 255)};
+    return empty() ? std::string()
+                   : std::string{static_cast<char>(code >> 8), static_cast<char>(code & 255)};
   }
-  // Two ASCII letters, any case; UK is read as GB. nullopt otherwise ("", "??", "ZZ", "XX" as well: they name no country).
+  // Two ASCII letters, any case; UK is read as GB. nullopt otherwise ("", "??", "ZZ", "XX" as well:
+  // they name no country).
   static std::optional<Country> parse(std::string_view text) {
     if (text.size() != 2) return std::nullopt;
     auto upper = [](char c) { return static_cast<unsigned>(c >= 'a' && c <= 'z' ? c - 32 : c); };

@@ -1,4 +1,5 @@
-// Dictionary: the numbers of texts that recur (families, identifiers, feeds, report types), so that a column holds 4 bytes.
+// Dictionary: the numbers of texts that recur (families, identifiers, feeds, report types), so that
+// a column holds 4 bytes.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@ namespace tocsin {
 
 using WordId = std::uint32_t;  // 0: no word
 
-// Ids are given in order from 1 and never change; the store keeps them (see store/journal.h). Any thread.
+// Ids are given in order from 1 and never change; the store keeps them (see store/journal.h). Any
+// thread.
 class Dictionary {
  public:
   static constexpr std::size_t words_max = 4'000'000;
@@ -21,8 +23,9 @@ class Dictionary {
   // The id of `word`, new if need be. "" is 0. When the dictionary is full: the id of "(other)".
   WordId id(std::string_view word);
   std::optional<WordId> find(std::string_view word) const;
-  std::string_view word(WordId id) const;  // "" for 0 and for unknown ids; valid as long as the dictionary
-  WordId last() const;                     // the newest id
+  std::string_view word(
+      WordId id) const;  // "" for 0 and for unknown ids; valid as long as the dictionary
+  WordId last() const;   // the newest id
 
  private:
   mutable std::shared_mutex mutex_;

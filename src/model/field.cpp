@@ -115,9 +115,15 @@ constexpr auto rows = std::to_array<FieldRow>({
 
 }  // namespace
 
-std::span<const FieldRow> fields() { return rows; }
-std::string_view name(Field field) { return rows[static_cast<std::size_t>(field)].name; }
-Kind kind_of(Field field) { return rows[static_cast<std::size_t>(field)].kind; }
+std::span<const FieldRow> fields() {
+  return rows;
+}
+std::string_view name(Field field) {
+  return rows[static_cast<std::size_t>(field)].name;
+}
+Kind kind_of(Field field) {
+  return rows[static_cast<std::size_t>(field)].kind;
+}
 
 std::optional<Field> field_named(std::string_view flat_name) {
   auto at = std::ranges::lower_bound(rows, flat_name, {}, &FieldRow::name);

@@ -48,7 +48,8 @@ constexpr std::array<TypeRow, types_count> type_rows = {{
     {"sabotage", availability, S::high, affected_alone},
     {"outage", availability, S::medium, affected_alone},
     {"unauthorised-information-access", information_content_security, S::high, affected_alone},
-    {"unauthorised-information-modification", information_content_security, S::high, affected_alone},
+    {"unauthorised-information-modification", information_content_security, S::high,
+     affected_alone},
     {"data-loss", information_content_security, S::medium, affected_alone},
     {"data-leak", information_content_security, S::high, affected_alone},
     {"unauthorised-use-of-resources", fraud, S::medium, affected_alone},
@@ -70,14 +71,25 @@ constexpr std::array<TypeRow, types_count> type_rows = {{
 }};
 static_assert(static_cast<std::size_t>(Type::tor) + 1 == types_count);
 
-constexpr std::array<std::string_view, 11> class_names = {
-    "abusive-content", "malicious-code", "information-gathering", "intrusion-attempts", "intrusions", "availability",
-    "information-content-security", "fraud", "vulnerable", "other", "test"};
-constexpr std::array<std::string_view, 6> severity_names = {"", "info", "low", "medium", "high", "critical"};
-constexpr std::array<std::string_view, 6> tlp_names = {"clear", "green", "amber", "amber+strict", "red", ""};
-constexpr std::array<std::string_view, 7> transport_names = {"", "tcp", "udp", "icmp", "sctp", "icmp6", "other"};
-constexpr std::array<std::string_view, 7> role_names = {"unknown", "affected", "controller", "attacker",
-                                                        "target", "sensor", "sinkhole"};
+constexpr std::array<std::string_view, 11> class_names = {"abusive-content",
+                                                          "malicious-code",
+                                                          "information-gathering",
+                                                          "intrusion-attempts",
+                                                          "intrusions",
+                                                          "availability",
+                                                          "information-content-security",
+                                                          "fraud",
+                                                          "vulnerable",
+                                                          "other",
+                                                          "test"};
+constexpr std::array<std::string_view, 6> severity_names = {"",       "info", "low",
+                                                            "medium", "high", "critical"};
+constexpr std::array<std::string_view, 6> tlp_names = {"clear",        "green", "amber",
+                                                       "amber+strict", "red",   ""};
+constexpr std::array<std::string_view, 7> transport_names = {"",     "tcp",   "udp",  "icmp",
+                                                             "sctp", "icmp6", "other"};
+constexpr std::array<std::string_view, 7> role_names = {
+    "unknown", "affected", "controller", "attacker", "target", "sensor", "sinkhole"};
 constexpr std::array<std::string_view, 3> reason_names = {"unknown", "feed", "join"};
 
 template <class Enum, std::size_t n>
@@ -111,10 +123,18 @@ std::string_view name(Type type) {
   return i < types_count ? type_rows[i].name : type_rows[0].name;
 }
 
-std::string_view name(Class klass) { return at(class_names, klass); }
-Class class_of(Type type) { return type_rows[static_cast<std::size_t>(type) % types_count].klass; }
-Severity usual_severity(Type type) { return type_rows[static_cast<std::size_t>(type) % types_count].severity; }
-Roles usual_roles(Type type) { return type_rows[static_cast<std::size_t>(type) % types_count].roles; }
+std::string_view name(Class klass) {
+  return at(class_names, klass);
+}
+Class class_of(Type type) {
+  return type_rows[static_cast<std::size_t>(type) % types_count].klass;
+}
+Severity usual_severity(Type type) {
+  return type_rows[static_cast<std::size_t>(type) % types_count].severity;
+}
+Roles usual_roles(Type type) {
+  return type_rows[static_cast<std::size_t>(type) % types_count].roles;
+}
 
 std::optional<Type> type_named(std::string_view text) {
   std::string wanted = plain(text);
@@ -127,10 +147,18 @@ std::optional<Type> type_named(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<Class> class_named(std::string_view text) { return find<Class>(class_names, plain(text)); }
-std::string_view name(Severity severity) { return at(severity_names, severity); }
-std::optional<Severity> severity_named(std::string_view text) { return find<Severity>(severity_names, plain(text)); }
-std::string_view name(Tlp tlp) { return at(tlp_names, tlp); }
+std::optional<Class> class_named(std::string_view text) {
+  return find<Class>(class_names, plain(text));
+}
+std::string_view name(Severity severity) {
+  return at(severity_names, severity);
+}
+std::optional<Severity> severity_named(std::string_view text) {
+  return find<Severity>(severity_names, plain(text));
+}
+std::string_view name(Tlp tlp) {
+  return at(tlp_names, tlp);
+}
 
 std::optional<Tlp> tlp_named(std::string_view text) {
   std::string wanted = plain(text);
@@ -141,7 +169,9 @@ std::optional<Tlp> tlp_named(std::string_view text) {
   return find<Tlp>(tlp_names, wanted);
 }
 
-std::string_view name(Transport transport) { return at(transport_names, transport); }
+std::string_view name(Transport transport) {
+  return at(transport_names, transport);
+}
 
 std::optional<Transport> transport_named(std::string_view text) {
   std::string wanted = plain(text);
@@ -154,7 +184,11 @@ std::optional<Transport> transport_named(std::string_view text) {
   return find<Transport>(transport_names, wanted);
 }
 
-std::string_view name(Role role) { return at(role_names, role); }
-std::string_view name(ControllerReason reason) { return at(reason_names, reason); }
+std::string_view name(Role role) {
+  return at(role_names, role);
+}
+std::string_view name(ControllerReason reason) {
+  return at(reason_names, reason);
+}
 
 }  // namespace tocsin

@@ -1,5 +1,6 @@
 // Taxonomy: the types and classes of events, severity, marking and the roles of an event's ends.
-// Source: RSIT (machine version 1003); IntelMQ Data Format for the five types that RSIT leaves out; FIRST TLP 2.0.
+// Source: RSIT (machine version 1003); IntelMQ Data Format for the five types that RSIT leaves out;
+// FIRST TLP 2.0.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +12,65 @@ namespace tocsin {
 
 // RSIT classes, in RSIT's order.
 enum class Class : std::uint8_t {
-  abusive_content, malicious_code, information_gathering, intrusion_attempts, intrusions, availability,
-  information_content_security, fraud, vulnerable, other, test
+  abusive_content,
+  malicious_code,
+  information_gathering,
+  intrusion_attempts,
+  intrusions,
+  availability,
+  information_content_security,
+  fraud,
+  vulnerable,
+  other,
+  test
 };
 
 // RSIT types, then IntelMQ's that RSIT leaves out. Numbers are stored: append only.
 enum class Type : std::uint8_t {
-  undetermined, spam, harmful_speech, violence, infected_system, c2_server, malware_distribution,
-  malware_configuration, scanner, sniffing, social_engineering, ids_alert, brute_force, exploit,
-  privileged_account_compromise, unprivileged_account_compromise, application_compromise, system_compromise,
-  burglary, dos, ddos, misconfiguration, sabotage, outage, unauthorised_information_access,
-  unauthorised_information_modification, data_loss, data_leak, unauthorised_use_of_resources, copyright, masquerade,
-  phishing, weak_crypto, ddos_amplifier, potentially_unwanted_accessible, information_disclosure, vulnerable_system,
-  other, test, blacklist, dga_domain, malware, proxy, tor
+  undetermined,
+  spam,
+  harmful_speech,
+  violence,
+  infected_system,
+  c2_server,
+  malware_distribution,
+  malware_configuration,
+  scanner,
+  sniffing,
+  social_engineering,
+  ids_alert,
+  brute_force,
+  exploit,
+  privileged_account_compromise,
+  unprivileged_account_compromise,
+  application_compromise,
+  system_compromise,
+  burglary,
+  dos,
+  ddos,
+  misconfiguration,
+  sabotage,
+  outage,
+  unauthorised_information_access,
+  unauthorised_information_modification,
+  data_loss,
+  data_leak,
+  unauthorised_use_of_resources,
+  copyright,
+  masquerade,
+  phishing,
+  weak_crypto,
+  ddos_amplifier,
+  potentially_unwanted_accessible,
+  information_disclosure,
+  vulnerable_system,
+  other,
+  test,
+  blacklist,
+  dga_domain,
+  malware,
+  proxy,
+  tor
 };
 inline constexpr std::size_t types_count = 44;
 
@@ -32,7 +79,8 @@ std::string_view name(Type type);
 std::string_view name(Class klass);
 Class class_of(Type type);
 
-// Both spellings of each (-ise/-ize, blacklist/blocklist), case and `_`/blank for `-` folded. nullopt: unknown.
+// Both spellings of each (-ise/-ize, blacklist/blocklist), case and `_`/blank for `-` folded.
+// nullopt: unknown.
 std::optional<Type> type_named(std::string_view text);
 std::optional<Class> class_named(std::string_view text);
 
@@ -53,7 +101,15 @@ std::string_view name(Transport transport);
 std::optional<Transport> transport_named(std::string_view text);  // also protocol numbers
 
 // What an end of an event is. Source: DESIGN D5.
-enum class Role : std::uint8_t { unknown, affected, controller, attacker, target, sensor, sinkhole };
+enum class Role : std::uint8_t {
+  unknown,
+  affected,
+  controller,
+  attacker,
+  target,
+  sensor,
+  sinkhole
+};
 std::string_view name(Role role);
 
 struct Roles {
