@@ -99,7 +99,7 @@ class Sink final {
   void flush();
   void member(std::string_view name, std::string_view json, bool is_extra);
   WordId word(std::string_view text);
-  Result<void> set_end(bool source, Field field, Kind kind, std::string_view text);
+  Result<void> set_end(bool source, Kind kind, std::string_view text);
 
   Dictionary& words_;
   Defaults defaults_;

@@ -1,0 +1,31 @@
+// tocsin: the command line.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/verbs.h"
+
+namespace tocsin::cli {
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "tocsin: %s\n", error.what.c_str());
+  return error.fault == Fault::unavailable ? world_failed : bad_input;
+}
+
+}  // namespace tocsin::cli
+
+int main(int argc, char** argv) {
+  using namespace tocsin::cli;
+  setenv("TZ", "UTC", 1);  // strptime's %s, and nothing else, asks for it
+  CLI::App app{"An open early-warning network for cyber security: one node", "tocsin"};
+  app.require_subcommand(1);
+  Chosen chosen;
+  for (auto* add : {add_read, add_formats, add_version}) add(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int code = app.exit(error);
+    return code == 0 ? done : bad_usage;
+  }
+  return chosen ? chosen() : bad_usage;
+}

@@ -1,0 +1,24 @@
+// The verbs of the command line: one file each. Each adds its subcommand; when that is chosen,
+// `chosen` runs it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "base/result.h"
+
+namespace tocsin::cli {
+
+// Exit codes. Source: DESIGN chapter 4.
+inline constexpr int done = 0, bad_input = 1, bad_usage = 2, world_failed = 3;
+
+using Chosen = std::function<int()>;
+
+// Prints "tocsin: WHAT" on stderr and gives the exit code of the fault.
+int fail(const Error& error);
+
+void add_read(CLI::App& app, Chosen& chosen);
+void add_formats(CLI::App& app, Chosen& chosen);
+void add_version(CLI::App& app, Chosen& chosen);
+
+}  // namespace tocsin::cli

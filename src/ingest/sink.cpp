@@ -1,0 +1,445 @@
+#include "ingest/sink.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <cmath>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "model/family.h"
+#include "model/normal.h"
+
+namespace tocsin::ingest {
+namespace {
+
+constexpr std::size_t text_bytes_max = 64 * 1024;    // one value
+constexpr std::size_t extra_bytes_max = 256 * 1024;  // all of an event's other fields
+constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t arena_bytes_max =
+    64 << 20;  // a batch is passed on before its arena outgrows this
+
+std::unexpected<Error> not_a(std::string_view what, std::string_view text) {
+  return invalid(fmt::format("not {}: {}", what, text::quote(text)));
+}
+
+Result<std::uint32_t> as_number(std::string_view text) {
+  if (text.starts_with("AS") || text.starts_with("as")) text.remove_prefix(2);
+  auto value = text::number(text);
+  if (!value || *value > UINT32_MAX) return not_a("an AS number", text);
+  return static_cast<std::uint32_t>(*value);
+}
+
+Result<bool> flag(std::string_view text) {
+  for (std::string_view yes : {"true", "t", "yes", "y", "1", "enabled"}) {
+    if (text::equal_fold(text, yes)) return true;
+  }
+  for (std::string_view no : {"false", "f", "no", "n", "0", "disabled"}) {
+    if (text::equal_fold(text, no)) return false;
+  }
+  return not_a("a truth value", text);
+}
+
+bool is_base64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  for (char c : text) {
+    bool known = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                 c == '+' || c == '/';
+    if (!known) return false;
+  }
+  return true;
+}
+
+bool is_json(std::string_view text) {
+  thread_local simdjson::dom::parser parser;
+  auto error = parser.parse(text.data(), text.size()).error();
+  return error == simdjson::SUCCESS;
+}
+
+// The value as JSON, canonical for `kind`. For the kinds that have no column of their own.
+Result<std::string> json_of(Kind kind, std::string_view text) {
+  std::string out;
+  auto quoted = [&](std::string_view value) {
+    json::append_string(out, value);
+    return out;
+  };
+  switch (kind) {
+    case Kind::text:
+      return quoted(text);
+    case Kind::lower:
+      return quoted(text::lower(text));
+    case Kind::upper:
+      return quoted(text::upper(text));
+    case Kind::base64:
+      if (!is_base64(text)) return not_a("base64", text);
+      return quoted(text);
+    case Kind::uuid:
+      if (text.size() != 36) return not_a("a UUID", text);
+      return quoted(text::lower(text));
+    case Kind::md5:
+      return quoted(TRY(normal::hash(text, 16)));
+    case Kind::sha1:
+      return quoted(TRY(normal::hash(text, 20)));
+    case Kind::sha256:
+      return quoted(TRY(normal::hash(text, 32)));
+    case Kind::fqdn:
+      return quoted(TRY(normal::name(text, true)));
+    case Kind::url:
+      return quoted(TRY(normal::url(text)));
+    case Kind::ip:
+      return quoted(TRY(ip::canonical(text)));
+    case Kind::network:
+      return quoted(ip::format(TRY(ip::parse_network(text))));
+    case Kind::time:
+      return quoted(times::format(TRY(times::parse(text))));
+    case Kind::boolean:
+      return std::string(TRY(flag(text)) ? "true" : "false");
+    case Kind::cc: {
+      auto country = Country::parse(text);
+      if (!country) return not_a("a country code", text);
+      return quoted(country->text());
+    }
+    case Kind::registry: {
+      std::string upper = text::upper(text);
+      for (std::string_view known : {"AFRINIC", "APNIC", "ARIN", "LACNIC", "RIPE"}) {
+        if (upper == known || (known == "RIPE" && upper == "RIPENCC")) return quoted(known);
+      }
+      return not_a("a registry", text);
+    }
+    case Kind::integer: {
+      auto value = text::signed_number(text);
+      if (!value) return not_a("a whole number", text);
+      return std::to_string(*value);
+    }
+    case Kind::asn:
+      return std::to_string(TRY(as_number(text)));
+    case Kind::accuracy:
+    case Kind::number: {
+      auto value = text::decimal(text);
+      if (!value || (kind == Kind::accuracy && (*value < 0 || *value > 100)))
+        return not_a("a number", text);
+      json::append_number(out, *value);
+      return out;
+    }
+    case Kind::json:
+      if (!is_json(text)) return not_a("JSON", text);
+      return std::string(text);
+    default:
+      return quoted(text);
+  }
+}
+
+bool is_absent(std::string_view text) {
+  return text.empty();
+}
+
+}  // namespace
+
+Sink::Sink(Dictionary& words, const Defaults& defaults, Batches batches, Rejects rejects)
+    : words_(words),
+      defaults_(defaults),
+      batches_(std::move(batches)),
+      rejects_(std::move(rejects)) {}
+
+Sink& Sink::event(std::size_t line) {
+  if (open_) close();
+  if (batch_.size() >= batch_events_max || batch_.arena.size() > arena_bytes_max) flush();
+  batch_.add_row();
+  batch_.line.back() = static_cast<std::uint32_t>(line);
+  open_ = true;
+  roles_set_ = false;
+  type_set_ = false;
+  line_ = line;
+  members_.clear();
+  record_ = {};
+  return *this;
+}
+
+void Sink::drop() {
+  if (!open_) return;
+  batch_.remove_last_row();
+  open_ = false;
+}
+
+void Sink::reject(std::size_t line, Error why, std::string_view bytes) {
+  if (open_ && (line == line_ || line == 0)) {
+    if (bytes.empty()) bytes = record_;
+    drop();
+  }
+  ++rejected_;
+  if (rejects_) rejects_({line, std::move(why), bytes.substr(0, text_bytes_max)});
+}
+
+Result<void> Sink::finish() {
+  if (open_) close();
+  flush();
+  return status_;
+}
+
+Sink& Sink::report_type(std::string_view type) {
+  report_type_ = words_.id(type);
+  return *this;
+}
+
+// An event must say where something is: an address, a name, a URL, an account, or a network or hash
+// among its other fields.
+void Sink::close() {
+  std::size_t i = batch_.size() - 1;
+  auto named = [&](const EndColumns& end) {
+    return !end.ip[i].empty() || !end.name[i].empty() || !end.url[i].empty() || end.asn[i] != 0;
+  };
+  auto member = [&](std::string_view key) { return members_.find(key) != std::string::npos; };
+  bool subject = named(batch_.source) || named(batch_.destination) || !batch_.account[i].empty() ||
+                 member("\"malware.hash.") || member("source.network\"") ||
+                 member("source.reverse_dns\"") || member("source.local_");
+  if (!subject) {
+    reject(
+        line_,
+        Error{Fault::invalid,
+              "no subject: neither an address, a name, a URL, an account, a network nor a hash"});
+    return;
+  }
+  batch_.extra[i] = batch_.keep(members_);
+  if (!roles_set_) batch_.roles[i] = usual_roles(batch_.type[i]);
+  if (batch_.severity[i] == Severity::none) batch_.severity[i] = usual_severity(batch_.type[i]);
+  if (batch_.tlp[i] == Tlp::unmarked) batch_.tlp[i] = defaults_.tlp;
+  if (batch_.observed[i] == time_none) batch_.observed[i] = defaults_.received;
+  open_ = false;
+  ++events_;
+}
+
+void Sink::flush() {
+  if (batch_.size() == 0) return;
+  batch_.feed = defaults_.feed;
+  batch_.report = defaults_.report;
+  batch_.received = defaults_.received;
+  batch_.report_type = report_type_;
+  if (status_) {
+    if (auto done = batches_(batch_); !done) status_ = std::unexpected(done.error());
+  }
+  batch_.clear();
+}
+
+WordId Sink::word(std::string_view text) {
+  constexpr std::size_t cached_max = 65536;
+  auto known = seen_words_.find(std::string(text));
+  if (known != seen_words_.end()) return known->second;
+  WordId id = words_.id(text);
+  if (seen_words_.size() < cached_max) seen_words_.emplace(text, id);
+  return id;
+}
+
+void Sink::member(std::string_view name, std::string_view json, bool is_extra) {
+  if (members_.size() + name.size() + json.size() > extra_bytes_max) return;
+  std::size_t start = members_.size();
+  if (start > 0) members_ += ',';
+  std::size_t key = members_.size();
+  if (is_extra) {
+    json::append_string(members_, name);
+    members_.insert(key + 1, "extra.");
+  } else {
+    members_ += '"';
+    members_ += name;
+    members_ += '"';
+  }
+  std::string_view written = std::string_view(members_).substr(key);
+  std::size_t before = std::string_view(members_).substr(0, start).find(written);
+  if (before != std::string_view::npos && members_[before + written.size()] == ':' &&
+      (before == 0 || members_[before - 1] == ',')) {
+    members_.resize(start);  // the first value stays
+    return;
+  }
+  members_ += ':';
+  members_ += json;
+}
+
+void Sink::extra(std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  thread_local std::string json;
+  json.clear();
+  json::append_string(json, text.substr(0, text_bytes_max));
+  member(name.substr(0, name_bytes_max), json, true);
+}
+
+void Sink::extra_number(std::string_view name, std::int64_t value) {
+  fmt::format_int json(value);
+  member(name.substr(0, name_bytes_max), {json.data(), json.size()}, true);
+}
+
+void Sink::extra_decimal(std::string_view name, double value) {
+  std::string json;
+  json::append_number(json, value);
+  member(name.substr(0, name_bytes_max), json, true);
+}
+
+void Sink::extra_flag(std::string_view name, bool value) {
+  member(name.substr(0, name_bytes_max), value ? "true" : "false", true);
+}
+
+void Sink::extra_json(std::string_view name, std::string_view json) {
+  member(name.substr(0, name_bytes_max), json, true);
+}
+
+void Sink::set_or_keep(Field field, std::string_view text) {
+  if (!set(field, text)) extra(name(field), text);
+}
+
+Result<void> Sink::set_end(bool source, Kind kind, std::string_view text) {
+  EndColumns& end = source ? batch_.source : batch_.destination;
+  switch (kind) {
+    case Kind::ip:
+      end.ip.back() = TRY(ip::parse(text));
+      return {};
+    case Kind::asn:
+      end.asn.back() = TRY(as_number(text));
+      return {};
+    case Kind::port: {
+      auto value = text::number(text);
+      if (!value || *value > 65535) return not_a("a port", text);
+      end.port.back() = static_cast<std::uint16_t>(*value);
+      return {};
+    }
+    case Kind::cc: {
+      auto country = Country::parse(text);
+      if (!country) return not_a("a country code", text);
+      end.country.back() = *country;
+      return {};
+    }
+    case Kind::url:
+      end.url.back() = batch_.keep(TRY(normal::url(text)));
+      return {};
+    default:
+      break;
+  }
+  end.name.back() = batch_.keep(TRY(normal::name(text)));
+  return {};
+}
+
+Result<void> Sink::set(Field field, std::string_view text) {
+  if (is_absent(text)) return {};
+  if (text.size() > text_bytes_max)
+    return invalid(fmt::format("longer than {} bytes: {}", text_bytes_max, text::quote(text)));
+  switch (field) {
+    case Field::source_ip:
+    case Field::source_port:
+    case Field::source_asn:
+    case Field::source_geolocation_cc:
+    case Field::source_fqdn:
+    case Field::source_url:
+      return set_end(true, kind_of(field), text);
+    case Field::destination_ip:
+    case Field::destination_port:
+    case Field::destination_asn:
+    case Field::destination_geolocation_cc:
+    case Field::destination_fqdn:
+    case Field::destination_url:
+      return set_end(false, kind_of(field), text);
+    case Field::time_source:
+      batch_.time.back() = TRY(times::parse(text));
+      return {};
+    case Field::time_observation:
+      batch_.observed.back() = TRY(times::parse(text));
+      return {};
+    case Field::source_account:
+      batch_.account.back() = batch_.keep(text);
+      return {};
+    case Field::malware_name:
+      batch_.family.back() = word(canonical_family(text));
+      return {};
+    case Field::classification_identifier:
+      batch_.identifier.back() = word(text);
+      return {};
+    case Field::classification_type: {
+      auto type = type_named(text);
+      if (!type) return not_a("an event type", text);
+      batch_.type.back() = *type;
+      type_set_ = true;
+      return {};
+    }
+    case Field::classification_taxonomy:  // the type decides; a class without a type leaves the
+                                          // type undetermined
+      if (!class_named(text)) return not_a("an event class", text);
+      return {};
+    case Field::severity: {
+      auto severity = severity_named(text);
+      if (!severity) return not_a("a severity", text);
+      batch_.severity.back() = *severity;
+      return {};
+    }
+    case Field::tlp: {
+      auto tlp = tlp_named(text);
+      if (!tlp) return not_a("a TLP label", text);
+      batch_.tlp.back() = *tlp;
+      return {};
+    }
+    case Field::protocol_transport: {
+      auto transport = transport_named(text);
+      if (!transport) return not_a("a transport protocol", text);
+      batch_.transport.back() = *transport;
+      return {};
+    }
+    default:
+      break;
+  }
+  member(name(field), TRY(json_of(kind_of(field), text)), false);
+  return {};
+}
+
+bool Sink::has(Field field) const {
+  if (!open_) return false;
+  const EventBatch& b = batch_;
+  auto end = [&](const EndColumns& e, Kind kind) {
+    switch (kind) {
+      case Kind::ip:
+        return !e.ip.back().empty();
+      case Kind::asn:
+        return e.asn.back() != 0;
+      case Kind::port:
+        return e.port.back() != 0;
+      case Kind::cc:
+        return !e.country.back().empty();
+      case Kind::url:
+        return !e.url.back().empty();
+      default:
+        return !e.name.back().empty();
+    }
+  };
+  switch (field) {
+    case Field::source_ip:
+    case Field::source_port:
+    case Field::source_asn:
+    case Field::source_geolocation_cc:
+    case Field::source_fqdn:
+    case Field::source_url:
+      return end(b.source, kind_of(field));
+    case Field::destination_ip:
+    case Field::destination_port:
+    case Field::destination_asn:
+    case Field::destination_geolocation_cc:
+    case Field::destination_fqdn:
+    case Field::destination_url:
+      return end(b.destination, kind_of(field));
+    case Field::time_source:
+      return b.time.back() != time_none;
+    case Field::time_observation:
+      return b.observed.back() != time_none;
+    case Field::source_account:
+      return !b.account.back().empty();
+    case Field::malware_name:
+      return b.family.back() != 0;
+    case Field::classification_identifier:
+      return b.identifier.back() != 0;
+    case Field::classification_type:
+      return type_set_ || b.type.back() != Type::undetermined;
+    case Field::severity:
+      return b.severity.back() != Severity::none;
+    case Field::tlp:
+      return b.tlp.back() != Tlp::unmarked;
+    case Field::protocol_transport:
+      return b.transport.back() != Transport::none;
+    default:
+      return members_.contains(fmt::format("\"{}\":", name(field)));
+  }
+}
+
+}  // namespace tocsin::ingest
