@@ -241,9 +241,7 @@ Result<void> Journal::commit(EventBatch& batch, const Step& step) {
   return {};
 }
 
-std::uint64_t Journal::last_seq() const {
-  return std::atomic_ref(const_cast<std::uint64_t&>(seq_)).load();
-}
+std::uint64_t Journal::last_seq() const { return seq_.load(); }
 
 Result<std::optional<EventBatch>> Journal::batch(std::uint64_t seq) const {
   std::lock_guard guard(reader_mutex_);
