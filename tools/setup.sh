@@ -28,9 +28,17 @@ install_packages() {
     exit 1
   fi
   say "setup: installing $# packages: $*"
-  as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-    install --no-install-recommends "$@" > /dev/null
+  local log=$root/build/setup.log
+  mkdir -p "$root/build"
+  {
+    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update &&
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+        -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
+  } > "$log" 2>&1 < /dev/null || {
+    tail -n 20 "$log" >&2
+    say "setup: that failed; the whole of it is in $log"
+    exit 1
+  }
 }
 
 if ! command -v dpkg-query > /dev/null; then

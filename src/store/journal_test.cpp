@@ -1,0 +1,108 @@
+#include "store/journal.h"
+
+#include <filesystem>
+
+#include "base/text.h"
+#include "temporary_folder.h"
+#include "test.h"
+
+namespace tocsin::store {
+namespace {
+
+EventBatch events(Dictionary& words, int count) {
+  EventBatch b;
+  b.feed = words.id("sinkhole");
+  for (int i = 0; i < count; ++i) {
+    b.add_row();
+    b.source.ip.back() = Ip::from_v4(0xc0000200u + static_cast<unsigned>(i));
+    b.family.back() = words.id("mirai");
+    b.time.back() = i;
+  }
+  return b;
+}
+
+}  // namespace
+
+TEST_CASE("what a transaction took in is there after opening again, with its words and cursor") {
+  TemporaryFolder folder;
+  std::uint64_t report = 0;
+  {
+    Dictionary words;
+    auto journal = Journal::open(folder.file("journal.db"), words);
+    REQUIRE(journal);
+    auto begun = (*journal)->begin_report({.feed = "sinkhole", .name = "a.csv", .sha256 = "aa"});
+    REQUIRE(begun);
+    CHECK(!begun->repeat);
+    report = begun->id;
+    EventBatch b = events(words, 3);
+    REQUIRE((*journal)->commit(b, {.report = report, .events_read = 3, .finished = ReportState::done, .cursor = "c1"}));
+    CHECK(b.seq == 1);
+  }
+  Dictionary words;
+  auto journal = Journal::open(folder.file("journal.db"), words);
+  REQUIRE(journal);
+  CHECK((*journal)->last_seq() == 1);
+  CHECK((*journal)->cursor("sinkhole") == "c1");
+  auto batch = (*journal)->batch(1);
+  REQUIRE(batch);
+  REQUIRE(batch->has_value());
+  CHECK((*batch)->size() == 3);
+  CHECK(words.word((*batch)->family[0]) == "mirai");
+  auto again = (*journal)->begin_report({.feed = "sinkhole", .name = "b.csv", .sha256 = "aa"});
+  REQUIRE(again);
+  CHECK(again->repeat);
+}
+
+TEST_CASE("a seq is never used again, even after everything was pruned") {
+  TemporaryFolder folder;
+  {
+    Dictionary words;
+    auto journal = *Journal::open(folder.file("journal.db"), words);
+    auto report = journal->begin_report({.feed = "f"})->id;
+    for (int i = 0; i < 3; ++i) {
+      EventBatch b = events(words, 1);
+      REQUIRE(journal->commit(b, {.report = report}));
+    }
+    REQUIRE(journal->prune(3));
+    CHECK(journal->rows() == 0);
+  }
+  Dictionary words;
+  auto journal = *Journal::open(folder.file("journal.db"), words);
+  EventBatch b = events(words, 1);
+  REQUIRE(journal->commit(b, {.report = 1}));
+  CHECK(b.seq == 4);
+}
+
+TEST_CASE("rejects are grouped by reason, and settled once") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto journal = *Journal::open(folder.file("journal.db"), words);
+  auto report = journal->begin_report({.feed = "f"})->id;
+  EventBatch none;
+  Journal::Step step{.report = report};
+  for (std::uint64_t line = 1; line <= 3; ++line) {
+    step.rejects.push_back({.feed = "f", .reason = "not an IP address", .bytes = std::string("x\0y", 3), .line = line, .at = 5});
+  }
+  REQUIRE(journal->commit(none, step));
+  auto groups = journal->reject_groups();
+  REQUIRE(groups);
+  REQUIRE(groups->size() == 1);
+  CHECK(groups->front().count == 3);
+  auto rows = journal->rejects("f", "", 0, 10);
+  REQUIRE(rows->size() == 3);
+  CHECK(rows->front().bytes == std::string("x\0y", 3));
+  REQUIRE(journal->settle_rejects({rows->front().id}, "replayed"));
+  CHECK(journal->rejects("f", "", 0, 10)->size() == 2);
+}
+
+TEST_CASE("a journal of a newer program is refused by name") {
+  TemporaryFolder folder;
+  Dictionary words;
+  { auto journal = Journal::open(folder.file("journal.db"), words); }
+  REQUIRE(Sqlite::open(folder.file("journal.db"))->run("UPDATE meta SET value = '99' WHERE key = 'schema'"));
+  auto opened = Journal::open(folder.file("journal.db"), words);
+  REQUIRE(!opened);
+  CHECK(opened.error().what.contains("schema 99"));
+}
+
+}  // namespace tocsin::store
