@@ -165,8 +165,12 @@ TEST_CASE("a record over the limit is refused and the next line is read") {
 }
 
 TEST_CASE("too many fields and NUL bytes refuse the record only") {
-  std::string text = std::string(4096, ',') + "\n" + std::string(4095, ',') + "\na" +
-                     std::string(1, '\0') + "b\nc\n";
+  std::string text(4096, ',');
+  text += '\n';
+  text.append(4095, ',');
+  text += "\na";
+  text += '\0';
+  text += "b\nc\n";
   auto rows = read(text);
   REQUIRE(rows.size() == 4);
   CHECK(rows[0].wrong);
