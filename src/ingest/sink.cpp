@@ -150,6 +150,7 @@ Sink& Sink::event(std::size_t line) {
   roles_set_ = false;
   type_set_ = false;
   line_ = line;
+  class_ = {};
   members_.clear();
   record_ = {};
   return *this;
@@ -188,16 +189,19 @@ void Sink::close() {
   auto named = [&](const EndColumns& end) {
     return !end.ip[i].empty() || !end.name[i].empty() || !end.url[i].empty() || end.asn[i] != 0;
   };
-  auto member = [&](std::string_view key) { return members_.find(key) != std::string::npos; };
+  auto given = [&](std::string_view key) { return members_.find(key) != std::string::npos; };
   bool subject = named(batch_.source) || named(batch_.destination) || !batch_.account[i].empty() ||
-                 member("\"malware.hash.") || member("source.network\"") ||
-                 member("source.reverse_dns\"") || member("source.local_");
+                 given("\"malware.hash.") || given("source.network\"") ||
+                 given("source.reverse_dns\"") || given("source.local_");
   if (!subject) {
     reject(
         line_,
         Error{Fault::invalid,
               "no subject: neither an address, a name, a URL, an account, a network nor a hash"});
     return;
+  }
+  if (class_ && *class_ != class_of(batch_.type[i])) {
+    member("classification.taxonomy", fmt::format("\"{}\"", name(*class_)), false);
   }
   batch_.extra[i] = batch_.keep(members_);
   if (!roles_set_) batch_.roles[i] = usual_roles(batch_.type[i]);
@@ -222,7 +226,7 @@ void Sink::flush() {
 
 WordId Sink::word(std::string_view text) {
   constexpr std::size_t cached_max = 65536;
-  auto known = seen_words_.find(std::string(text));
+  auto known = seen_words_.find(text);
   if (known != seen_words_.end()) return known->second;
   WordId id = words_.id(text);
   if (seen_words_.size() < cached_max) seen_words_.emplace(text, id);
@@ -250,6 +254,12 @@ void Sink::member(std::string_view name, std::string_view json, bool is_extra) {
     return;
   }
   members_ += ':';
+  members_ += json;
+}
+
+void Sink::members(std::string_view json) {
+  if (json.empty() || members_.size() + json.size() + 1 > extra_bytes_max) return;
+  if (!members_.empty()) members_ += ',';
   members_ += json;
 }
 
@@ -356,10 +366,12 @@ Result<void> Sink::set(Field field, std::string_view text) {
       type_set_ = true;
       return {};
     }
-    case Field::classification_taxonomy:  // the type decides; a class without a type leaves the
-                                          // type undetermined
-      if (!class_named(text)) return not_a("an event class", text);
+    case Field::classification_taxonomy: {  // the type decides; a report that says otherwise is
+                                            // kept
+      class_ = class_named(text);
+      if (!class_) return not_a("an event class", text);
       return {};
+    }
     case Field::severity: {
       auto severity = severity_named(text);
       if (!severity) return not_a("a severity", text);

@@ -12,10 +12,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "model/batch.h"
 #include "model/field.h"
@@ -72,7 +74,20 @@ class Sink final {
   Sink& controller_known() {
     return batch_.controller_reason.back() = ControllerReason::feed, *this;
   }
+  Sink& source_asn(std::uint32_t asn) { return batch_.source.asn.back() = asn, *this; }
+  Sink& destination_asn(std::uint32_t asn) { return batch_.destination.asn.back() = asn, *this; }
+  Sink& source_country(Country country) { return batch_.source.country.back() = country, *this; }
+  Sink& destination_country(Country country) {
+    return batch_.destination.country.back() = country, *this;
+  }
+  Sink& family(WordId family) { return batch_.family.back() = family, *this; }
+  Sink& identifier(WordId identifier) { return batch_.identifier.back() = identifier, *this; }
+  WordId word(std::string_view text);        // for identifier(); for family() only canonical names
   Sink& report_type(std::string_view type);  // holds until the next call
+
+  // Other fields as EventBatch::extra holds them: `"source.registry":"RIPE","extra.tag":"x"`. The
+  // caller vouches for names, kinds and valid JSON, and that none was set before. At most 256 KiB.
+  void members(std::string_view json);
 
   // Any field by its text. "" is no value and is fine. Errors: invalid, if the text is not of the
   // field's kind: the event stays open and unchanged; the caller rejects, or goes on without the
@@ -98,7 +113,6 @@ class Sink final {
   void close();
   void flush();
   void member(std::string_view name, std::string_view json, bool is_extra);
-  WordId word(std::string_view text);
   Result<void> set_end(bool source, Kind kind, std::string_view text);
 
   Dictionary& words_;
@@ -110,10 +124,16 @@ class Sink final {
   std::string_view record_;
   std::size_t line_ = 0;
   bool open_ = false, roles_set_ = false, type_set_ = false;
+  std::optional<Class> class_;  // what the report calls it
   WordId report_type_ = 0;
   Result<void> status_;
   std::uint64_t events_ = 0, rejected_ = 0;
-  std::unordered_map<std::string, WordId> seen_words_;  // saves the dictionary's lock
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return hash64(text); }
+  };
+  // Saves the dictionary's lock.
+  std::unordered_map<std::string, WordId, TextHash, std::equal_to<>> seen_words_;
 };
 
 }  // namespace tocsin::ingest
