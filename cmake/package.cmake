@@ -17,10 +17,11 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_CONTACT "Tocsin <tocsin@localhost>")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "open early-warning network node for cyber security
- Takes in the reports and feeds that CERTs receive, keeps who is affected since
- when and how many, and shows it in a web console. One binary, one process, one
- configuration file, one data folder.")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "open early-warning network for cyber security: one node")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+"Takes in the reports and feeds that CERTs receive, keeps who is affected since
+when and how many, and shows it in a web console. One binary, one process, one
+configuration file, one data folder.")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates, libloc-database, publicsuffix")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gpg, gpg-agent")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

@@ -13,8 +13,8 @@ if [ "$(cat node_modules/.installed 2> /dev/null)" != "$lock" ]; then
   echo "$lock" > node_modules/.installed
 fi
 
-# Names and contents of everything but what is made here.
-files=$(find . \( -name node_modules -o -name dist \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+# Names and contents of everything that the build may read.
+files=$(find . \( -name node_modules -o -name dist -o -path ./tests -o -path ./dev \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
 if [ "$(cat dist/.built 2> /dev/null)" != "$files" ]; then
   PATH=$(dirname "$node"):$PATH node --run build
   echo "$files" > dist/.built
