@@ -1,0 +1,247 @@
+#include "store/columns.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "base/text.h"
+#include "store/columns_row.h"
+
+namespace tocsin::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string month_of(TimeUs received) {
+  auto c = times::civil(times::day_of(received));
+  return fmt::format("{:04}_{:02}", c.year, c.month);
+}
+
+// Ends a query that runs longer than its time.
+class Watchdog {
+ public:
+  Watchdog(const DuckConnection& connection, unsigned timeout_ms)
+      : thread_([this, &connection, timeout_ms](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          done_.wait_for(lock, stop, std::chrono::milliseconds(timeout_ms), [] { return false; });
+          if (!stop.stop_requested()) connection.interrupt();
+        }) {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any done_;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Columns>> Columns::open(const std::string& folder, const Options& options,
+                                               const Dictionary& words) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) return unavailable("cannot make " + text::quote(folder) + ": " + failed.message());
+  auto duck = TRY(Duck::open({.memory_mb = options.memory_mb,
+                              .threads = options.threads,
+                              .temporary_folder = folder + "/tmp",
+                              .allowed_folder = folder + "/"}));
+  auto columns = std::unique_ptr<Columns>(new Columns(folder, std::move(duck), words));
+  columns->writer_ = TRY(columns->duck_.connect());
+  std::vector<std::string> months;
+  for (const auto& entry : fs::directory_iterator(folder, failed)) {
+    std::string name = entry.path().filename().string();
+    if (name.starts_with("events-") && name.ends_with(".duckdb") && name.size() == 21) {
+      months.push_back(name.substr(7, 7));
+    }
+  }
+  std::ranges::sort(months);
+  for (const auto& month : months) {
+    TRY(columns->attach(month));
+    auto seq =
+        TRY(columns->writer_.number(fmt::format("SELECT seq::BIGINT FROM m{}.applied", month)));
+    columns->watermark_ = std::max(columns->watermark_.load(), static_cast<std::uint64_t>(seq));
+  }
+  columns->taken_ = columns->watermark_;
+  TRY(columns->make_view());
+  return columns;
+}
+
+Result<void> Columns::attach(const std::string& month) {
+  std::string path = fmt::format("{}/events-{}.duckdb", folder_, month);
+  std::string catalog = "m" + month;
+  TRY(writer_.run(fmt::format("ATTACH {} AS {}", sql_quote(path), catalog)));
+  auto known = TRY(writer_.number(fmt::format(
+      "SELECT count(*) FROM duckdb_tables() WHERE database_name = '{}' AND table_name = 'applied'",
+      catalog)));
+  if (known == 0) {
+    TRY(writer_.run("BEGIN"));
+    TRY(writer_.run(columns_row::create_table(catalog + ".events")));
+    TRY(writer_.run(fmt::format("CREATE TABLE {}.applied(seq UBIGINT, schema INTEGER)", catalog)));
+    TRY(writer_.run(fmt::format("INSERT INTO {}.applied VALUES({}, {})", catalog, watermark_.load(),
+                                columns_schema)));
+    TRY(writer_.run("COMMIT"));
+  }
+  auto schema = TRY(writer_.number(fmt::format("SELECT schema::BIGINT FROM {}.applied", catalog)));
+  if (schema > columns_schema) {
+    return invalid(
+        fmt::format("{} has schema {}; this program knows up to {}: use the newer program",
+                    text::quote(path), schema, columns_schema));
+  }
+  months_.push_back(month);
+  return {};
+}
+
+Result<void> Columns::make_view() {
+  std::string sql = "CREATE OR REPLACE VIEW events AS ";
+  if (months_.empty()) {
+    TRY(writer_.run(columns_row::create_table("none")));
+    return writer_.run(sql + "SELECT * FROM none");
+  }
+  for (std::size_t i = 0; i < months_.size(); ++i) {
+    sql += fmt::format("{}SELECT * FROM m{}.events", i > 0 ? " UNION ALL " : "", months_[i]);
+  }
+  return writer_.run(sql);
+}
+
+Result<void> Columns::apply(std::shared_ptr<const EventBatch> batch) {
+  if (batch->seq <= taken_) return {};
+  taken_ = batch->seq;
+  waiting_rows_ += batch->size();
+  waiting_.push_back(std::move(batch));
+  return waiting_rows_ >= columns_flush_rows ? flush() : Result<void>{};
+}
+
+Result<void> Columns::flush() {
+  // Batches stand in the order of arrival, so a month is a stretch of them; DuckDB writes to one
+  // file in a transaction.
+  while (!waiting_.empty()) {
+    std::string month = month_of(waiting_.front()->received);
+    std::size_t to = 1;
+    while (to < waiting_.size() && month_of(waiting_[to]->received) == month) ++to;
+    if (auto written = write_month(month, 0, to); !written) {
+      (void)writer_.run("ROLLBACK");
+      return written;
+    }
+    watermark_ = waiting_[to - 1]->seq;
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(to));
+  }
+  waiting_rows_ = 0;
+  return {};
+}
+
+Result<void> Columns::write_month(const std::string& month, std::size_t from, std::size_t to) {
+  if (std::ranges::find(months_, month) == months_.end()) {
+    std::unique_lock lock(files_);
+    TRY(attach(month));
+    TRY(make_view());
+  }
+  TRY(writer_.run("BEGIN"));
+  columns_row::Appender appender;
+  TRY(appender.open(writer_, "m" + month));
+  for (std::size_t i = from; i < to; ++i) TRY(appender.append(*waiting_[i]));
+  TRY(appender.close());
+  TRY(writer_.run(fmt::format("UPDATE m{}.applied SET seq = {}", month, waiting_[to - 1]->seq)));
+  return writer_.run("COMMIT");
+}
+
+Result<void> Columns::select(const std::string& sql,
+                             const std::function<void(const DuckChunk&)>& chunk,
+                             unsigned timeout_ms) const {
+  std::shared_lock lock(files_);
+  auto connection = TRY(duck_.connect());
+  Watchdog watchdog(connection, timeout_ms);
+  return connection.query(sql, chunk);
+}
+
+std::string Columns::where(const EventQuery& query) const {
+  std::string sql = columns_row::where(query.filter, words_);
+  if (query.since != time_none) sql += fmt::format(" AND time >= {}", query.since);
+  if (query.until != time_none) sql += fmt::format(" AND time < {}", query.until);
+  if (query.after != 0)
+    sql += fmt::format(" AND id {} {}", query.oldest_first ? '>' : '<', query.after);
+  if (query.id != 0) sql += fmt::format(" AND id = {}", query.id);
+  if (query.report != 0) sql += fmt::format(" AND report = {}", query.report);
+  return sql;
+}
+
+Result<Columns::Found> Columns::events(const EventQuery& query, unsigned timeout_ms) const {
+  Found found;
+  std::string sql = fmt::format(
+      "SELECT {} FROM events WHERE {} ORDER BY id {} LIMIT {}", columns_row::select_list(),
+      where(query), query.oldest_first ? "ASC" : "DESC", std::min(query.limit, batch_events_max));
+  auto take = [&](const DuckChunk& chunk) {
+    for (std::size_t row = 0; row < chunk.rows(); ++row) columns_row::read(chunk, row, found);
+  };
+  TRY(select(sql, take, timeout_ms));
+  return found;
+}
+
+Result<std::uint64_t> Columns::count(const EventQuery& query, unsigned timeout_ms) const {
+  std::int64_t count = 0;
+  auto take = [&](const DuckChunk& chunk) { count = chunk.column<std::int64_t>(0)[0]; };
+  TRY(select("SELECT count(*)::BIGINT FROM events WHERE " + where(query), take, timeout_ms));
+  return static_cast<std::uint64_t>(count);
+}
+
+namespace {
+constexpr unsigned maintenance_timeout_ms = 600'000;
+}
+
+Result<std::vector<Day>> Columns::days() const {
+  std::vector<Day> days;
+  auto take = [&](const DuckChunk& chunk) {
+    for (std::size_t i = 0; i < chunk.rows(); ++i) {
+      days.push_back(static_cast<Day>(chunk.column<std::int64_t>(0)[i]));
+    }
+  };
+  std::string sql = fmt::format("SELECT DISTINCT (time // {})::BIGINT FROM events", us_per_day);
+  TRY(select(sql, take, maintenance_timeout_ms));
+  return days;
+}
+
+Result<std::vector<Hash128>> Columns::hashes(Day day) const {
+  std::vector<Hash128> hashes;
+  auto take = [&](const DuckChunk& chunk) {
+    const auto* high = chunk.column<std::uint64_t>(0);
+    const auto* low = chunk.column<std::uint64_t>(1);
+    for (std::size_t i = 0; i < chunk.rows(); ++i) hashes.push_back({high[i], low[i]});
+  };
+  std::string sql =
+      fmt::format("SELECT hash_high, hash_low FROM events WHERE time >= {} AND time < {}",
+                  times::start_of(day), times::start_of(day + 1));
+  TRY(select(sql, take, maintenance_timeout_ms));
+  return hashes;
+}
+
+Result<std::size_t> Columns::drop_before(Day day) {
+  std::string keep_from = month_of(times::start_of(day));
+  std::unique_lock lock(files_);
+  std::size_t dropped = 0;
+  while (months_.size() > 1 && months_.front() < keep_from) {  // the newest carries the watermark
+    std::string month = months_.front();
+    months_.erase(months_.begin());
+    TRY(make_view());
+    TRY(writer_.run("DETACH m" + month));
+    std::error_code failed;
+    fs::remove(fmt::format("{}/events-{}.duckdb", folder_, month), failed);
+    fs::remove(fmt::format("{}/events-{}.duckdb.wal", folder_, month), failed);
+    ++dropped;
+  }
+  return dropped;
+}
+
+Result<void> Columns::backup_to(const std::string& folder) const {
+  std::shared_lock lock(files_);
+  auto connection = TRY(duck_.connect());
+  for (const auto& month : months_) {
+    std::string path = fmt::format("{}/events-{}.duckdb", folder, month);
+    TRY(connection.run(fmt::format("ATTACH {} AS copy_{}", sql_quote(path), month)));
+    TRY(connection.run(fmt::format("COPY FROM DATABASE m{0} TO copy_{0}", month)));
+    TRY(connection.run("DETACH copy_" + month));
+  }
+  return {};
+}
+
+}  // namespace tocsin::store

@@ -1,0 +1,95 @@
+// Columns: every event, for any question. DuckDB, one file per month of arrival behind one view
+// `events`. A follower of the journal. Source: DESIGN D3, D4.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "model/batch.h"
+#include "store/duck.h"
+#include "store/filter.h"
+
+namespace tocsin::store {
+
+inline constexpr int columns_schema = 1;
+inline constexpr std::size_t columns_flush_rows = 122'880;  // one row group of DuckDB
+inline constexpr TimeUs columns_flush_after_us = us_per_s;
+
+struct EventQuery {
+  Filter filter;
+  TimeUs since = time_none, until = time_none;  // of the event's time
+  EventId after = 0;  // a cursor: events that come after this one in the order asked for; 0: all
+  bool oldest_first = false;
+  std::size_t limit = 50;
+  EventId id = 0;  // exactly this one
+  std::uint64_t report = 0;
+};
+
+class Columns {
+ public:
+  struct Options {
+    unsigned memory_mb = 512, threads = 2;
+  };
+  // Errors: unavailable; invalid, if a file's schema is newer.
+  static Result<std::unique_ptr<Columns>> open(const std::string& folder, const Options& options,
+                                               const Dictionary& words);
+
+  // The last seq whose effect is durable here.
+  std::uint64_t watermark() const { return watermark_.load(); }
+  // Takes a batch, in the order of seq; one at or below the last is ignored. It is durable and
+  // visible with the next flush(), which apply() calls when enough rows wait. One thread.
+  Result<void> apply(std::shared_ptr<const EventBatch> batch);
+  Result<void> flush();
+  std::size_t waiting_rows() const { return waiting_rows_; }
+
+  // The rows of an answer, in its order. `events.extra` holds destination.fqdn, destination.url and
+  // source.account too.
+  struct Found {
+    EventBatch events;
+    std::vector<EventId> ids;
+    std::vector<std::uint64_t> reports;
+    std::vector<WordId> feeds, report_types;
+  };
+  // Any thread; a few at once. Errors: unavailable, also after `timeout_ms`.
+  Result<Found> events(const EventQuery& query, unsigned timeout_ms = 10'000) const;
+  Result<std::uint64_t> count(const EventQuery& query, unsigned timeout_ms = 10'000) const;
+  // Any SELECT over the view `events`: for questions that no cut answers, and for tests.
+  Result<void> select(const std::string& sql, const std::function<void(const DuckChunk&)>& chunk,
+                      unsigned timeout_ms) const;
+  std::string where(const EventQuery& query) const;
+
+  // For exact duplicates: the days (of event time) that hold events, and the hashes of one day.
+  Result<std::vector<Day>> days() const;
+  Result<std::vector<Hash128>> hashes(Day day) const;
+
+  // Retention: drops the files of months of arrival before `day`'s month.
+  Result<std::size_t> drop_before(Day day);
+  // Copies every file, each as of one moment, into `folder`, which must lie in the store's folder.
+  Result<void> backup_to(const std::string& folder) const;
+
+ private:
+  Columns(std::string folder, Duck duck, const Dictionary& words)
+      : folder_(std::move(folder)), duck_(std::move(duck)), words_(words) {}
+  Result<void> attach(const std::string& month);
+  Result<void> make_view();
+  Result<void> write_month(const std::string& month, std::size_t from, std::size_t to);
+
+  std::string folder_;
+  Duck duck_;
+  const Dictionary& words_;
+  DuckConnection writer_;
+  std::vector<std::string> months_;  // "2026_11", attached as m2026_11
+  std::vector<std::shared_ptr<const EventBatch>> waiting_;
+  std::size_t waiting_rows_ = 0;
+  std::uint64_t taken_ = 0;
+  std::atomic<std::uint64_t> watermark_ = 0;
+  mutable std::shared_mutex files_;  // shared: queries; unique: attaching and dropping files
+};
+
+}  // namespace tocsin::store

@@ -1,0 +1,381 @@
+#include "store/columns_row.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "model/subject.h"
+
+namespace tocsin::store::columns_row {
+namespace {
+
+struct ColumnRow {
+  const char* name;
+  const char* sql;
+  duckdb_type type;
+};
+
+// In this order everywhere. Addresses are two numbers of 64 bits: IPv4 then costs four bytes.
+constexpr auto columns = std::to_array<ColumnRow>({
+    {"id", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"time", "BIGINT", DUCKDB_TYPE_BIGINT},  // microseconds UTC
+    {"observed", "BIGINT", DUCKDB_TYPE_BIGINT},
+    {"report", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"line", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"feed", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"report_type", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"type", "UTINYINT", DUCKDB_TYPE_UTINYINT},
+    {"severity", "UTINYINT", DUCKDB_TYPE_UTINYINT},
+    {"tlp", "UTINYINT", DUCKDB_TYPE_UTINYINT},
+    {"transport", "UTINYINT", DUCKDB_TYPE_UTINYINT},
+    {"roles", "UTINYINT", DUCKDB_TYPE_UTINYINT},    // source * 16 + destination
+    {"subject", "UTINYINT", DUCKDB_TYPE_UTINYINT},  // end of the subject: 0 source, 1 destination
+    {"controller", "UTINYINT", DUCKDB_TYPE_UTINYINT},  // 0 unknown, 1 source, 2 destination
+    {"reason", "UTINYINT", DUCKDB_TYPE_UTINYINT},
+    {"family", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"identifier", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"source_high", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"source_low", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"source_port", "USMALLINT", DUCKDB_TYPE_USMALLINT},
+    {"source_asn", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"source_country", "USMALLINT", DUCKDB_TYPE_USMALLINT},
+    {"destination_high", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"destination_low", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"destination_port", "USMALLINT", DUCKDB_TYPE_USMALLINT},
+    {"destination_asn", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"destination_country", "USMALLINT", DUCKDB_TYPE_USMALLINT},
+    {"name", "VARCHAR", DUCKDB_TYPE_VARCHAR},
+    {"url", "VARCHAR", DUCKDB_TYPE_VARCHAR},
+    {"extra", "VARCHAR", DUCKDB_TYPE_VARCHAR},  // a JSON object
+    {"hash_high", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"hash_low", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+});
+
+std::uint8_t packed(Roles roles) {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(roles.source) << 4 |
+                                   static_cast<unsigned>(roles.destination));
+}
+
+Roles unpacked(std::uint8_t byte) {
+  return {static_cast<Role>(byte >> 4), static_cast<Role>(byte & 15)};
+}
+
+std::uint8_t controller_end(const EventBatch& b, std::size_t i) {
+  Controller c = controller_of(b, i);
+  return c.known ? (c.at_destination ? 2 : 1) : 0;
+}
+
+// Fills one column of a chunk with `value(row)` for `count` rows from `from`.
+struct ChunkWriter {
+  duckdb_data_chunk chunk;
+  std::size_t from, count;
+  std::size_t at = 0;
+
+  template <class T, class F>
+  void put(F value) {
+    auto* out = static_cast<T*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, at++)));
+    for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<T>(value(from + i));
+  }
+  template <class F>
+  void put_text(F value) {
+    auto vector = duckdb_data_chunk_get_vector(chunk, at++);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string_view text = value(from + i);
+      duckdb_vector_assign_string_element_len(vector, i, text.data() != nullptr ? text.data() : "",
+                                              text.size());
+    }
+  }
+  void put_end(const EndColumns& end) {
+    put<std::uint64_t>([&](std::size_t i) { return end.ip[i].high(); });
+    put<std::uint64_t>([&](std::size_t i) { return end.ip[i].low(); });
+    put<std::uint16_t>([&](std::size_t i) { return end.port[i]; });
+    put<std::uint32_t>([&](std::size_t i) { return end.asn[i]; });
+    put<std::uint16_t>([&](std::size_t i) { return end.country[i].code; });
+  }
+};
+
+// `extra` as stored: the event's other fields, and the texts that have no column.
+std::string_view whole_extra(const EventBatch& b, std::size_t i, std::string& out) {
+  if (b.destination.name[i].empty() && b.destination.url[i].empty() && b.account[i].empty() &&
+      b.extra[i].empty()) {
+    return {};
+  }
+  out = '{';
+  auto add = [&](std::string_view key, Text text) {
+    if (text.empty()) return;
+    if (out.size() > 1) out += ',';
+    json::append_string(out, key);
+    out += ':';
+    json::append_string(out, b.text(text));
+  };
+  add("destination.fqdn", b.destination.name[i]);
+  add("destination.url", b.destination.url[i]);
+  add("source.account", b.account[i]);
+  if (!b.extra[i].empty()) {
+    if (out.size() > 1) out += ',';
+    out += b.text(b.extra[i]);
+  }
+  out += '}';
+  return out;
+}
+
+}  // namespace
+
+std::string create_table(const std::string& name) {
+  std::string sql = "CREATE TABLE " + name + "(";
+  for (const auto& column : columns)
+    sql += fmt::format("{}{} {}", &column == columns.data() ? "" : ", ", column.name, column.sql);
+  return sql + ")";
+}
+
+std::string select_list() {
+  std::string list;
+  for (const auto& column : columns)
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", column.name);
+  return list;
+}
+
+void read(const DuckChunk& chunk, std::size_t row, Columns::Found& found) {
+  std::size_t at = 0;
+  auto next = [&]<class T>(T) { return chunk.column<T>(at++)[row]; };
+  auto u8 = [&] { return next(std::uint8_t{}); };
+  auto u16 = [&] { return next(std::uint16_t{}); };
+  auto u32 = [&] { return next(std::uint32_t{}); };
+  auto u64 = [&] { return next(std::uint64_t{}); };
+  auto i64 = [&] { return next(std::int64_t{}); };
+  EventBatch& b = found.events;
+  b.add_row();
+  found.ids.push_back(u64());
+  b.time.back() = i64();
+  b.observed.back() = i64();
+  found.reports.push_back(u64());
+  b.line.back() = u32();
+  found.feeds.push_back(u32());
+  found.report_types.push_back(u32());
+  b.type.back() = static_cast<Type>(std::min<std::size_t>(u8(), types_count - 1));
+  b.severity.back() = static_cast<Severity>(u8());
+  b.tlp.back() = static_cast<Tlp>(u8());
+  b.transport.back() = static_cast<Transport>(u8());
+  b.roles.back() = unpacked(u8());
+  at += 2;  // subject and controller follow from the rest
+  b.controller_reason.back() = static_cast<ControllerReason>(u8());
+  b.family.back() = u32();
+  b.identifier.back() = u32();
+  for (EndColumns* end : {&b.source, &b.destination}) {
+    std::uint64_t high = u64(), low = u64();
+    end->ip.back() = Ip::from_halves(high, low);
+    end->port.back() = u16();
+    end->asn.back() = u32();
+    end->country.back() = Country{u16()};
+  }
+  b.source.name.back() = b.keep(chunk.text(at++, row));
+  b.source.url.back() = b.keep(chunk.text(at++, row));
+  std::string_view extra = chunk.text(at++, row);
+  if (extra.size() > 2) b.extra.back() = b.keep(extra.substr(1, extra.size() - 2));
+  std::uint64_t high = u64(), low = u64();
+  b.hash.back() = {high, low};
+}
+
+Appender::~Appender() {
+  if (chunk_ != nullptr) duckdb_destroy_data_chunk(&chunk_);
+  if (appender_ != nullptr) duckdb_appender_destroy(&appender_);
+}
+
+Result<void> Appender::fail() const {
+  const char* what = duckdb_appender_error(appender_);
+  return unavailable(std::string("duckdb: ") + (what != nullptr ? what : "cannot append"));
+}
+
+Result<void> Appender::open(const DuckConnection& connection, const std::string& catalog) {
+  if (duckdb_appender_create_ext(connection.handle(), catalog.c_str(), nullptr, "events",
+                                 &appender_) != DuckDBSuccess) {
+    return fail();
+  }
+  std::array<duckdb_logical_type, columns.size()> types{};
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    types[i] = duckdb_create_logical_type(columns[i].type);
+  chunk_ = duckdb_create_data_chunk(types.data(), types.size());
+  for (auto& type : types) duckdb_destroy_logical_type(&type);
+  return {};
+}
+
+Result<void> Appender::append(const EventBatch& b) {
+  for (std::size_t from = 0; from < b.size(); from += duckdb_vector_size()) {
+    ChunkWriter w{chunk_, from, std::min<std::size_t>(duckdb_vector_size(), b.size() - from)};
+    w.put<std::uint64_t>([&](std::size_t i) { return event_id(b.seq, i); });
+    w.put<std::int64_t>([&](std::size_t i) { return b.time[i]; });
+    w.put<std::int64_t>([&](std::size_t i) { return b.observed[i]; });
+    w.put<std::uint64_t>([&](std::size_t) { return b.report; });
+    w.put<std::uint32_t>([&](std::size_t i) { return b.line[i]; });
+    w.put<std::uint32_t>([&](std::size_t) { return b.feed; });
+    w.put<std::uint32_t>([&](std::size_t) { return b.report_type; });
+    w.put<std::uint8_t>([&](std::size_t i) { return b.type[i]; });
+    w.put<std::uint8_t>([&](std::size_t i) { return b.severity[i]; });
+    w.put<std::uint8_t>([&](std::size_t i) { return b.tlp[i]; });
+    w.put<std::uint8_t>([&](std::size_t i) { return b.transport[i]; });
+    w.put<std::uint8_t>([&](std::size_t i) { return packed(b.roles[i]); });
+    w.put<std::uint8_t>(
+        [&](std::size_t i) { return subject_at_destination(b.type[i], b.roles[i]); });
+    w.put<std::uint8_t>([&](std::size_t i) { return controller_end(b, i); });
+    w.put<std::uint8_t>([&](std::size_t i) { return b.controller_reason[i]; });
+    w.put<std::uint32_t>([&](std::size_t i) { return b.family[i]; });
+    w.put<std::uint32_t>([&](std::size_t i) { return b.identifier[i]; });
+    w.put_end(b.source);
+    w.put_end(b.destination);
+    w.put_text([&](std::size_t i) { return b.text(b.source.name[i]); });
+    w.put_text([&](std::size_t i) { return b.text(b.source.url[i]); });
+    w.put_text([&](std::size_t i) { return whole_extra(b, i, extra_); });
+    w.put<std::uint64_t>([&](std::size_t i) { return b.hash[i].high; });
+    w.put<std::uint64_t>([&](std::size_t i) { return b.hash[i].low; });
+    duckdb_data_chunk_set_size(chunk_, w.count);
+    if (duckdb_append_data_chunk(appender_, chunk_) != DuckDBSuccess) return fail();
+    duckdb_data_chunk_reset(chunk_);
+  }
+  return {};
+}
+
+Result<void> Appender::close() {
+  return duckdb_appender_close(appender_) == DuckDBSuccess ? Result<void>{} : fail();
+}
+
+namespace {
+
+std::string_view operator_text(Compare compare) {
+  constexpr std::string_view texts[] = {"=", "<", "<=", ">", ">="};
+  return texts[static_cast<std::size_t>(compare)];
+}
+
+// The words of a dictionary that fit, as "column IN (…)".
+std::string word_test(std::string_view column, const FilterValue& value, const Dictionary& words,
+                      bool fold) {
+  if (value.match == Match::any) return fmt::format("{} <> 0", column);
+  if (value.match == Match::none) return fmt::format("{} = 0", column);
+  std::string ids;
+  for (WordId id = 1; id <= words.last(); ++id) {
+    std::string word(words.word(id));
+    if (fold) word = text::lower(word);
+    bool fits = value.match == Match::prefix ? word.starts_with(value.text) : word == value.text;
+    if (fits) ids += fmt::format("{}{}", ids.empty() ? "" : ",", id);
+  }
+  return ids.empty() ? "FALSE" : fmt::format("{} IN ({})", column, ids);
+}
+
+std::string text_test(std::string_view column, const FilterValue& value) {
+  switch (value.match) {
+    case Match::any:
+      return fmt::format("{} <> ''", column);
+    case Match::none:
+      return fmt::format("{} = ''", column);
+    case Match::prefix:
+      return fmt::format("starts_with({}, {})", column, sql_quote(value.text));
+    case Match::below:
+      return fmt::format("({0} = {1} OR ends_with({0}, {2}))", column, sql_quote(value.text),
+                         sql_quote("." + value.text));
+    default:
+      return fmt::format("{} = {}", column, sql_quote(value.text));
+  }
+}
+
+std::string address_test(std::string_view end, const FilterValue& value) {
+  if (value.match == Match::any) return fmt::format("({0}_high <> 0 OR {0}_low <> 0)", end);
+  if (value.match == Match::none) return fmt::format("({0}_high = 0 AND {0}_low = 0)", end);
+  Ip first = value.network.base, last = value.network.last();
+  if (first.high() == last.high()) {
+    return fmt::format("({0}_high = {1} AND {0}_low BETWEEN {2} AND {3})", end, first.high(),
+                       first.low(), last.low());
+  }
+  return fmt::format("({0}_high BETWEEN {1} AND {2})", end, first.high(), last.high());
+}
+
+std::string number_test(const std::string& column, Compare compare, const FilterValue& value) {
+  if (value.match == Match::any) return fmt::format("{} <> 0", column);
+  if (value.match == Match::none) return fmt::format("{} = 0", column);
+  if (compare == Compare::equal && value.end != 0) {
+    return fmt::format("({0} >= {1} AND {0} < {2})", column, value.number, value.end);
+  }
+  return fmt::format("{} {} {}", column, operator_text(compare), value.number);
+}
+
+std::string class_test(const FilterValue& value) {
+  std::string types;
+  for (std::size_t i = 0; i < types_count; ++i) {
+    if (static_cast<std::int64_t>(class_of(static_cast<Type>(i))) == value.number) {
+      types += fmt::format("{}{}", types.empty() ? "" : ",", i);
+    }
+  }
+  return types.empty() ? "FALSE" : fmt::format("type IN ({})", types);
+}
+
+std::string at_subject(std::string_view what) {
+  return fmt::format("(CASE subject WHEN 1 THEN destination_{0} ELSE source_{0} END)", what);
+}
+
+std::string test(const Condition& c, const FilterValue& v, const Dictionary& words) {
+  switch (c.field) {
+    case FilterField::ip:
+      return fmt::format("({} OR {})", address_test("source", v), address_test("destination", v));
+    case FilterField::asn:
+      return number_test(at_subject("asn"), c.compare, v);
+    case FilterField::country:
+      return number_test(at_subject("country"), c.compare, v);
+    case FilterField::name:
+      return text_test("name", v);
+    case FilterField::url:
+      return text_test("url", v);
+    case FilterField::family:
+      return word_test("family", v, words, true);
+    case FilterField::type:
+      return number_test("type", c.compare, v);
+    case FilterField::klass:
+      return class_test(v);
+    case FilterField::identifier:
+      return word_test("identifier", v, words, true);
+    case FilterField::severity:
+      return number_test("severity", c.compare, v);
+    case FilterField::feed:
+      return word_test("feed", v, words, false);
+    case FilterField::port:
+      return fmt::format("({} OR {})", number_test("source_port", c.compare, v),
+                         number_test("destination_port", c.compare, v));
+    case FilterField::controller:
+      if (v.match == Match::any) return "controller <> 0";
+      if (v.match == Match::none) return "controller = 0";
+      if (v.network.length == 0)
+        return fmt::format("(controller <> 0 AND {})", text_test("name", v));
+      return fmt::format("((controller = 1 AND {}) OR (controller = 2 AND {}))",
+                         address_test("source", v), address_test("destination", v));
+    case FilterField::controller_country:
+      return number_test(
+          "(CASE controller WHEN 1 THEN source_country WHEN 2 THEN destination_country ELSE 0 END)",
+          c.compare, v);
+    case FilterField::first:
+    case FilterField::last:
+      return number_test("time", c.compare, v);
+    case FilterField::tlp:
+      return number_test("tlp", c.compare, v);
+    case FilterField::hash:
+      return fmt::format("contains(extra, {})", sql_quote("\"" + v.text + "\""));
+    case FilterField::state:
+    case FilterField::times:
+      return "TRUE";
+  }
+  return "TRUE";
+}
+
+}  // namespace
+
+std::string where(const Filter& filter, const Dictionary& words) {
+  std::string sql = "TRUE";
+  for (const Condition& condition : filter.all) {
+    std::string any;
+    for (const FilterValue& value : condition.any) {
+      any += fmt::format("{}{}", any.empty() ? "" : " OR ", test(condition, value, words));
+    }
+    sql += fmt::format(" AND {}({})", condition.negated ? "NOT " : "", any);
+  }
+  return sql;
+}
+
+}  // namespace tocsin::store::columns_row

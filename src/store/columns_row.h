@@ -1,0 +1,36 @@
+// One row of the column store: its columns, to and from batches, and filters as SQL over them.
+#pragma once
+
+#include <string>
+
+#include "store/columns.h"
+
+namespace tocsin::store::columns_row {
+
+std::string create_table(const std::string& name);
+std::string select_list();  // what read() expects
+void read(const DuckChunk& chunk, std::size_t row, Columns::Found& found);
+
+// A filter as an SQL condition over the view `events`; "TRUE" for an empty one. Of what only
+// findings have, `state` and `times` hold for every event, `first` and `last` are its time.
+std::string where(const Filter& filter, const Dictionary& words);
+
+// Appends batches within the transaction that the connection has open.
+class Appender {
+ public:
+  Appender() = default;
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+  ~Appender();
+  Result<void> open(const DuckConnection& connection, const std::string& catalog);
+  Result<void> append(const EventBatch& batch);
+  Result<void> close();
+
+ private:
+  Result<void> fail() const;
+  duckdb_appender appender_ = nullptr;
+  duckdb_data_chunk chunk_ = nullptr;
+  std::string extra_;
+};
+
+}  // namespace tocsin::store::columns_row
