@@ -1,8 +1,7 @@
 // Enricher: adds what else is known about the ends of events, offline. One file in
-// enrich/enrichers/ each; applied in the order of names.
+// enrich/enrichers/ each; enrichment.h applies them in the order of their `order`.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -11,13 +10,20 @@
 
 #include "base/entry.h"
 #include "base/result.h"
+#include "enrich/places.h"
 #include "model/batch.h"
 
 namespace tocsin::enrich {
 
 // Paths and switches from the configuration's [enrich] table ("location_database", "mmdb_asn",
-// "warninglists" …).
+// "warninglists" …). docs/enrichers.md lists them.
 using Settings = std::map<std::string, std::string, std::less<>>;
+
+// The value of a setting; "" if it is not there.
+inline std::string_view setting(const Settings& settings, std::string_view name) {
+  auto found = settings.find(name);
+  return found == settings.end() ? std::string_view{} : std::string_view(found->second);
+}
 
 // An opened enricher. apply() is called for whole batches from several threads at once: it only
 // reads its tables.
@@ -25,11 +31,13 @@ class Opened {
  public:
   virtual ~Opened() = default;
   virtual void apply(EventBatch& batch) const = 0;
-  virtual std::string describe() const = 0;  // "libloc of 2022-10-29, 1,290,000 networks"
+  virtual std::string describe() const = 0;            // "libloc of 2022-10-29, 1,290,000 networks"
+  virtual std::span<const Places> places() const = 0;  // its tables of networks; most have none
 };
 
 struct Enricher {
   std::string_view summary;
+  int order;  // lower ones are applied first: those that later ones build upon
   // nullptr: switched off by the settings. Errors: invalid, missing: a file is damaged or absent.
   Result<std::unique_ptr<Opened>> (*open)(const Settings& settings);
 };

@@ -42,6 +42,23 @@ Text EventBatch::keep(std::string_view bytes) {
   return kept;
 }
 
+void EventBatch::add_members(std::size_t row, std::string_view members) {
+  if (members.empty()) return;
+  Text& at = extra[row];
+  if (at.size == 0) {
+    at = keep(members);
+    return;
+  }
+  if (at.offset + std::size_t{at.size} != arena.size()) {  // only the last text can grow in place
+    std::size_t begin = arena.size();
+    arena.append(arena, at.offset, at.size);
+    at.offset = static_cast<std::uint32_t>(begin);
+  }
+  arena += ',';
+  arena += members;
+  at.size += static_cast<std::uint32_t>(members.size() + 1);
+}
+
 void EventBatch::clear() {
   each_column(*this, [](auto& column) { column.clear(); });
   arena.clear();

@@ -75,6 +75,8 @@ struct EventBatch {
 
   std::size_t size() const { return time.size(); }
   std::string_view text(Text t) const { return std::string_view(arena).substr(t.offset, t.size); }
+  // Adds members to the `extra` of a row: `"node.source.asn":64496`, without a comma around.
+  void add_members(std::size_t row, std::string_view members);
   Text keep(std::string_view bytes);  // copies into the arena
   void clear();                       // keeps the memory
   void add_row();                     // every column grows by a default value

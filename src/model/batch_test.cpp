@@ -49,4 +49,17 @@ TEST_CASE("kept rows keep their order") {
   CHECK(b.time == std::vector<TimeUs>{1'000'000, 1'000'002});
 }
 
+TEST_CASE("members are added to a row's extra wherever it stands in the arena") {
+  EventBatch batch;
+  batch.add_row();
+  batch.add_row();
+  batch.add_members(0, "\"a\":1");
+  batch.add_members(1, "\"b\":2");
+  batch.add_members(1, "\"c\":3");
+  batch.add_members(0, "\"d\":4");
+  batch.add_members(0, "");
+  CHECK(batch.text(batch.extra[0]) == "\"a\":1,\"d\":4");
+  CHECK(batch.text(batch.extra[1]) == "\"b\":2,\"c\":3");
+}
+
 }  // namespace tocsin

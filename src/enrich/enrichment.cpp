@@ -1,0 +1,86 @@
+#include "enrich/enrichment.h"
+
+#include <algorithm>
+
+namespace tocsin::enrich {
+
+Result<Enrichment> Enrichment::open(const Settings& settings) {
+  Enrichment all;
+  for (const auto& [name, enricher] : enrichers()) {
+    auto opened = enricher.open(settings);
+    if (!opened) {
+      return std::unexpected(
+          Error{opened.error().fault, std::string(name) + ": " + opened.error().what});
+    }
+    if (*opened) all.steps_.push_back({name, enricher.order, std::move(*opened)});
+  }
+  std::ranges::stable_sort(all.steps_, {}, &Step::order);
+  return all;
+}
+
+void Enrichment::apply(EventBatch& batch) const {
+  for (const Step& step : steps_) step.opened->apply(batch);
+}
+
+Whereabouts Enrichment::locate(const Ip& ip) const {
+  Whereabouts out;
+  for (const Step& step : steps_) {
+    for (const Places& places : step.opened->places()) {
+      Place place = places.find(ip);
+      bool gives_asn = out.asn == 0 && place.asn != 0;
+      bool gives_country = out.country.empty() && !place.country.empty();
+      if (gives_asn || (gives_country && !out.network)) {
+        Ip base = ip;
+        for (unsigned bit = place.length; bit < 128; ++bit) {
+          base.bytes[bit / 8] =
+              static_cast<std::uint8_t>(base.bytes[bit / 8] & ~(0x80u >> bit % 8));
+        }
+        out.network = Network{base, place.length};
+      }
+      if (gives_asn) out.asn = place.asn;
+      if (gives_country) out.country = place.country;
+      out.flags |= place.flags;
+    }
+  }
+  out.as_name = as_name(out.asn);
+  return out;
+}
+
+std::string_view Enrichment::as_name(std::uint32_t asn) const {
+  for (const Step& step : steps_) {
+    for (const Places& places : step.opened->places()) {
+      if (auto name = places.as_name(asn); !name.empty()) return name;
+    }
+  }
+  return {};
+}
+
+std::uint64_t Enrichment::announced_v4(Country country) const {
+  for (const Step& step : steps_) {
+    for (const Places& places : step.opened->places()) {
+      if (auto announced = places.announced_v4(country)) return announced;
+    }
+  }
+  return 0;
+}
+
+TimeUs Enrichment::database_date() const {
+  TimeUs oldest = time_none;
+  for (const Step& step : steps_) {
+    for (const Places& places : step.opened->places()) {
+      if (places.date() == time_none) continue;
+      oldest = oldest == time_none ? places.date() : std::min(oldest, places.date());
+    }
+  }
+  return oldest;
+}
+
+std::vector<std::string> Enrichment::describe() const {
+  std::vector<std::string> out;
+  for (const Step& step : steps_) {
+    out.push_back(std::string(step.name) + ": " + step.opened->describe());
+  }
+  return out;
+}
+
+}  // namespace tocsin::enrich
