@@ -1,0 +1,13 @@
+// IntelMQ's JSON: flat names ("source.ip"), as its bots exchange events.
+// Source: IntelMQ documentation, "Data Format".
+#pragma once
+
+#include "wire/dialect.h"
+
+namespace tocsin::wire {
+
+// What IntelMQ has no field for (`node.*`) goes under `extra.`, so that every name is one it takes.
+void append_intelmq(std::string& out, const EventBatch& batch, std::size_t row,
+                    const Dictionary& words);
+
+}  // namespace tocsin::wire
