@@ -12,6 +12,7 @@
 #include "base/entry.h"
 #include "base/result.h"
 #include "ingest/feed.h"
+#include "ingest/options.h"
 
 namespace tocsin::ingest {
 
@@ -56,6 +57,7 @@ struct Collector {
   // it changes).
   Result<void> (*collect)(const Feed& feed, CollectorContext& context);
   bool endless = false;
+  std::span<const Option> options = {};  // what it understands in a feed's table
 };
 
 std::span<const Entry<Collector>> collectors();
