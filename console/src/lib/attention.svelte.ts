@@ -1,0 +1,38 @@
+// attention: what needs a person right now; the mark, the favicon and the rail follow it.
+import { get } from "./api.ts";
+import { live } from "./live.svelte.ts";
+import type { Feed, Health, Page, Summary } from "./types.ts";
+
+class Attention {
+  feeds = $state.raw<Feed[]>([]);
+  health_wrong = $state(0);
+  findings = $state<number | undefined>();
+  needs = $state(0);
+
+  get failed_feeds(): number { return this.feeds.filter((feed) => feed.state === "failed").length; }
+  get any(): boolean { return this.failed_feeds + this.health_wrong + this.needs > 0 || live.calls; }
+
+  async read(): Promise<void> {
+    const [feeds, health, open] = await Promise.allSettled([
+      get<Page<Feed>>("/feeds", { limit: 1000 }), get<Health>("/health"), get<Summary>("/findings/summary", { q: "state:open,reopened" }),
+    ]);
+    if (feeds.status === "fulfilled") this.feeds = feeds.value.items;
+    if (health.status === "fulfilled") this.#health(health.value);
+    if (open.status === "fulfilled") this.findings = open.value.total;
+  }
+  #health(health: Health): void { this.health_wrong = health.checks?.filter((check) => check.state === "wrong").length ?? 0; }
+
+  follow(): () => void {
+    const stops = [
+      live.on("feed", (feed) => {
+        const at = this.feeds.findIndex((f) => f.name === feed.name);
+        this.feeds = at < 0 ? [...this.feeds, feed] : this.feeds.with(at, feed);
+      }),
+      live.on("health", (health) => this.#health(health)),
+      live.on("counters", (counters) => { if (counters.findings_open !== undefined) this.findings = counters.findings_open; }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }
+}
+
+export const attention = new Attention();

@@ -1,0 +1,207 @@
+// messages: every sentence of the console, in one place. To translate, write another object of the same shape.
+import { count, day, duration, month_name_long, percent, short } from "./lib/format.ts";
+
+const plural = (n: number, one: string, other: string): string => `${count(n)} ${n === 1 ? one : other}`;
+
+const en = {
+  name: "Tocsin",
+  skip: "Skip to content",
+  simulated: "Simulated world", simulated_why: "All figures on this page come from a made-up world",
+  pages: { overview: "Overview", findings: "Findings", feeds: "Feeds", health: "Health" },
+  jobs: { monitor: "Monitor", node: "This node" },
+  nav: "Pages", sign_out: "Sign out", theme: "Light or dark", just_now: "just now", today: "today", none: "—",
+  search_button: "Search or jump to",
+  live: {
+    on: "Live", off: "Not live", lost: (since: string) => `Not live since ${since}, trying again`,
+    calls: (since: string) => `Not live since ${since}. Look at the node.`,
+  },
+  sign_in: {
+    title: "Sign in", lead: "The node printed a link when it started. Open that link, or paste its code here.",
+    label: "Code or link", go: "Sign in", again: "A code works once. ", how: "For a new one, run this on the node:", command: "tocsin user code",
+    wrong: "The node does not know this code.",
+  },
+  error: {
+    since: (time: string) => `since ${time}`, keeps: "The console asks again when you press Ask again; the rest of the page goes on.", again: "Ask again",
+    no_answer: "The node does not answer", page: "This page does not exist", page_how: "The link may be old. Go to the overview.",
+  },
+  period: { label: "Period", day: "24 h", month: "30 days", year: "This year", choose: "Choose", since: "From", until: "Until, not included", show: "Show", wrong: "Until must be later than From" },
+  chart: {
+    table: "Table", picture: "Chart", read: "Read values", keys: "Arrow keys read the values", date: "Date", value: "Value",
+    before: "Year before", country: "Country", rate: "Per 100 000", controllers: "Controllers",
+  },
+  overview: {
+    headline: "Headline", nothing_yet: "No figures yet",
+    nothing_how: "Nothing was taken in for this period. Enable a feed, or drop a report file on the Feeds page.",
+    sentence: (country: string) => `distinct addresses in ${country} answered to controllers abroad.`,
+    months: (since: string, until: string) => {
+      const a = month_name_long(since), b = month_name_long(Date.parse(until) - 1);
+      return a === b ? a : `${a} to ${b}`;
+    },
+    days: (since: string, until: string) => `${day(since, until)} to ${day(until, until)}`,
+    same_feeds: (same: string, n: number, changed: string) =>
+      `Same feeds: ${same} points${n > 0 ? `; ${n === 1 ? "one new feed" : `${n} new feeds`}: ${changed}` : ""}.`,
+    three: (abroad: number, home: number, unknown: number) =>
+      `Controllers: abroad ${short(abroad)}, at home ${short(home)}, unknown ${short(unknown)}.`,
+    not_machines: "Addresses, not machines.",
+    how: "How this is counted",
+    how_text: [
+      "An address counts once in the period, however often it is reported, and whoever holds it that day.",
+      "A machine may have many addresses, and many machines one; so this is never a number of machines.",
+      "Days are UTC. The first day is in the period, the last is not.",
+      "Abroad means that a feed names the controller, or a dated list does, and its address lies in another country. A controller's country says nothing about who gives the orders.",
+      "Addresses whose controller nobody names stand as unknown; they are not shared out.",
+    ],
+    tiles: {
+      "findings-open": "Findings open", "sites-modified": "Web sites modified", "plants-exposed": "Plants exposed", "controller-known": "Controller known",
+    } as Record<string, string>,
+    needs: (n: number) => `Needs a person: ${n}`, needs_none: "Nothing needs a person", needs_none_text: "Every feed is on time, and nothing came back.",
+    needs_more: (n: number) => `${n} more`,
+    changes: "Since you last looked", changes_none: "Nothing has changed.", changes_first: "This is your first look; from now on changes stand here.",
+    map: "Affected addresses by country",
+    map_sub: { both: "distinct, per 100 000 announced; rings: controllers", affected: "distinct, per 100 000 announced", controllers: "addresses that answer to a controller there" },
+    map_modes: { both: "Both", affected: "Affected", controllers: "Controllers" }, map_label: "What the map shows",
+    map_alt: (top: string, rate: number, home: string, home_rate: number) =>
+      `World map. Darker: more affected addresses per 100 000 announced. Highest: ${top}, ${count(rate)}. ${home}: ${count(home_rate)}. Rings: countries of controllers.`,
+    map_none: "World map without figures.",
+    map_row: (name: string, rate: number) => `${name}: ${count(rate)} per 100 000 addresses`,
+    map_silent: (name: string) => `${name}: no feed reports it`,
+    map_ring: (name: string, n: number) => `${name}: ${count(n)} addresses answer to controllers here`,
+    map_home: (name: string) => `${name}, our country`, addresses: (n: number) => `${short(n)} addresses`,
+    map_high: "per 100 000", map_high_rings: "addresses",
+    database: (date: string, age_days: number, old: boolean) => (old ? `Country database of ${date} is old: ${count(age_days)} days` : `Country database of ${date}`),
+    weekly: "Controlled from abroad",
+    weekly_sub: (country: string, from: string) => `distinct addresses a week, ${country}${from ? `; axis from ${from}` : ""}`,
+    weekly_alt: (country: string, last: number, before: number) =>
+      `Distinct addresses a week in ${country} that answer to controllers abroad: last ${count(last)}, a year before ${count(before)}.`,
+    weekly_none: "No week has figures yet. The line starts with the first full week.",
+    week_of: (start: string) => `week of ${start}`,
+    classes: "Classes", classes_sub: "on the same time a year before; each on its own scale", classes_none: "No class has figures yet.",
+    families: "Families", networks: "Networks", controllers: "Controllers", rank_sub: "addresses, change", controllers_sub: "addresses answering",
+    rising: "Rising", new: "new", rank_none: "Nothing counted yet.",
+    ticker: "Events now", ticker_rate: (rate: number, share: number) => `${count(rate)} a second, one in ${count(share)} shown`,
+    ticker_all: (rate: number) => `${count(rate)} a second`, ticker_none: "Nothing arrives now. What a feed delivers shows here at once.",
+    pause: "pause", go_on: "go on", paused: "Paused",
+    feeds: "Feeds", feeds_sub: (on_time: number, all: number) => `${on_time} of ${all} on time; a bar is one hour, full height means as many events as usual`,
+    feeds_none: "No feed is enabled.", feeds_none_how: "See the catalogue",
+  },
+  feed_state: { off: "off", "on time": "on time", late: "late", failed: "failed", never: "nothing yet" } as Record<string, string>,
+  feed_age: { live: "live", late: (age: string) => `${age} late` },
+  severity: { critical: "critical", high: "high", medium: "medium", low: "low", info: "info" } as Record<string, string>,
+  state: { open: "open", quiet: "quiet", closed: "closed", reopened: "reopened" } as Record<string, string>,
+  type: {
+    "infected-system": "infected system", "c2-server": "controller", "vulnerable-system": "open service", "ics-exposed": "exposed plant",
+    "system-compromise": "modified web site", "compromised-site": "modified web site", defacement: "modified web site", "ddos-amplifier": "amplifier",
+    phishing: "phishing", spam: "spam", scanner: "scanner", "brute-force": "password guessing", "malware-distribution": "malware on offer",
+    "potentially-unwanted-accessible": "open service", "weak-crypto": "weak encryption", "information-disclosure": "open to reading", blacklist: "on a blocklist", blocklist: "on a blocklist",
+  } as Record<string, string>,
+  findings: {
+    title: "Findings", filter: "Filter", placeholder: "Add: an address, prefix, AS, domain, family, field:value",
+    remove: (what: string) => `Remove ${what}`, unknown_field: (word: string) => `There is no field ${word}. Fields: `, no_value: "A value is missing after the field",
+    fields: {
+      ip: "address", prefix: "prefix, as 192.0.2.0/24", asn: "AS number", country: "two letters", name: "domain or host", url: "URL", family: "malware family",
+      type: "kind of problem", class: "class of kinds", identifier: "what exactly", severity: "info to critical", state: "open, quiet, closed, reopened",
+      feed: "who reported it", port: "port", controller: "address or name", controller_country: "two letters", first: "first seen, date", last: "last seen, date",
+      times: "how often", tlp: "marking",
+    } as Record<string, string>,
+    tabs: { all: "All", new_today: "New today", reopened: "Reopened", plants: "Plants" } as Record<string, string>, tabs_label: "Views",
+    histogram: (since: string, until: string) => `Findings by the day they were last seen, ${since} to ${until}`, histogram_sub: "last seen, by day",
+    histogram_chosen: (since: string) => `last seen, by day; chosen from ${since}`, histogram_day: (date: string, n: number) => `${date}: ${plural(n, "finding", "findings")}`,
+    histogram_keys: "Choose the days from here on",
+    tally: (total: number, subjects: number | undefined) => [count(total), total === 1 ? "finding" : "findings", subjects === undefined ? "" : count(subjects)] as const,
+    at: "at", subjects: "subjects", in_ms: (ms: number) => `in ${count(ms)} ms`,
+    columns: { severity: "Severity", subject: "Subject", what: "Family, class", port: "Port", network: "Network", controller: "Controller", country: "Country", first: "First", last: "Last", times: "Times", state: "State" },
+    sort_by: (column: string) => `Sort by ${column}`,
+    foot: { move: "next, previous", choose: "choose", open: "open", filter: "filter" },
+    chosen: (n: number) => `${count(n)} chosen`, copy_chosen: "Copy subjects", export_chosen: "Export chosen", clear_chosen: "Choose none",
+    arrived: (n: number) => `${count(n)} arrived since you scrolled.`, show_them: "Show them",
+    export: "Export", export_kinds: "CSV, JSON", export_csv: "CSV table", export_json: "JSON lines", export_note: "All findings of this filter",
+    none: "Nothing matches", none_how: "Take one token out of the filter; each one must hold.", none_all: "No findings yet",
+    none_all_how: "Findings come from reports. Enable a feed, or drop a report file on the Feeds page.", to_feeds: "Go to Feeds",
+    rows_label: "Findings", row_label: (subject: string, severity: string, what: string, state: string) => `${subject}, ${severity}, ${what}, ${state}`,
+  },
+  detail: {
+    label: "Finding", close: "Close", prev: "Previous", next: "Next",
+    title: {
+      infected: (family: string) => ["Infected", family ? " with " : "", family] as const, other: (what: string) => what,
+      controlled: (country: string) => `, controlled from ${country}`, unknown_controller: ", controller unknown",
+    },
+    facts: { network: "Network", controller: "Controller", reported: "Reported by", port: "Port", country: "Country", what: "What", domain: "Domain", seen: "Seen" },
+    agree: (n: number) => (n === 1 ? "one feed" : `${n} feeds agree`), no_controller: "No feed names it", by_reason: (reason: string) => `known by ${reason}`,
+    database: (date: string) => `database of ${date}`, seen: (first: string, last: string) => `${first} to ${last}`,
+    explain: { title: "In plain words", what: "What it is", meaning: "What it means", first_step: "First step" },
+    times: (times: number, days: number) => `${times === 1 ? "Once" : `${count(times)} times`} in ${plural(days, "day", "days")}`,
+    days_sub: (n: number, most: number) => `events a day, last ${n} days; most: ${count(most)}`, silent: (n: number) => `${plural(n, "day", "days")} silent`,
+    days_alt: (n: number, total: number, silent: number) => `Events a day over the last ${n} days: ${count(total)} in all, ${plural(silent, "silent day", "silent days")} at most in a row.`,
+    history: "History", newest: "newest first", history_words: { "first seen": "First seen", "came back": "Came back", quiet: "Quiet", closed: "Closed" } as Record<string, string>,
+    by_feed: (feed: string) => `by ${feed}`,
+    near: "Near it", near_sub: "open now", same_network: "Same network", same_controller: "Same controller", n_findings: (n: number) => plural(n, "finding", "findings"),
+    n_addresses: (n: number) => plural(n, "address", "addresses"), answer_to_it: "answer to it",
+    events: (n: number) => plural(n, "event", "events"), why: "Why it is here", finding: "Finding", copy: "Copy subject", copied: "Copied",
+    events_title: "Events", events_sub: "newest first", more_events: "Show more", event_at: (at: string) => `Event of ${at}`,
+    why_title: "Why it is here", why_rows: "Rows", why_feeds: "Feeds", why_rules: "Rules",
+  },
+  feeds: {
+    title: "Feeds", views: { feeds: "Feeds", catalogue: "Catalogue", quarantine: "Quarantine", reports: "Reports" } as Record<string, string>, views_label: "Feed views",
+    columns: { feed: "Feed", state: "State", last: "Last success", next: "Next", day: "Events, 24 h", total: "Events, all", rejected: "Rejected, 24 h", hours: "Last 24 hours", by: "Collector, format" },
+    none: "No feed yet", none_how: "The catalogue lists public feeds with their terms. None is contacted before you enable it.", to_catalogue: "See the catalogue",
+    list_label: "Feeds", hours_alt: (name: string, n: number) => `${name}: events by hour, last 24 hours; ${plural(n, "hour", "hours")} without any`,
+    detail: {
+      label: "Feed", last_error: "Last error", schedule: "Schedule", next: "Next", last: "Last success", total: "Events in all", day: "Events, 24 h", rejected: "Rejected, 24 h", marking: "Marking", by: "Collector", format: "Format",
+      never: "never", run: "Fetch now", disable: "Switch off", enable: "Switch on", findings: "Its findings", delay: "Delay", delay_sub: "from seen to taken in; share of events",
+      delay_alt: (p50: string, p90: string, p99: string) => `Half of the events arrive within ${p50}, nine in ten within ${p90}, 99 of 100 within ${p99}.`,
+      delay_none: "No delays measured yet; they need events with a time of their own.", delay_within: "Within", delay_share: "Share of events", at_once: "at once", half: "half within", nine: "9 in 10 within", most: "99 in 100 within",
+      terms: "Terms", hours: "Last 24 hours", hours_sub: (usual: number) => `events an hour; usual: ${short(usual)}`, rejected_link: "See the quarantine",
+    },
+    terms: {
+      redistribution: "Pass on", commercial: "Commercial use", interval: "Least interval", read: "Read the whole terms", none: "No terms are known.",
+      words: { yes: "allowed", no: "not allowed", ask: "ask first", unknown: "unknown" } as Record<string, string>,
+    },
+    catalogue: {
+      sub: "public feeds; none is contacted before you enable it", columns: { feed: "Feed", provider: "Provider", pass_on: "Pass on", commercial: "Commercial", interval: "Interval", key: "Key", state: "State" },
+      enabled: "enabled", key: "needs a key", accept: (name: string) => `I have read the terms of ${name} and accept them`, enable: "Enable", enable_of: (name: string) => `Enable ${name}`, key_how: (name: string) => `This feed needs a key. Put it into a file and name the file as ${name} in the configuration.`,
+      none: "The catalogue is empty", none_how: "This build ships no catalogue.", leaves: "From then on this node asks the provider at this address:", filter: "Find in the catalogue", known: (state: string) => `last known state: ${state}`,
+      choose: "Choose a feed to read its terms.",
+    },
+    quarantine: {
+      sub: "lines that no format could read, kept with their reason", columns: { feed: "Feed", reason: "Reason", count: "Lines", first: "First", last: "Last" }, replay: "Replay", replay_of: (feed: string) => `Replay the lines of ${feed}`, drop: "Drop",
+      drop_ask: (n: number) => `Drop ${plural(n, "line", "lines")} for good?`, drop_yes: "Drop them", drop_no: "Keep them", none: "Nothing in quarantine", none_how: "Every line was read.",
+      replayed: (events: number, rejected: number) => `${plural(events, "line was", "lines were")} read${rejected > 0 ? `, ${count(rejected)} rejected again` : ""}.`, dropped: (n: number) => `${plural(n, "line was", "lines were")} dropped.`,
+      lines: "Lines", line: (n: number) => `line ${count(n)}`, show: (reason: string) => `Show the lines: ${reason}`, choose: "Choose a group to see its lines.", how: "Replay after you have changed the mapping: the node reads the kept bytes again.",
+    },
+    reports: {
+      sub: "what feeds delivered and people uploaded", columns: { received: "Received", name: "Name", feed: "Feed", size: "Size", state: "State", events: "Events", duplicates: "Repeats", rejected: "Rejected" },
+      none: "No report yet", none_how: "Drop a file above, or enable a feed.", state: { reading: "reading", done: "done", repeat: "seen before", failed: "failed" } as Record<string, string>,
+    },
+    upload: {
+      title: "Take in a report", lead: "Drop report files here, or", choose: "Choose files", feed: "Feed", feed_new: "upload", format: "Format", format_auto: "by its content", go: "Take in", working: (name: string) => `Reading ${name}`,
+      done: (name: string, events: number, repeats: number, rejected: number) => `${name}: ${plural(events, "event", "events")}, ${count(repeats)} repeated, ${count(rejected)} rejected`, repeat: (name: string) => `${name}: seen before, nothing new`,
+      failed: (name: string, why: string) => `${name}: ${why}`, tlp: "Marking",
+    },
+  },
+  health: {
+    title: "Health", ok: "All is well on this node", wrong: (n: number) => `${plural(n, "check needs", "checks need")} a person`, checks: "Checks", checks_sub: "what the node looks at by itself", followers: "Followers", followers_sub: "how far each store is behind the journal",
+    columns: { name: "Name", state: "State", says: "It says", do: "What to do", follower: "Follower", seq: "At", lag: "Behind" }, state: { ok: "in order", wrong: "wrong" } as Record<string, string>,
+    disk: "Disk free", memory: "Memory used", version: "Version", database: "Country database", database_old: (days: number) => `${count(days)} days old; update it`, in_step: "in step", facts: "This node", facts_sub: "now", none: "No checks reported.",
+    metrics: "Metrics for Prometheus", user: "Signed in as", open: "Interface description",
+  },
+  palette: {
+    label: "Search or jump to", placeholder: "An address, prefix, AS, name, hash, family, or 500 pasted lines", pages: "Pages", actions: "Actions", found: "Found", findings_of: (kind: string) => `Findings of this ${kind}`,
+    kinds: { address: "address", prefix: "prefix", as: "AS", name: "name", hash: "hash", family: "family", url: "URL", mail: "address", page: "page", feed: "feed" } as Record<string, string>,
+    theme: "Switch light or dark", density: { "": "Usual row height", compact: "Compact rows", wall: "Wall display" } as Record<string, string>, keys: "All keys", keys_off: "Switch single keys off", keys_on: "Switch single keys on", upload: "Take in a report",
+    nothing: "Nothing found", lines: (n: number) => plural(n, "line", "lines"), lines_columns: { line: "Line", kind: "Kind", findings: "Findings" }, lines_all: "Show all their findings", lines_hit: (n: number, all: number) => `${count(n)} of ${count(all)} lines have findings`, back: "New search",
+  },
+  keys: {
+    title: "Keys", off: "Single keys are off.",
+    list: [
+      ["Ctrl K", "Search, or jump to a page"], ["/", "Filter"], ["J  K", "Next, previous row"], ["Enter", "Open"], ["Esc", "Back"], ["X", "Choose"], ["[  ]", "Previous, next finding"],
+      ["G O", "Overview"], ["G F", "Findings"], ["G E", "Feeds"], ["G H", "Health"], ["T", "Chart as table"], ["P", "Pause what moves"], ["?", "All keys"],
+    ] as [string, string][],
+  },
+  percent_more: /[\d.,]+[\s\u00a0\u202f]?%\s(?:more|fewer|less)/,
+  in_days: (label: string) => label, share: (value: number) => percent(value, 1), duration,
+};
+
+export type Messages = typeof en;
+export const m: Messages = en;
+
+export const type_name = (type: string): string => m.type[type] ?? type.replaceAll("-", " ");

@@ -1,0 +1,2 @@
+export declare function world(): import("vite").Plugin;
+export declare function world_json(): string;
