@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# console.sh: builds console/dist with the pinned Node, when the console's files changed since the last time.
-# npm installs from the lock file with its integrity hashes and runs no install script.
+# console.sh: builds console/dist with the pinned Node, when the console's files changed since the last time; or runs
+# a script of console/package.json with that Node. npm installs from the lock file with its integrity hashes and runs
+# no install script. usage: tools/console.sh [SCRIPT [ARGUMENT...]]
 set -euo pipefail
 cd "$(dirname "$0")/../console" 2> /dev/null || exit 0
 [ -f package.json ] || exit 0
@@ -13,9 +14,13 @@ if [ "$(cat node_modules/.installed 2> /dev/null)" != "$lock" ]; then
   echo "$lock" > node_modules/.installed
 fi
 
+export PATH
+PATH=$(dirname "$node"):$PATH
+if [ $# -gt 0 ]; then exec node --run "$1" -- "${@:2}"; fi
+
 # Names and contents of everything that the build may read.
 files=$(find . \( -name node_modules -o -name dist -o -path ./tests -o -path ./dev \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
 if [ "$(cat dist/.built 2> /dev/null)" != "$files" ]; then
-  PATH=$(dirname "$node"):$PATH node --run build
+  node --run build
   echo "$files" > dist/.built
 fi
