@@ -1,0 +1,50 @@
+// DurableFile: a file that is there whole or not at all: written beside its place, synced, renamed,
+// the folder synced. Ends in a checksum.
+#pragma once
+
+#include <xxhash.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/result.h"
+
+namespace tocsin {
+
+class DurableFile {
+ public:
+  // Starts writing PATH.new. Errors: unavailable.
+  static Result<DurableFile> create(const std::string& path);
+  DurableFile(DurableFile&& other) noexcept;
+  DurableFile& operator=(DurableFile&&) = delete;
+  ~DurableFile();  // without commit(): the old file stays, PATH.new goes
+
+  void bytes(std::string_view bytes);
+  template <class T>
+  void value(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    bytes({reinterpret_cast<const char*>(&value), sizeof value});
+  }
+  // Errors: unavailable, also what an earlier bytes() met (disk full).
+  Result<void> commit();
+
+  // What was written, without the checksum. Errors: invalid, if it does not fit.
+  static Result<std::string_view> checked(std::string_view file);
+
+ private:
+  DurableFile() = default;
+  void flush();
+  std::string path_;
+  int fd_ = -1;
+  int failed_ = 0;  // errno of the first failure
+  std::string buffer_;
+  struct FreeHash {
+    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+  };
+  std::unique_ptr<XXH3_state_t, FreeHash> hash_;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,353 @@
+#include "store/findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace tocsin::store {
+namespace {
+
+std::uint32_t seconds(TimeUs time) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time / us_per_s, 0, UINT32_MAX));
+}
+
+std::uint64_t coverage_key(WordId feed, Type type, Country country) {
+  return std::uint64_t{feed} << 32 | static_cast<std::uint64_t>(type) << 16 | country.code;
+}
+
+bool is_open(State state) {
+  return state == State::open || state == State::reopened;
+}
+
+}  // namespace
+
+// Names.
+
+std::size_t Names::place(std::string_view wanted) const {
+  std::size_t slot = hash64(wanted) & (slots_.size() - 1);
+  while (slots_[slot] != 0 && text(slots_[slot]) != wanted) slot = (slot + 1) & (slots_.size() - 1);
+  return slot;
+}
+
+void Names::grow() {
+  slots_.assign(std::max<std::size_t>(1024, slots_.size() * 2), 0);
+  for (std::uint32_t id = 1; id <= size(); ++id) slots_[place(text(id))] = id;
+}
+
+std::uint32_t Names::id(std::string_view wanted) {
+  if (wanted.empty()) return 0;
+  if ((ends_.size() + 1) * 4 > slots_.size() * 3) grow();
+  std::size_t slot = place(wanted);
+  if (slots_[slot] == 0) {
+    bytes_ += wanted;
+    ends_.push_back(bytes_.size());
+    slots_[slot] = size();
+  }
+  return slots_[slot];
+}
+
+std::uint32_t Names::find(std::string_view wanted) const {
+  return wanted.empty() || slots_.empty() ? 0 : slots_[place(wanted)];
+}
+
+std::string_view Names::text(std::uint32_t id) const {
+  if (id == 0 || id > ends_.size()) return {};
+  std::uint64_t from = id == 1 ? 0 : ends_[id - 2];
+  return std::string_view(bytes_).substr(from, ends_[id - 1] - from);
+}
+
+bool Names::load(std::string bytes, std::vector<std::uint64_t> ends) {
+  if (!std::ranges::is_sorted(ends) || (!ends.empty() && ends.back() != bytes.size())) return false;
+  bytes_ = std::move(bytes);
+  ends_ = std::move(ends);
+  slots_.clear();
+  while (slots_.size() * 3 < (ends_.size() + 1) * 4 || slots_.empty()) {
+    slots_.resize(std::max<std::size_t>(1024, slots_.size() * 2));
+  }
+  std::ranges::fill(slots_, 0);
+  for (std::uint32_t id = 1; id <= size(); ++id) slots_[place(text(id))] = id;
+  return true;
+}
+
+// The table.
+
+Findings::Place Findings::place(std::uint32_t index) const {
+  return {chunks_[index / FindingChunk::rows_max].get(), index % FindingChunk::rows_max};
+}
+
+std::uint32_t Findings::find_slot(const Hash128& key) const {
+  std::size_t mask = index_.size() - 1;
+  std::size_t slot = key.low & mask;
+  while (index_[slot] != 0) {
+    auto at = place(index_[slot] - 1);
+    if (at.chunk->key[at.row] == key) break;
+    slot = (slot + 1) & mask;
+  }
+  return static_cast<std::uint32_t>(slot);
+}
+
+void Findings::grow_index() {
+  std::size_t wanted = std::max<std::size_t>(1 << 16, index_.size() * 2);
+  while (wanted * 3 < (std::size_t{size_} + 1) * 4) wanted *= 2;
+  index_.assign(wanted, 0);
+  for (std::uint32_t i = 0; i < size_; ++i) {
+    auto at = place(i);
+    std::size_t slot = at.chunk->key[at.row].low & (wanted - 1);
+    while (index_[slot] != 0) slot = (slot + 1) & (wanted - 1);
+    index_[slot] = i + 1;
+  }
+}
+
+std::uint32_t Findings::add(const Hash128& key) {
+  check(size_ < UINT32_MAX - 1, "findings: more than 4 billion");
+  if (size_ % FindingChunk::rows_max == 0) chunks_.push_back(std::make_unique<FindingChunk>());
+  FindingChunk& c = *chunks_.back();
+  c.key.push_back(key);
+  c.high.push_back(0), c.low.push_back(0), c.last_event.push_back(0), c.name.push_back(0);
+  c.family.push_back(0), c.identifier.push_back(0), c.asn.push_back(0), c.controller.push_back(0),
+      c.feeds.push_back(0);
+  c.first.push_back(UINT32_MAX), c.last.push_back(0), c.reopened.push_back(0), c.times.push_back(0);
+  c.port.push_back(0), c.country.push_back({}), c.controller_country.push_back({});
+  c.type.push_back({}), c.severity.push_back({}), c.state.push_back(State::open),
+      c.tlp.push_back(Tlp::clear);
+  c.transport.push_back({}), c.kind.push_back({}), c.reason.push_back({});
+  return size_++;
+}
+
+std::uint32_t Findings::with_feed(std::uint32_t feeds, WordId feed) {
+  if (feed_sets_.empty()) feed_sets_.emplace_back();
+  const auto& known = feed_sets_[feeds];
+  if (std::ranges::binary_search(known, feed)) return feeds;
+  std::vector<WordId> wider = known;
+  wider.insert(std::ranges::upper_bound(wider, feed), feed);
+  auto [at, is_new] =
+      feed_set_ids_.try_emplace(wider, static_cast<std::uint32_t>(feed_sets_.size()));
+  if (is_new) feed_sets_.push_back(std::move(wider));
+  return at->second;
+}
+
+// Have all of the feeds delivered events of this type about this country up to then?
+bool Findings::is_covered(std::uint32_t feeds, Type type, Country country,
+                          std::uint32_t until_s) const {
+  if (feeds == 0) return false;
+  return std::ranges::all_of(feed_sets_[feeds], [&](WordId feed) {
+    auto at = coverage_.find(coverage_key(feed, type, country));
+    return at != coverage_.end() && at->second >= until_s;
+  });
+}
+
+void Findings::update(std::uint32_t index, const EventBatch& b, std::size_t i,
+                      const Subject& subject, bool is_new, std::vector<FindingChange>* changes) {
+  auto [chunk, row] = place(index);
+  FindingChunk& c = *chunk;
+  const EndColumns& end = subject.at_destination ? b.destination : b.source;
+  std::uint32_t at = seconds(b.time[i]);
+  if (is_new) {
+    c.type[row] = b.type[i];
+    c.kind[row] = subject.kind;
+    c.high[row] = subject.ip.high();
+    c.low[row] = subject.ip.low();
+    if (subject.kind != SubjectKind::address) c.name[row] = names_.id(subject.text);
+    KeyParts parts = key_parts(b.type[i]);
+    if (parts.service || parts.port) c.port[row] = end.port[i];
+    c.transport[row] = b.transport[i];
+    c.family[row] = b.family[i];
+    c.identifier[row] = b.identifier[i];
+  } else if (at > c.last[row]) {
+    // Come back: unseen for longer than its type allows, by a time to which its feeds had delivered
+    // without it.
+    std::uint64_t quiet = std::uint64_t{c.last[row]} + quiet_after_s(c.type[row]);
+    bool was_quiet = !is_open(c.state[row]) ||
+                     (at > quiet && is_covered(c.feeds[row], c.type[row], c.country[row],
+                                               static_cast<std::uint32_t>(quiet)));
+    if (was_quiet) {
+      c.state[row] = State::reopened;
+      c.reopened[row] = at;
+      if (changes != nullptr && changes->size() < 1000)
+        changes->push_back({c.key[row], State::reopened, false});
+    }
+  }
+  if (is_new && changes != nullptr && changes->size() < 1000)
+    changes->push_back({c.key[row], State::open, true});
+  c.first[row] = std::min(c.first[row], at);
+  c.times[row] += c.times[row] < UINT32_MAX;
+  c.severity[row] = std::max(c.severity[row], b.severity[i]);
+  c.tlp[row] = std::max(c.tlp[row], b.tlp[i]);
+  c.feeds[row] = with_feed(c.feeds[row], b.feed);
+  if (at < c.last[row]) return;
+  // The newest event says where it is and who controls it.
+  c.last[row] = at;
+  c.last_event[row] = event_id(b.seq, i);
+  if (end.asn[i] != 0) c.asn[row] = end.asn[i];
+  if (!end.country[i].empty()) c.country[row] = end.country[i];
+  Controller controller = controller_of(b, i);
+  if (controller.known && controller.at_destination != subject.at_destination) {
+    const EndColumns& there = controller.at_destination ? b.destination : b.source;
+    c.reason[row] = b.controller_reason[i] == ControllerReason::unknown ? ControllerReason::feed
+                                                                        : b.controller_reason[i];
+    c.controller_country[row] = controller.country;
+    if (!there.ip[i].empty()) {
+      c.controller[row] = names_.id(ip::format(there.ip[i]));
+    } else if (!there.name[i].empty()) {
+      c.controller[row] = names_.id(b.text(there.name[i]));
+    }
+  }
+}
+
+void Findings::apply(const EventBatch& b, std::vector<FindingChange>* changes) {
+  if (b.seq <= watermark_) return;
+  std::unique_lock lock(mutex_);
+  thread_local std::vector<Subject> subjects;
+  thread_local std::vector<Hash128> keys;
+  subjects.resize(b.size());
+  keys.resize(b.size());
+  while ((std::size_t{size_} + b.size() + 1) * 4 > index_.size() * 3) grow_index();
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    subjects[i] = subject_of(b, i);
+    keys[i] = finding_key(b, i, subjects[i]);
+    __builtin_prefetch(&index_[keys[i].low & (index_.size() - 1)]);
+  }
+  constexpr std::size_t ahead = 8;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (i + ahead < b.size()) {
+      std::uint32_t next = index_[keys[i + ahead].low & (index_.size() - 1)];
+      if (next != 0) {
+        auto at = place(next - 1);
+        __builtin_prefetch(&at.chunk->key[at.row]);
+        __builtin_prefetch(&at.chunk->last[at.row], 1);
+        __builtin_prefetch(&at.chunk->times[at.row], 1);
+      }
+    }
+    if (keys[i] == Hash128{}) continue;
+    std::uint32_t slot = find_slot(keys[i]);
+    bool is_new = index_[slot] == 0;
+    if (is_new) index_[slot] = add(keys[i]) + 1;
+    update(index_[slot] - 1, b, i, subjects[i], is_new, changes);
+  }
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    Country country = (subjects[i].at_destination ? b.destination : b.source).country[i];
+    std::uint32_t& until = coverage_[coverage_key(b.feed, b.type[i], country)];
+    until = std::max(until, seconds(b.time[i]));
+  }
+  watermark_ = b.seq;
+}
+
+void Findings::settle() {
+  // Per feeds, type and country the least coverage is one number; findings ask for it by the
+  // million.
+  std::unordered_map<std::uint64_t, std::uint32_t> least;
+  auto covered_until = [&](std::uint32_t feeds, Type type, Country country) {
+    auto [at, is_new] = least.try_emplace(
+        std::uint64_t{feeds} << 32 | static_cast<std::uint64_t>(type) << 16 | country.code, 0);
+    if (is_new && feeds != 0) {
+      std::uint32_t until = UINT32_MAX;
+      for (WordId feed : feed_sets_[feeds]) {
+        auto known = coverage_.find(coverage_key(feed, type, country));
+        until = std::min(until, known == coverage_.end() ? 0 : known->second);
+      }
+      at->second = until;
+    }
+    return at->second;
+  };
+  for (auto& chunk : chunks_) {
+    std::unique_lock lock(mutex_);
+    FindingChunk& c = *chunk;
+    for (std::size_t i = 0; i < c.size(); ++i) {
+      if (c.state[i] == State::closed) continue;
+      std::uint64_t unseen_s = quiet_after_s(c.type[i]);
+      std::uint64_t until = covered_until(c.feeds[i], c.type[i], c.country[i]);
+      if (until >= c.last[i] + 4 * unseen_s) {
+        c.state[i] = State::closed;
+      } else if (until >= c.last[i] + unseen_s) {
+        c.state[i] = State::quiet;
+      }
+    }
+  }
+}
+
+std::uint64_t Findings::watermark() const {
+  std::shared_lock lock(mutex_);
+  return watermark_;
+}
+
+std::uint64_t Findings::durable_watermark() const {
+  std::shared_lock lock(mutex_);
+  return durable_;
+}
+
+std::size_t Findings::size() const {
+  std::shared_lock lock(mutex_);
+  return size_;
+}
+
+std::uint64_t Findings::open_count() const {
+  std::shared_lock lock(mutex_);
+  std::uint64_t open = 0;
+  for (const auto& chunk : chunks_) {
+    for (State state : chunk->state) open += is_open(state);
+  }
+  return open;
+}
+
+std::size_t Findings::memory_bytes() const {
+  std::shared_lock lock(mutex_);
+  constexpr std::size_t row_bytes = 94;
+  return chunks_.size() * FindingChunk::rows_max * row_bytes + index_.size() * 4 +
+         names_.bytes().capacity() + names_.ends().capacity() * 12;
+}
+
+Finding Findings::row(std::uint32_t index) const {
+  auto [chunk, i] = place(index);
+  const FindingChunk& c = *chunk;
+  Finding f;
+  f.key = c.key[i];
+  f.state = c.state[i];
+  f.severity = c.severity[i];
+  f.type = c.type[i];
+  f.subject_kind = c.kind[i];
+  f.ip = Ip::from_halves(c.high[i], c.low[i]);
+  f.subject = f.subject_kind == SubjectKind::address ? ip::format(f.ip)
+                                                     : std::string(names_.text(c.name[i]));
+  f.family = words_.word(c.family[i]);
+  f.identifier = words_.word(c.identifier[i]);
+  f.port = c.port[i];
+  f.transport = c.transport[i];
+  f.asn = c.asn[i];
+  f.country = c.country[i];
+  f.controller_country = c.controller_country[i];
+  f.controller = names_.text(c.controller[i]);
+  f.controller_reason = c.reason[i];
+  f.first = TimeUs{c.first[i]} * us_per_s;
+  f.last = TimeUs{c.last[i]} * us_per_s;
+  f.reopened = TimeUs{c.reopened[i]} * us_per_s;
+  f.times = c.times[i];
+  for (WordId feed : feed_sets_[c.feeds[i]]) f.feeds.emplace_back(words_.word(feed));
+  f.tlp = c.tlp[i];
+  f.last_event = c.last_event[i];
+  return f;
+}
+
+Result<Finding> Findings::one(const Hash128& key) const {
+  std::shared_lock lock(mutex_);
+  std::uint32_t found = index_.empty() ? 0 : index_[find_slot(key)];
+  if (found == 0) return missing("no finding " + finding_id(key));
+  return row(found - 1);
+}
+
+std::vector<Findings::Coverage> Findings::coverage(std::string_view feed) const {
+  std::shared_lock lock(mutex_);
+  std::vector<Coverage> all;
+  for (const auto& [key, until] : coverage_) {
+    std::string_view name = words_.word(static_cast<WordId>(key >> 32));
+    if (!feed.empty() && name != feed) continue;
+    all.push_back({std::string(name), static_cast<Type>(key >> 16 & 0xff),
+                   Country{static_cast<std::uint16_t>(key)}, until});
+  }
+  return all;
+}
+
+}  // namespace tocsin::store

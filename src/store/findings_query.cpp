@@ -1,0 +1,357 @@
+// Questions to the findings: conditions as scans of columns, pages by a bounded heap, summaries.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/text.h"
+#include "store/findings.h"
+
+namespace tocsin::store {
+namespace {
+
+// Ands `holds(i)` into the mask; the compiler makes vectors of the simple ones.
+template <class F>
+void keep(std::vector<std::uint8_t>& mask, bool negated, F holds) {
+  auto flip = static_cast<std::uint8_t>(negated);
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    mask[i] = static_cast<std::uint8_t>(mask[i] & (static_cast<std::uint8_t>(holds(i)) ^ flip));
+  }
+}
+
+// One test of a number against all alternatives.
+bool number_holds(const Condition& c, std::int64_t number) {
+  for (const FilterValue& v : c.any) {
+    bool holds = false;
+    switch (v.match) {
+      case Match::any:
+        holds = number != 0;
+        break;
+      case Match::none:
+        holds = number == 0;
+        break;
+      default:
+        switch (c.compare) {
+          case Compare::equal:
+            holds = v.end != 0 ? number >= v.number && number < v.end : number == v.number;
+            break;
+          case Compare::less:
+            holds = number < v.number;
+            break;
+          case Compare::less_equal:
+            holds = number <= v.number;
+            break;
+          case Compare::greater:
+            holds = number > v.number;
+            break;
+          case Compare::greater_equal:
+            holds = number >= v.number;
+            break;
+        }
+    }
+    if (holds) return true;
+  }
+  return false;
+}
+
+// A condition on a small number (an enum, a class) as a table of 256 answers.
+template <class Column, class ToNumber>
+void keep_small(std::vector<std::uint8_t>& mask, const Condition& c, const Column& column,
+                ToNumber number) {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned i = 0; i < 256; ++i) {
+    table[i] = number_holds(c, number(static_cast<typename Column::value_type>(i)));
+  }
+  keep(mask, c.negated, [&](std::size_t i) { return table[static_cast<std::size_t>(column[i])]; });
+}
+
+template <class Column, class ToNumber>
+void keep_number(std::vector<std::uint8_t>& mask, const Condition& c, const Column& column,
+                 ToNumber number) {
+  if (c.any.size() == 1 && c.any[0].match == Match::exact && c.compare == Compare::equal &&
+      c.any[0].end == 0) {
+    std::int64_t wanted = c.any[0].number;
+    keep(mask, c.negated, [&](std::size_t i) { return number(column[i]) == wanted; });
+  } else {
+    keep(mask, c.negated, [&](std::size_t i) { return number_holds(c, number(column[i])); });
+  }
+}
+
+// The ids of a dictionary's words that fit, sorted.
+template <class Text>
+std::vector<std::uint32_t> fitting(const Condition& c, std::uint32_t last, Text text) {
+  std::vector<std::uint32_t> ids;
+  for (std::uint32_t id = 0; id <= last; ++id) {
+    std::string word = text::lower(text(id));
+    Condition plain = c;
+    plain.negated = false;
+    if (holds(plain, std::string_view(word))) ids.push_back(id);
+  }
+  return ids;
+}
+
+void keep_ids(std::vector<std::uint8_t>& mask, bool negated, const std::vector<std::uint32_t>& ids,
+              const std::vector<std::uint32_t>& column) {
+  if (ids.size() == 1) {
+    std::uint32_t id = ids[0];
+    keep(mask, negated, [&](std::size_t i) { return column[i] == id; });
+  } else {
+    keep(mask, negated, [&](std::size_t i) { return std::ranges::binary_search(ids, column[i]); });
+  }
+}
+
+void keep_address(std::vector<std::uint8_t>& mask, const Condition& c, const FindingChunk& chunk) {
+  std::vector<std::uint8_t> any(mask.size(), 0);
+  for (const FilterValue& v : c.any) {
+    Ip first = v.network.base, last = v.network.last();
+    std::uint64_t h1 = first.high(), h2 = last.high(), l1 = first.low(),
+                  width = last.low() - first.low();
+    for (std::size_t i = 0; i < any.size(); ++i) {
+      bool holds = false;
+      if (v.match == Match::any || v.match == Match::none) {
+        holds = (chunk.kind[i] == SubjectKind::address) == (v.match == Match::any);
+      } else if (h1 == h2) {
+        holds = chunk.high[i] == h1 && chunk.low[i] - l1 <= width;
+      } else {
+        holds = chunk.high[i] >= h1 && chunk.high[i] <= h2;
+      }
+      any[i] = static_cast<std::uint8_t>(any[i] | static_cast<std::uint8_t>(holds));
+    }
+  }
+  keep(mask, c.negated, [&](std::size_t i) { return any[i]; });
+}
+
+constexpr auto plain = [](auto value) { return static_cast<std::int64_t>(value); };
+constexpr auto micros = [](std::uint32_t s) { return static_cast<std::int64_t>(s) * us_per_s; };
+
+}  // namespace
+
+// Conditions that look at words of a dictionary are prepared once per question: see prepare().
+struct Prepared {
+  const Condition* condition;
+  std::vector<std::uint32_t> ids;
+};
+
+void Findings::test(const Condition& c, const FindingChunk& chunk, Mask& out) const {
+  switch (c.field) {
+    case FilterField::ip:
+      return keep_address(out, c, chunk);
+    case FilterField::asn:
+      return keep_number(out, c, chunk.asn, plain);
+    case FilterField::country:
+      return keep_number(out, c, chunk.country, [](Country k) { return std::int64_t{k.code}; });
+    case FilterField::controller_country:
+      return keep_number(out, c, chunk.controller_country,
+                         [](Country k) { return std::int64_t{k.code}; });
+    case FilterField::type:
+      return keep_small(out, c, chunk.type, plain);
+    case FilterField::klass:
+      return keep_small(out, c, chunk.type, [](Type t) {
+        return static_cast<std::size_t>(t) < types_count ? static_cast<std::int64_t>(class_of(t))
+                                                         : -1;
+      });
+    case FilterField::severity:
+      return keep_small(out, c, chunk.severity, plain);
+    case FilterField::tlp:
+      return keep_small(out, c, chunk.tlp, plain);
+    case FilterField::state:
+      return keep_small(out, c, chunk.state, [](State s) { return static_cast<std::int64_t>(s); });
+    case FilterField::port:
+      return keep_number(out, c, chunk.port, plain);
+    case FilterField::times:
+      return keep_number(out, c, chunk.times, plain);
+    case FilterField::first:
+      return keep_number(out, c, chunk.first, micros);
+    case FilterField::last:
+      return keep_number(out, c, chunk.last, micros);
+    default:
+      break;
+  }
+  keep(out, false, [](std::size_t) { return false; });  // url and hash: only events have them
+}
+
+namespace {
+
+bool by_word(FilterField field) {
+  using enum FilterField;
+  return field == name || field == family || field == identifier || field == feed ||
+         field == controller || field == url;
+}
+
+}  // namespace
+
+void Findings::mask(const Filter& filter, const FindingChunk& chunk, Mask& out) const {
+  out.assign(chunk.size(), 1);
+  for (const Condition& c : filter.all) {
+    if (!by_word(c.field)) test(c, chunk, out);
+  }
+}
+
+// The scan: calls row(chunk number, row) for every finding that the filter keeps, in no order.
+template <class F>
+void Findings::scan(const Filter& filter, F row) const {
+  std::vector<Prepared> prepared;
+  auto word = [&](std::uint32_t id) { return words_.word(id); };
+  auto name = [&](std::uint32_t id) { return names_.text(id); };
+  for (const Condition& c : filter.all) {
+    if (!by_word(c.field)) continue;
+    Prepared p{&c, {}};
+    if (c.field == FilterField::feed) {
+      auto ids = fitting(c, words_.last(), word);
+      for (std::uint32_t set = 0; set < feed_sets_.size(); ++set) {
+        bool hit = std::ranges::any_of(
+            feed_sets_[set], [&](WordId id) { return std::ranges::binary_search(ids, id); });
+        if (hit) p.ids.push_back(set);
+      }
+    } else if (c.field == FilterField::controller) {
+      for (std::uint32_t id = 0; id <= names_.size(); ++id) {
+        for (const FilterValue& v : c.any) {
+          bool hit = v.match == Match::any ? id != 0 : v.match == Match::none ? id == 0 : false;
+          if (v.match == Match::exact && id != 0) {
+            if (v.text.empty()) {
+              auto ip = ip::parse(names_.text(id));
+              hit = ip && v.network.contains(*ip);
+            } else {
+              hit = names_.text(id) == v.text;
+            }
+          }
+          if (hit) {
+            p.ids.push_back(id);
+            break;
+          }
+        }
+      }
+    } else if (c.field == FilterField::name || c.field == FilterField::url) {
+      bool exact =
+          std::ranges::all_of(c.any, [](const FilterValue& v) { return v.match == Match::exact; });
+      if (exact) {
+        for (const FilterValue& v : c.any) {
+          if (std::uint32_t id = names_.find(v.text)) p.ids.push_back(id);
+        }
+        std::ranges::sort(p.ids);
+      } else {
+        p.ids = fitting(c, names_.size(), name);
+      }
+    } else {
+      p.ids = fitting(c, words_.last(), word);
+    }
+    prepared.push_back(std::move(p));
+  }
+  Mask kept;
+  for (std::uint32_t n = 0; n < chunks_.size(); ++n) {
+    const FindingChunk& chunk = *chunks_[n];
+    mask(filter, chunk, kept);
+    for (const Prepared& p : prepared) {
+      using enum FilterField;
+      FilterField f = p.condition->field;
+      const auto& column = f == feed         ? chunk.feeds
+                           : f == controller ? chunk.controller
+                           : f == family     ? chunk.family
+                           : f == identifier ? chunk.identifier
+                                             : chunk.name;
+      keep_ids(kept, p.condition->negated, p.ids, column);
+    }
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (kept[i]) row(n, i);
+    }
+  }
+}
+
+namespace {
+
+// What a page is ordered by: the sort's value, then the place in the table, so that a cursor is
+// exact.
+struct Rank {
+  std::uint64_t value;
+  std::uint32_t index;
+  auto operator<=>(const Rank&) const = default;
+};
+
+std::uint64_t value_of(const FindingChunk& c, std::size_t i, FindingSort sort) {
+  switch (sort) {
+    case FindingSort::first:
+      return c.first[i];
+    case FindingSort::times:
+      return c.times[i];
+    case FindingSort::severity:
+      return std::uint64_t{static_cast<std::uint8_t>(c.severity[i])} << 32 | c.last[i];
+    case FindingSort::last:
+      break;
+  }
+  return c.last[i];
+}
+
+Result<Rank> parse_cursor(std::string_view cursor) {
+  std::string_view rest = cursor;
+  auto value = text::number(text::cut(rest, '.'));
+  auto index = text::number(rest);
+  if (!value || !index || *index > UINT32_MAX)
+    return invalid("not a cursor: " + text::quote(cursor));
+  return Rank{*value, static_cast<std::uint32_t>(*index)};
+}
+
+}  // namespace
+
+Result<FindingPage> Findings::find(const FindingQuery& query) const {
+  std::shared_lock lock(mutex_);
+  std::optional<Rank> after;
+  if (!query.cursor.empty()) after = TRY(parse_cursor(query.cursor));
+  // `before(a, b)`: a stands earlier on the page. The heap's top is the last of the page.
+  auto before = [&](const Rank& a, const Rank& b) { return query.ascending ? a < b : b < a; };
+  std::vector<Rank> heap;
+  std::size_t wanted = query.limit + 1;
+  scan(query.filter, [&](std::uint32_t n, std::size_t i) {
+    Rank rank{value_of(*chunks_[n], i, query.sort),
+              static_cast<std::uint32_t>(n * FindingChunk::rows_max + i)};
+    if (after && !before(*after, rank)) return;
+    if (heap.size() == wanted && !before(rank, heap.front())) return;
+    if (heap.size() == wanted) {
+      std::ranges::pop_heap(heap, before);
+      heap.back() = rank;
+    } else {
+      heap.push_back(rank);
+    }
+    std::ranges::push_heap(heap, before);
+  });
+  std::ranges::sort_heap(heap, before);
+  FindingPage page;
+  bool more = heap.size() == wanted;
+  if (more) heap.pop_back();
+  for (const Rank& rank : heap) page.items.push_back(row(rank.index));
+  if (more && !heap.empty()) page.next = fmt::format("{}.{}", heap.back().value, heap.back().index);
+  return page;
+}
+
+FindingSummary Findings::summary(const Filter& filter, TimeUs new_from, Day histogram_start,
+                                 std::size_t histogram_days) const {
+  std::shared_lock lock(mutex_);
+  FindingSummary s;
+  s.histogram_start = histogram_start;
+  s.histogram.resize(histogram_days);
+  std::vector<std::uint64_t> addresses;
+  scan(filter, [&](std::uint32_t n, std::size_t i) {
+    const FindingChunk& c = *chunks_[n];
+    ++s.total;
+    ++s.states[static_cast<std::size_t>(c.state[i]) & 3];
+    ++s.types[static_cast<std::size_t>(c.type[i])];
+    s.new_since += TimeUs{c.first[i]} * us_per_s >= new_from;
+    auto day = static_cast<std::int64_t>(c.last[i] / 86'400) - histogram_start;
+    if (day >= 0 && day < static_cast<std::int64_t>(histogram_days))
+      ++s.histogram[static_cast<std::size_t>(day)];
+    if (c.kind[i] == SubjectKind::address)
+      addresses.push_back(c.low[i] ^ c.high[i] * 0x9e3779b97f4a7c15);
+  });
+  std::ranges::sort(addresses);
+  auto repeated = std::ranges::unique(addresses);
+  s.subjects_addresses = addresses.size() - repeated.size();
+  return s;
+}
+
+std::uint64_t Findings::count(const Filter& filter) const {
+  std::shared_lock lock(mutex_);
+  std::uint64_t total = 0;
+  scan(filter, [&](std::uint32_t, std::size_t) { ++total; });
+  return total;
+}
+
+}  // namespace tocsin::store

@@ -1,0 +1,161 @@
+// The findings on disk: one file, written beside the old one and renamed over it.
+// Layout: magic, schema, watermark, sizes, dictionaries, chunks column by column, XXH3 of all of
+// it. Little endian.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <type_traits>
+
+#include "base/durable_file.h"
+#include "base/mapped_file.h"
+#include "base/text.h"
+#include "store/findings.h"
+
+namespace tocsin::store {
+namespace {
+
+constexpr std::string_view magic = "TSFIND\x01\n";
+
+template <class Chunk, class F>
+void each_column(Chunk& c, F f) {
+  f(c.key), f(c.high), f(c.low), f(c.last_event), f(c.name), f(c.family), f(c.identifier), f(c.asn),
+      f(c.controller);
+  f(c.feeds), f(c.first), f(c.last), f(c.reopened), f(c.times), f(c.port), f(c.country),
+      f(c.controller_country);
+  f(c.type), f(c.severity), f(c.state), f(c.tlp), f(c.transport), f(c.kind), f(c.reason);
+}
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  template <class T>
+  bool value(T& out) {
+    return bytes(&out, sizeof out);
+  }
+  template <class T>
+  bool list(std::vector<T>& out) {
+    std::uint64_t count = 0;
+    if (!value(count) || count > rest_.size() / sizeof(T)) return false;
+    out.resize(count);
+    return bytes(out.data(), count * sizeof(T));
+  }
+  bool bytes(void* out, std::size_t size) {
+    if (rest_.size() < size) return false;
+    if (size > 0) std::memcpy(out, rest_.data(), size);
+    rest_.remove_prefix(size);
+    return true;
+  }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+template <class T>
+void put_list(DurableFile& file, const std::vector<T>& list) {
+  file.value<std::uint64_t>(list.size());
+  file.bytes({reinterpret_cast<const char*>(list.data()), list.size() * sizeof(T)});
+}
+
+}  // namespace
+
+Result<void> Findings::snapshot() {
+  // The thread that changes the findings is the one that is here: readers need not wait.
+  auto file = TRY(DurableFile::create(folder_ + "/findings.snapshot"));
+  file.bytes(magic);
+  file.value<std::uint32_t>(findings_schema);
+  file.value(watermark_);
+  file.value(size_);
+  std::vector<char> names(names_.bytes().begin(), names_.bytes().end());
+  put_list(file, names);
+  put_list(file, names_.ends());
+  file.value<std::uint64_t>(feed_sets_.size());
+  for (const auto& set : feed_sets_) put_list(file, set);
+  file.value<std::uint64_t>(coverage_.size());
+  for (const auto& [key, until] : coverage_) {
+    file.value(key);
+    file.value(until);
+  }
+  for (const auto& chunk : chunks_)
+    each_column(*chunk, [&](const auto& column) { put_list(file, column); });
+  TRY(file.commit());
+  std::unique_lock lock(mutex_);
+  durable_ = watermark_;
+  return {};
+}
+
+Result<void> Findings::load(std::string_view bytes) {
+  auto damaged = [](const char* what) {
+    return invalid(std::string("damaged findings snapshot: ") + what);
+  };
+  bytes = TRY(DurableFile::checked(bytes));
+  if (!bytes.starts_with(magic)) return damaged("not a snapshot");
+  Reader in(bytes.substr(magic.size()));
+  std::uint32_t schema = 0, size = 0;
+  if (!in.value(schema)) return damaged("head");
+  if (schema > findings_schema) {
+    return invalid("findings snapshot has schema " + std::to_string(schema) +
+                   "; use the newer program");
+  }
+  std::vector<char> names;
+  std::vector<std::uint64_t> ends;
+  std::uint64_t sets = 0, coverages = 0;
+  if (!in.value(watermark_) || !in.value(size) || !in.list(names) || !in.list(ends))
+    return damaged("names");
+  if (!names_.load({names.begin(), names.end()}, std::move(ends))) return damaged("names");
+  if (!in.value(sets)) return damaged("feeds");
+  for (std::uint64_t i = 0; i < sets; ++i) {
+    std::vector<WordId> set;
+    if (!in.list(set)) return damaged("feeds");
+    feed_set_ids_.emplace(set, static_cast<std::uint32_t>(i));
+    feed_sets_.push_back(std::move(set));
+  }
+  if (!in.value(coverages)) return damaged("coverage");
+  for (std::uint64_t i = 0; i < coverages; ++i) {
+    std::uint64_t key = 0;
+    std::uint32_t until = 0;
+    if (!in.value(key) || !in.value(until)) return damaged("coverage");
+    coverage_.emplace(key, until);
+  }
+  for (std::uint32_t left = size; left > 0;) {
+    auto chunk = std::make_unique<FindingChunk>();
+    std::size_t rows = std::min<std::size_t>(left, FindingChunk::rows_max);
+    bool whole = true;
+    each_column(*chunk,
+                [&](auto& column) { whole = whole && in.list(column) && column.size() == rows; });
+    if (!whole) return damaged("columns");
+    for (std::size_t i = 0; i < rows; ++i) {
+      whole =
+          whole && chunk->feeds[i] < sets && static_cast<std::size_t>(chunk->type[i]) < types_count;
+    }
+    if (!whole) return damaged("values");
+    left -= static_cast<std::uint32_t>(rows);
+    chunks_.push_back(std::move(chunk));
+  }
+  if (!in.at_end()) return damaged("more than its head says");
+  size_ = size;
+  durable_ = watermark_;
+  grow_index();
+  return {};
+}
+
+Result<std::unique_ptr<Findings>> Findings::open(const std::string& folder,
+                                                 const Dictionary& words) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) return unavailable("cannot make " + text::quote(folder) + ": " + failed.message());
+  auto findings = std::unique_ptr<Findings>(new Findings(folder, words));
+  std::string path = folder + "/findings.snapshot";
+  if (std::filesystem::exists(path, failed)) {
+    auto file = TRY(MappedFile::open(path));
+    TRY(findings->load(file.bytes()));
+  }
+  if (findings->feed_sets_.empty()) findings->feed_sets_.emplace_back();
+  if (findings->index_.empty()) findings->grow_index();
+  return findings;
+}
+
+}  // namespace tocsin::store
