@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -32,6 +34,7 @@ class TestContext : public CollectorContext {
     std::scoped_lock lock(mutex_);
     deliveries_.push_back(kept);
     cursor_ = delivery.cursor;
+    delivered_.notify_all();
     return Receipt{.report = deliveries_.size()};
   }
   std::string cursor() override {
@@ -56,6 +59,19 @@ class TestContext : public CollectorContext {
     return deliveries_;
   }
 
+  // All bytes that were delivered, once there are `size` of them; fewer after ten seconds.
+  std::string bytes_of(std::size_t size) {
+    std::unique_lock lock(mutex_);
+    std::string out;
+    auto enough = [&] {
+      out.clear();
+      for (const Kept& kept : deliveries_) out += kept.bytes;
+      return out.size() >= size;
+    };
+    delivered_.wait_for(lock, std::chrono::seconds(10), enough);
+    return out;
+  }
+
   std::map<std::string, std::string> secrets;
   std::stop_source stopping;
   TemporaryFolder spool;
@@ -63,6 +79,7 @@ class TestContext : public CollectorContext {
 
  private:
   std::mutex mutex_;
+  std::condition_variable delivered_;
   std::vector<Kept> deliveries_;
   std::string cursor_;
   std::atomic<unsigned> spools_ = 0;
