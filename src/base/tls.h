@@ -1,0 +1,19 @@
+// The node's own certificate: made when it is to listen beyond loopback and none was given.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tocsin::tls {
+
+// Writes a new P-256 key (mode 0600) and a self-signed certificate for ten years, for host names
+// and addresses. Errors: unavailable, if a file cannot be written.
+Result<void> make_self_signed(const std::string& certificate_file, const std::string& key_file,
+                              const std::vector<std::string>& names);
+
+// SHA-256 of the certificate, "AB:CD:…", for people to compare. Errors: missing, invalid.
+Result<std::string> fingerprint(const std::string& certificate_file);
+
+}  // namespace tocsin::tls
