@@ -152,6 +152,7 @@ export async function answer_api(state, request, response, url) {
   const body = () => { try { return JSON.parse(raw.toString() || "{}"); } catch { return {}; } };
   if (path === "/signin") return url.searchParams.get("code") === state.code ? response.writeHead(303, { "set-cookie": sign_in(), location: "/" }).end() : fail(403, "This link was used or is too old");
   if (path === "/session" && request.method === "POST") return body().code === state.code ? response.writeHead(204, { "set-cookie": sign_in() }).end() : fail(403, "This code does not fit", "A code works once and for ten minutes.");
+  if (!signed && path === "/session" && !writes && url.searchParams.has("optional")) return response.writeHead(204).end();
   if (!signed) return fail(401, "Not signed in");
   if (writes && request.headers["x-csrf-token"] !== "csrf-of-the-mock") return fail(403, "The X-CSRF-Token header is missing or wrong");
   if (path === "/session" && request.method === "DELETE") { state.signed_in.delete(cookie); return response.writeHead(204).end(); }

@@ -160,7 +160,7 @@ const en = {
       sub: "public feeds; none is contacted before you enable it", columns: { feed: "Feed", provider: "Provider", pass_on: "Pass on", commercial: "Commercial", interval: "Interval", key: "Key", state: "State" },
       enabled: "enabled", key: "needs a key", accept: (name: string) => `I have read the terms of ${name} and accept them`, enable: "Enable", enable_of: (name: string) => `Enable ${name}`, key_how: (name: string) => `This feed needs a key. Put it into a file and name the file as ${name} in the configuration.`,
       none: "The catalogue is empty", none_how: "This build ships no catalogue.", leaves: "From then on this node asks the provider at this address:", filter: "Find in the catalogue", known: (state: string) => `last known state: ${state}`,
-      choose: "Choose a feed to read its terms.",
+      see: "See the feed",
     },
     quarantine: {
       sub: "lines that no format could read, kept with their reason", columns: { feed: "Feed", reason: "Reason", count: "Lines", first: "First", last: "Last" }, replay: "Replay", replay_of: (feed: string) => `Replay the lines of ${feed}`, drop: "Drop",

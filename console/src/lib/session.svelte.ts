@@ -10,7 +10,8 @@ class SessionState {
 
   async read(): Promise<void> {
     try {
-      this.#set(await get<Session>("/session"));
+      // `optional` asks for 204 in place of 401, so that a page nobody is signed in to yet logs no failed request.
+      this.#set(await get<Session | undefined>("/session", { optional: true }));
       this.error = undefined;
     } catch (error) {
       this.#set(undefined);
