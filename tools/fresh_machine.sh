@@ -92,7 +92,8 @@ try_package() {
   cp "$package" "$machine/var/tmp/tocsin.deb"
   enter "$machine" bash -euc '
     apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends install /var/tmp/tocsin.deb
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends install /var/tmp/tocsin.deb > /var/tmp/apt.log 2>&1 ||
+      { cat /var/tmp/apt.log; exit 1; }
     tocsin version
     for name in npm node g++ gcc cmake; do
       if command -v $name > /dev/null; then echo "the package brought $name"; exit 1; fi
@@ -104,10 +105,10 @@ try_package() {
     setpriv --reuid tocsin --regid tocsin --clear-groups tocsin config check --config /etc/tocsin/tocsin.toml
     printf "192.0.2.7\n" | setpriv --reuid tocsin --regid tocsin --clear-groups tocsin read ip_list
     dpkg --verify tocsin
-    apt-get -qq -y -o Dpkg::Use-Pty=0 remove tocsin
+    apt-get -qq -y -o Dpkg::Use-Pty=0 remove tocsin > /dev/null
     test ! -e /usr/bin/tocsin
     test -e /etc/tocsin/tocsin.toml
-    apt-get -qq -y -o Dpkg::Use-Pty=0 purge tocsin
+    apt-get -qq -y -o Dpkg::Use-Pty=0 purge tocsin > /dev/null
     test ! -e /etc/tocsin
   ' || status=1
   return $status
@@ -151,8 +152,8 @@ put_repository() {
 }
 
 main() {
-  local jobs=() package='' keep=no folder=''
-  sudo=no
+  local jobs=() package='' keep=no
+  sudo=no folder=''  # global: the trap and put_repository read them
   while [ $# -gt 0 ]; do
     case $1 in
       --test | --run) jobs+=("${1#--}") ;;
