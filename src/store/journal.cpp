@@ -99,7 +99,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, Dictiona
       "INSERT INTO rejects(report, feed, line, reason, bytes, at) VALUES(?, ?, ?, ?, ?, ?)"));
   journal->insert_word_ = TRY(db.prepare("INSERT INTO words(id, word) VALUES(?, ?)"));
   journal->update_report_ =
-      TRY(db.prepare("UPDATE reports SET events = ?2, duplicates = ?3, rejected = rejected + ?4, "
+      TRY(db.prepare("UPDATE reports SET events = ?2, duplicates = ?3, rejected = ?4, "
                      "state = coalesce(?5, state), error = ?6,"
                      " type = CASE WHEN ?7 = '' THEN type ELSE ?7 END WHERE id = ?1"));
   journal->upsert_cursor_ =
@@ -223,7 +223,7 @@ Result<void> Journal::commit(EventBatch& batch, const Step& step) {
       TRY(insert_reject_.run());
     }
     update_report_.bind(1, step.report).bind(2, step.events_read).bind(3, step.duplicates);
-    update_report_.bind(4, static_cast<std::uint64_t>(step.rejects.size()))
+    update_report_.bind(4, step.rejected)
         .bind(6, step.error)
         .bind(7, step.type);
     if (step.finished) update_report_.bind(5, static_cast<int>(*step.finished));

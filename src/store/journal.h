@@ -86,6 +86,7 @@ class Journal {
     std::uint64_t report = 0;
     std::uint64_t events_read = 0;   // of the report up to here: kept and duplicate
     std::uint64_t duplicates = 0;    // of them
+    std::uint64_t rejected = 0;       // of the report up to here
     std::vector<RejectRow> rejects;  // new ones
     std::optional<ReportState> finished;
     std::string error, type;

@@ -1,0 +1,170 @@
+#include "node/followers.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace tocsin::node {
+namespace {
+
+constexpr std::size_t recent_max = 64;
+constexpr auto rest_every = std::chrono::milliseconds(250);
+
+}  // namespace
+
+Followers::Followers(store::Journal& journal, std::vector<Follower> followers)
+    : journal_(journal), last_(journal.last_seq()) {
+  for (auto& follower : followers) {
+    auto running = std::make_unique<Running>();
+    running->applied = follower.watermark();
+    running->follower = std::move(follower);
+    running_.push_back(std::move(running));
+    turns_.push_back(std::make_unique<std::mutex>());
+  }
+}
+
+void Followers::start() {
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    running_[i]->thread =
+        std::jthread([this, i](const std::stop_token& stop) { run(*running_[i], stop); });
+  }
+}
+
+void Followers::stop() {
+  {
+    std::lock_guard guard(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (auto& running : running_) {
+    running->thread.request_stop();
+    if (running->thread.joinable()) running->thread.join();
+  }
+}
+
+void Followers::report(Running& running, const Result<void>& result) {
+  std::lock_guard guard(mutex_);
+  std::string error = result ? std::string() : result.error().what;
+  if (!error.empty() && error != running.error)
+    spdlog::error("follower {}: {}", running.follower.name, error);
+  running.error = std::move(error);
+}
+
+// The batch after the last applied, or nullptr when it is time to rest.
+BatchPointer Followers::next(Running& running, std::uint64_t seq, const std::stop_token& stop) {
+  {
+    std::unique_lock lock(mutex_);
+    if (last_ < seq) {
+      changed_.wait_for(lock, stop, rest_every, [&] { return last_ >= seq || flush_wanted_ > 0; });
+      if (last_ < seq) return nullptr;
+    }
+    if (!recent_.empty() && recent_.front()->seq <= seq) return recent_[seq - recent_.front()->seq];
+  }
+  auto read = journal_.batch(seq);
+  if (read && read->has_value()) return std::make_shared<EventBatch>(std::move(**read));
+  report(running, read ? Result<void>(missing("journal row " + std::to_string(seq) + " is gone"))
+                       : Result<void>(std::unexpected(read.error())));
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+  return nullptr;
+}
+
+void Followers::run(Running& running, const std::stop_token& stop) {
+  std::size_t me = 0;
+  while (running_[me].get() != &running) ++me;
+  auto rested = std::chrono::steady_clock::now();
+  while (true) {
+    bool last_round = stop.stop_requested();
+    BatchPointer batch = last_round ? nullptr : next(running, running.applied + 1, stop);
+    std::lock_guard turn(*turns_[me]);
+    if (batch) {
+      auto applied = running.follower.apply(batch);
+      report(running, applied);
+      if (applied) {
+        running.applied = batch->seq;
+      } else {
+        std::unique_lock lock(mutex_);  // e.g. a full disk: the same batch again, later
+        changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+      }
+      changed_.notify_all();
+    }
+    auto now = std::chrono::steady_clock::now();
+    bool flush = last_round || flush_wanted_ > 0;
+    if (!batch || now - rested > std::chrono::seconds(1)) {
+      if (running.follower.rest) {
+        auto done = running.follower.rest(flush && running.applied >= last_);
+        if (!done || batch == nullptr) report(running, done);
+      }
+      rested = now;
+      changed_.notify_all();
+    }
+    if (last_round) return;
+  }
+}
+
+std::uint64_t Followers::slowest() const {
+  std::uint64_t least = UINT64_MAX;
+  for (const auto& running : running_) least = std::min(least, running->applied.load());
+  return least;
+}
+
+void Followers::committed(BatchPointer batch, bool live) {
+  std::unique_lock lock(mutex_);
+  // Two intake threads may arrive out of order; the ring is kept in the order of seq.
+  std::uint64_t seq = batch->seq;
+  changed_.wait(lock, [&] { return last_ + 1 == seq || stopping_; });
+  last_ = seq;
+  recent_.push_back(std::move(batch));
+  if (recent_.size() > recent_max) recent_.pop_front();
+  changed_.notify_all();
+  std::uint64_t lag_max = live ? lag_live_max : lag_bulk_max;
+  changed_.wait(lock, [&] { return stopping_ || seq - std::min(seq, slowest()) <= lag_max; });
+}
+
+bool Followers::wait_visible(std::uint64_t seq, std::chrono::milliseconds timeout,
+                             std::string_view name) {
+  auto shown = [&] {
+    return std::ranges::all_of(running_, [&](const auto& running) {
+      const Follower& f = running->follower;
+      return (!name.empty() && f.name != name) || !f.visible || f.visible() >= seq;
+    });
+  };
+  if (shown()) return true;
+  ++flush_wanted_;
+  changed_.notify_all();
+  auto until = std::chrono::steady_clock::now() + timeout;
+  bool done = false;
+  std::unique_lock lock(mutex_);
+  while (!done && !stopping_ && std::chrono::steady_clock::now() < until) {
+    changed_.wait_for(lock, std::chrono::milliseconds(20));
+    lock.unlock();
+    done = shown();
+    lock.lock();
+  }
+  --flush_wanted_;
+  return done;
+}
+
+std::vector<Followers::State> Followers::states() const {
+  std::lock_guard guard(mutex_);
+  std::vector<State> states;
+  for (const auto& running : running_) {
+    states.push_back({running->follower.name, running->error, running->applied.load(),
+                      running->follower.durable()});
+  }
+  return states;
+}
+
+std::uint64_t Followers::durable() const {
+  std::uint64_t least = UINT64_MAX;
+  for (const auto& running : running_) least = std::min(least, running->follower.durable());
+  return least;
+}
+
+Result<void> Followers::paused(const std::function<Result<void>()>& work) {
+  std::vector<std::unique_lock<std::mutex>> held;
+  for (auto& turn : turns_) held.emplace_back(*turn);
+  return work();
+}
+
+}  // namespace tocsin::node

@@ -1,0 +1,78 @@
+// Intake: one report from its bytes to the commit: spool, unpack, format, exact duplicates, enrich,
+// journal.
+//
+// deliver() returns when the report is in for good. A report that a crash cut short is read again
+// from the spool at the next start and goes on after the last event that was committed.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "enrich/enrichment.h"
+#include "ingest/collector.h"
+#include "ingest/feed.h"
+#include "ingest/formats.h"
+#include "node/followers.h"
+#include "store/duplicates.h"
+#include "store/journal.h"
+
+namespace tocsin::node {
+
+class Intake {
+ public:
+  struct Parts {
+    store::Journal& journal;
+    Dictionary& words;
+    store::Duplicates& duplicates;
+    Followers& followers;
+    const enrich::Enrichment& enrichment;
+    std::string home;
+    std::function<TimeUs()> now;
+    // Events committed and reports ended, for health and metrics; any thread.
+    std::function<void(const ingest::Feed&, const EventBatch&)> committed;
+    std::function<void(const store::ReportRow&)> ended;
+  };
+  // Rejects of one report that are kept with their bytes; beyond it the report is kept whole.
+  static constexpr std::size_t rejects_kept_max = 10'000;
+  static constexpr std::uint64_t disk_free_min_bytes = 200 << 20;
+
+  explicit Intake(Parts parts) : parts_(std::move(parts)) {}
+  void stop() { stop_.request_stop(); }
+
+  // Errors: unavailable (stopping, disk full: nothing of the rest is in), invalid (unreadable as a
+  // whole: kept as failed). Any thread; several at once.
+  Result<ingest::Receipt> deliver(const ingest::Feed& feed, ingest::Delivery delivery);
+  // Reads on what a crash cut short.
+  Result<void> resume(const std::function<ingest::Feed(const std::string&)>& feed_named);
+  // Rejected records once more, as a report of their feed. The receipt counts them all.
+  Result<ingest::Receipt> replay(const ingest::Feed& feed, std::string_view reason,
+                                 const std::vector<std::uint64_t>& ids);
+  std::string spool_path();
+  // "" while it takes in; else what it waits for ("the disk is full").
+  std::string waiting_for() const;
+
+ private:
+  struct Reading;
+  Result<ingest::Receipt> take_bytes(const ingest::Feed& feed, const ingest::Delivery& delivery);
+  Result<ingest::Receipt> take_file(const ingest::Feed& feed, const ingest::Delivery& delivery,
+                                    const std::string& path, std::size_t skip,
+                                    const std::string& name, bool last);
+  Result<ingest::Receipt> read(const ingest::Feed& feed, store::ReportRow row,
+                               std::string_view bytes, bool live,
+                               std::optional<std::string> cursor);
+  Result<void> take_batch(Reading& reading, EventBatch& batch);
+  Result<void> commit(Reading& reading, EventBatch& batch, store::Journal::Step step);
+  Result<void> check_disk() const;
+
+  Parts parts_;
+  std::stop_source stop_;
+  std::atomic<std::uint64_t> spooled_ = 0;
+  mutable std::mutex mutex_;
+  std::string waiting_for_;
+};
+
+}  // namespace tocsin::node

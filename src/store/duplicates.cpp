@@ -1,0 +1,179 @@
+#include "store/duplicates.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tocsin::store {
+namespace {
+
+// The members of a JSON object, each hashed alone and added up, so that their order counts not.
+Hash128 members_hash(std::string_view members) {
+  Hash128 sum;
+  std::size_t from = 0;
+  int depth = 0;
+  bool quoted = false;
+  auto add = [&](std::size_t to) {
+    Hash128 one = hash128(members.substr(from, to - from));
+    sum.high += one.high;
+    sum.low += one.low;
+    from = to + 1;
+  };
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    char c = members[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else if (c == ',' && depth == 0) {
+      add(i);
+    }
+  }
+  if (!members.empty()) add(members.size());
+  return sum;
+}
+
+template <class T>
+void put(std::string& out, const T& value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+}  // namespace
+
+Day duplicate_day(const EventBatch& b, std::size_t i) {
+  return times::day_of(b.time[i] == time_none ? b.observed[i] : b.time[i]);
+}
+
+void fill_hashes(EventBatch& b) {
+  std::string bytes;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    bytes.clear();
+    put(bytes, b.feed), put(bytes, b.report_type), put(bytes, b.time[i]);
+    if (b.time[i] == time_none) put(bytes, duplicate_day(b, i));
+    put(bytes, b.type[i]), put(bytes, b.severity[i]), put(bytes, b.tlp[i]),
+        put(bytes, b.transport[i]);
+    put(bytes, b.roles[i]), put(bytes, b.controller_reason[i]), put(bytes, b.family[i]),
+        put(bytes, b.identifier[i]);
+    for (const EndColumns* end : {&b.source, &b.destination}) {
+      put(bytes, end->ip[i]), put(bytes, end->port[i]), put(bytes, end->asn[i]),
+          put(bytes, end->country[i]);
+      for (Text text : {end->name[i], end->url[i]}) {
+        put(bytes, text.size);
+        bytes += b.text(text);
+      }
+    }
+    put(bytes, b.account[i].size);
+    bytes += b.text(b.account[i]);
+    put(bytes, members_hash(b.text(b.extra[i])));
+    b.hash[i] = hash128(bytes);
+    if (b.hash[i] == Hash128{}) b.hash[i].low = 1;
+  }
+}
+
+bool Duplicates::Set::insert(const Hash128& hash) {
+  if ((size_ + 1) * 4 > slots_.size() * 3) grow();
+  std::size_t mask = slots_.size() - 1;
+  std::size_t slot = hash.low & mask;
+  while (slots_[slot] != Hash128{}) {
+    if (slots_[slot] == hash) return false;
+    slot = (slot + 1) & mask;
+  }
+  slots_[slot] = hash;
+  ++size_;
+  return true;
+}
+
+void Duplicates::Set::grow() {
+  std::vector<Hash128> old = std::move(slots_);
+  slots_.assign(std::max<std::size_t>(256, old.size() * 2), {});
+  for (const Hash128& hash : old) {
+    if (hash == Hash128{}) continue;
+    std::size_t slot = hash.low & (slots_.size() - 1);
+    while (slots_[slot] != Hash128{}) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = hash;
+  }
+}
+
+Duplicates::Duplicates(std::size_t bytes_max, std::vector<Day> stored_days, Load load)
+    : bytes_max_(bytes_max),
+      load_(std::move(load)),
+      stored_(stored_days.begin(), stored_days.end()) {}
+
+Result<Duplicates::DaySet*> Duplicates::day(Day day) {
+  auto at = days_.find(day);
+  if (at == days_.end()) {
+    DaySet fresh;
+    if (stored_.contains(day)) {
+      for (const Hash128& hash : TRY(load_(day))) fresh.set.insert(hash);
+    }
+    at = days_.emplace(day, std::move(fresh)).first;
+    stored_.insert(day);
+  }
+  at->second.used = clock_;
+  return &at->second;
+}
+
+void Duplicates::let_go() {
+  auto total = [&] {
+    std::size_t bytes = 0;
+    for (const auto& [day, set] : days_) bytes += set.set.bytes();
+    return bytes;
+  };
+  while (days_.size() > 1 && total() > bytes_max_) {
+    auto oldest = days_.end();
+    for (auto at = days_.begin(); at != days_.end(); ++at) {
+      bool free = at->second.pins == 0 && at->second.used != clock_;
+      if (free && (oldest == days_.end() || at->second.used < oldest->second.used)) oldest = at;
+    }
+    if (oldest == days_.end()) return;
+    days_.erase(oldest);
+  }
+}
+
+Result<std::size_t> Duplicates::claim(EventBatch& b) {
+  std::lock_guard guard(mutex_);
+  ++clock_;
+  std::vector<bool> keep(b.size());
+  std::size_t dropped = 0;
+  std::map<Day, DaySet*> used;
+  // Load every day first: after the first insert nothing may fail.
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    auto [at, is_new] = used.try_emplace(duplicate_day(b, i), nullptr);
+    if (is_new) at->second = TRY(day(at->first));
+  }
+  Day last_day = INT32_MIN;
+  DaySet* set = nullptr;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    Day of = duplicate_day(b, i);
+    if (of != last_day) set = used[last_day = of];
+    keep[i] = set->set.insert(b.hash[i]);
+    dropped += !keep[i];
+  }
+  for (auto& [d, at] : used) ++at->pins;
+  pinned_[&b].clear();
+  for (auto& [d, at] : used) pinned_[&b].push_back(d);
+  if (dropped > 0) b.keep_rows(keep);
+  let_go();
+  return dropped;
+}
+
+void Duplicates::release(const EventBatch& b) {
+  std::lock_guard guard(mutex_);
+  auto at = pinned_.find(&b);
+  if (at == pinned_.end()) return;
+  for (Day d : at->second) --days_.at(d).pins;
+  pinned_.erase(at);
+}
+
+std::size_t Duplicates::bytes() const {
+  std::lock_guard guard(mutex_);
+  std::size_t bytes = 0;
+  for (const auto& [day, set] : days_) bytes += set.set.bytes();
+  return bytes;
+}
+
+}  // namespace tocsin::store

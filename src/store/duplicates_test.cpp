@@ -1,0 +1,69 @@
+#include "store/duplicates.h"
+
+#include "test.h"
+
+namespace tocsin::store {
+namespace {
+
+EventBatch batch(std::initializer_list<std::pair<unsigned, Day>> rows,
+                 const char* extra = "\"extra.a\":\"1\",\"extra.b\":[1,2]") {
+  EventBatch b;
+  for (auto [host, day] : rows) {
+    b.add_row();
+    b.source.ip.back() = Ip::from_v4(0xc0000200u + host);
+    b.time.back() = times::start_of(day);
+    b.extra.back() = b.keep(extra);
+  }
+  fill_hashes(b);
+  return b;
+}
+
+}  // namespace
+
+TEST_CASE("equal events are kept once, whatever the report and the order of the other fields") {
+  Duplicates duplicates(1 << 20, {}, {});
+  EventBatch first = batch({{1, 100}, {2, 100}, {1, 100}, {1, 101}});
+  CHECK(duplicates.claim(first) == 1);
+  CHECK(first.size() == 3);
+  EventBatch again = batch({{1, 100}, {3, 100}}, "\"extra.b\":[1,2],\"extra.a\":\"1\"");
+  again.observed[0] = 5;
+  again.line[0] = 77;
+  CHECK(duplicates.claim(again) == 1);
+  EventBatch other = batch({{1, 100}}, "\"extra.a\":\"2\",\"extra.b\":[1,2]");
+  CHECK(duplicates.claim(other) == 0);
+}
+
+TEST_CASE(
+    "a day that was let go is loaded again, and one whose batch is not released is not let go") {
+  std::vector<Hash128> committed;
+  int loads = 0;
+  Duplicates duplicates(0, {}, [&](Day) -> Result<std::vector<Hash128>> {
+    ++loads;
+    return committed;
+  });
+  EventBatch first = batch({{1, 100}});
+  REQUIRE(duplicates.claim(first));
+  EventBatch second = batch({{2, 101}});
+  REQUIRE(duplicates.claim(second));
+  EventBatch same = batch({{1, 100}});
+  CHECK(duplicates.claim(same) == 1);
+  CHECK(loads == 0);
+  committed = first.hash;
+  duplicates.release(first);
+  duplicates.release(same);
+  EventBatch third = batch({{2, 102}});
+  REQUIRE(duplicates.claim(third));
+  EventBatch fourth = batch({{1, 100}});
+  CHECK(duplicates.claim(fourth) == 1);
+  CHECK(loads == 1);
+}
+
+TEST_CASE("days of the store are loaded before they are judged") {
+  EventBatch stored = batch({{1, 100}});
+  Duplicates duplicates(1 << 20, {100},
+                        [&](Day) -> Result<std::vector<Hash128>> { return stored.hash; });
+  EventBatch again = batch({{1, 100}, {2, 100}});
+  CHECK(duplicates.claim(again) == 1);
+}
+
+}  // namespace tocsin::store
