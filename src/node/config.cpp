@@ -1,0 +1,201 @@
+#include "node/config.h"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "base/text.h"
+
+namespace tocsin::node {
+namespace {
+
+// Reads the keys of one table, and complains of those nobody asked for.
+class Table {
+ public:
+  Table(const toml::table* table, std::string name, const std::string& path,
+        std::vector<std::string>& wrong)
+      : table_(table), name_(std::move(name)), path_(path), wrong_(wrong) {}
+
+  const toml::node* node(std::string_view key) {
+    known_.insert(std::string(key));
+    return table_ == nullptr ? nullptr : table_->get(key);
+  }
+  void text(std::string_view key, std::string& out) {
+    const auto* at = node(key);
+    if (at == nullptr) return;
+    if (auto value = at->value<std::string>(); at->is_string() && value) {
+      out = *value;
+    } else {
+      complain(*at, key, "a text");
+    }
+  }
+  void flag(std::string_view key, bool& out) {
+    const auto* at = node(key);
+    if (at == nullptr) return;
+    if (at->is_boolean()) {
+      out = *at->value<bool>();
+    } else {
+      complain(*at, key, "true or false");
+    }
+  }
+  template <class T>
+  void number(std::string_view key, T& out, std::int64_t least, std::int64_t most) {
+    const auto* at = node(key);
+    if (at == nullptr) return;
+    auto value = at->value<std::int64_t>();
+    if (at->is_integer() && value && *value >= least && *value <= most) {
+      out = static_cast<T>(*value);
+    } else {
+      complain(*at, key, fmt::format("a whole number from {} to {}", least, most));
+    }
+  }
+  void complain(const toml::node& at, std::string_view key, std::string_view valid) {
+    wrong_.push_back(
+        fmt::format("{}:{}: {}.{}: must be {}", path_, at.source().begin.line, name_, key, valid));
+  }
+  // What is left over is a mistake.
+  void finish() {
+    if (table_ == nullptr) return;
+    for (const auto& [key, value] : *table_) {
+      if (known_.contains(std::string(key.str()))) continue;
+      std::string all;
+      for (const auto& known : known_) all += (all.empty() ? "" : ", ") + known;
+      wrong_.push_back(fmt::format("{}:{}: {}.{}: unknown key; there is {}", path_,
+                                   key.source().begin.line, name_, key.str(), all));
+    }
+  }
+
+ private:
+  const toml::table* table_;
+  std::string name_;
+  const std::string& path_;
+  std::vector<std::string>& wrong_;
+  std::set<std::string> known_;
+};
+
+void read_server(Table server, Config& config) {
+  server.text("listen", config.listen);
+  server.number("port", config.port, 0, 65535);
+  server.text("certificate_file", config.certificate_file);
+  server.text("key_file", config.key_file);
+  if (const auto* names = server.node("host_names")) {
+    const auto* list = names->as_array();
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      if (auto name = (*list)[i].value<std::string>()) config.host_names.push_back(*name);
+    }
+    if (list == nullptr || config.host_names.size() != list->size())
+      server.complain(*names, "host_names", "a list of texts");
+  }
+  server.finish();
+}
+
+void read_enrich(const toml::table* table, Config& config) {
+  if (table == nullptr) return;
+  for (const auto& [key, value] : *table) {
+    if (auto text = value.value<std::string>())
+      config.enrich.emplace(std::string(key.str()), *text);
+  }
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, const std::string& path) {
+  Config config;
+  config.path = path;
+  toml::table root;
+  try {
+    root = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return invalid(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
+  }
+  std::vector<std::string> wrong;
+  auto table = [&](std::string_view name) {
+    return Table(root[name].as_table(), std::string(name), path, wrong);
+  };
+
+  Table node = table("node");
+  node.text("name", config.name);
+  node.text("host", config.host);
+  node.flag("simulated", config.simulated);
+  if (const auto* at = node.node("country")) {
+    auto country = Country::parse(at->value_or(std::string_view{}));
+    if (country) config.country = *country;
+    if (!country)
+      node.complain(*at, "country", "a country code of two letters (ISO 3166), such as \"BR\"");
+  }
+  node.finish();
+  read_server(table("server"), config);
+  Table store = table("store");
+  store.number("columns_memory_mb", config.columns_memory_mb, 64, 1 << 20);
+  store.number("columns_threads", config.columns_threads, 1, 256);
+  store.number("counts_memory_mb", config.counts_memory_mb, 16, 1 << 20);
+  store.number("duplicates_memory_mb", config.duplicates_memory_mb, 16, 1 << 20);
+  store.finish();
+  Table retention = table("retention");
+  retention.number("events_months", config.events_months, 1, 1200);
+  retention.number("exact_counts_months", config.exact_counts_months, 1, 1200);
+  retention.finish();
+  read_enrich(root["enrich"].as_table(), config);
+  for (const auto& [key, value] : root) {
+    static const std::set<std::string_view> known = {"node",      "server", "store",
+                                                     "retention", "enrich", "feed"};
+    if (known.contains(key.str()) && value.is_table()) continue;
+    wrong.push_back(fmt::format(
+        "{}:{}: {}: unknown table; there is node, server, store, retention, enrich, feed.NAME",
+        path, key.source().begin.line, key.str()));
+  }
+  if (wrong.empty()) return config;
+  std::string all;
+  for (const auto& line : wrong) all += (all.empty() ? "" : "\n") + line;
+  return invalid(all);
+}
+
+Result<Config> read_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return missing("cannot read the configuration " + text::quote(path));
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  return parse_config(text, path);
+}
+
+std::string config_template() {
+  return R"(# Tocsin: the configuration of one node. What is commented out is the default.
+
+[node]
+# name = "This node"          # how the console and partners call it
+# host = "localhost"
+# country = "BR"              # the country this node looks after: ISO 3166, two letters
+
+[server]
+# listen = "127.0.0.1"        # other addresses need TLS
+# port = 8420
+# certificate_file = ""
+# key_file = ""
+# host_names = []             # names that browsers may use for it, besides localhost
+
+[store]
+# columns_memory_mb = 512     # for questions over events
+# columns_threads = 2
+# counts_memory_mb = 256
+# duplicates_memory_mb = 192
+
+[retention]
+# events_months = 14
+# exact_counts_months = 14    # then only finished figures stay
+
+[enrich]
+# location_database = "/var/lib/location/database.db"
+# warninglists = ""           # a folder of MISP warning lists
+
+# One table a feed. Secrets never stand here: name a file or a credential.
+# [feed.morning-reports]
+# collector = "directory"
+# format = "shadowserver"
+# path = "/srv/reports"
+# tlp = "amber"
+)";
+}
+
+}  // namespace tocsin::node

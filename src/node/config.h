@@ -1,0 +1,45 @@
+// Config: the node's one file, TOML. Every key has a default; an error names file, line, key and
+// what is valid.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ingest/feed.h"
+#include "model/country.h"
+
+namespace tocsin::node {
+
+struct Config {
+  std::string path;  // "": defaults
+  // [node]
+  std::string name = "This node", host = "localhost";
+  Country country;
+  bool simulated = false;
+  // [server]
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 8420;
+  std::string certificate_file, key_file;
+  std::vector<std::string> host_names;
+  // [store]
+  unsigned columns_memory_mb = 512, columns_threads = 2;
+  unsigned counts_memory_mb = 256, duplicates_memory_mb = 192;
+  // [retention]
+  unsigned events_months = 14, exact_counts_months = 14;
+  // [enrich]: passed on as it is
+  std::map<std::string, std::string, std::less<>> enrich;
+  // [feed.NAME]
+  std::vector<ingest::Feed> feeds;
+};
+
+// Reads a configuration. Errors: missing; invalid, all of them in one text, a line each.
+Result<Config> read_config(const std::string& path);
+Result<Config> parse_config(std::string_view toml, const std::string& path);
+
+// A commented configuration to start from.
+std::string config_template();
+
+}  // namespace tocsin::node

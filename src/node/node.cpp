@@ -1,0 +1,151 @@
+#include "node/node.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <filesystem>
+
+#include "base/text.h"
+#include "node/pipeline.h"
+
+namespace tocsin::node {
+
+namespace fs = std::filesystem;
+
+Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
+  Home home = TRY(Home::open(options.home));
+  Config config;
+  std::string path = options.config.empty() ? home.file("tocsin.toml") : options.config;
+  if (!options.config.empty() || fs::exists(path)) config = TRY(read_config(path));
+  auto node =
+      std::unique_ptr<Node>(new Node(std::move(options), std::move(home), std::move(config)));
+  TRY(node->open_stores());
+  return node;
+}
+
+Result<void> Node::open_stores() {
+  journal_ = TRY(store::Journal::open(home_.file("journal.db"), words_));
+  columns_ = TRY(store::Columns::open(
+      home_.file("columns"),
+      {.memory_mb = config_.columns_memory_mb, .threads = config_.columns_threads}, words_));
+  findings_ = TRY(store::Findings::open(home_.file("findings"), words_));
+  enrichment_ = TRY(enrich::Enrichment::open(config_.enrich));
+  live_ = std::make_unique<Live>(words_, options_.now);
+  live_->open_findings(findings_->open_count());
+  followers_ = std::make_unique<Followers>(
+      *journal_, node::followers({*columns_, *findings_, *live_, journal_->last_seq()}));
+  followers_->start();
+  auto days = TRY(columns_->days());
+  // Events of the journal that are not in the columns yet belong to days that must be loaded too.
+  for (std::uint64_t seq = columns_->watermark() + 1; seq <= journal_->last_seq(); ++seq) {
+    auto batch = TRY(journal_->batch(seq));
+    for (std::size_t i = 0; batch && i < batch->size(); ++i) {
+      if (days.empty() || days.back() != store::duplicate_day(*batch, i))
+        days.push_back(store::duplicate_day(*batch, i));
+    }
+  }
+  auto load = [this](Day day) -> Result<std::vector<Hash128>> {
+    if (!followers_->wait_visible(journal_->last_seq(), std::chrono::minutes(5), "columns")) {
+      return unavailable("the columns do not catch up");
+    }
+    return columns_->hashes(day);
+  };
+  duplicates_ = std::make_unique<store::Duplicates>(std::size_t{config_.duplicates_memory_mb} << 20,
+                                                    std::move(days), load);
+  intake_ = std::make_unique<Intake>(Intake::Parts{.journal = *journal_,
+                                                   .words = words_,
+                                                   .duplicates = *duplicates_,
+                                                   .followers = *followers_,
+                                                   .enrichment = *enrichment_,
+                                                   .home = home_.path(),
+                                                   .now = options_.now,
+                                                   .committed = {},
+                                                   .ended = {}});
+  auto feed_named = [this](const std::string& name) {
+    for (const auto& feed : config_.feeds) {
+      if (feed.name == name) return feed;
+    }
+    return ingest::Feed{.name = name};
+  };
+  TRY(intake_->resume(feed_named));
+  pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
+  return {};
+}
+
+// Drops journal rows that every follower can do without.
+void Node::prune(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::uint64_t pruned = 0;
+  while (!stop.stop_requested()) {
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, std::chrono::seconds(2), [] { return false; });
+    std::unique_lock keep(keep_journal_, std::try_to_lock);
+    std::uint64_t durable = followers_->durable();
+    if (!keep || durable == UINT64_MAX || durable <= pruned) continue;
+    if (auto done = journal_->prune(durable); !done) {
+      spdlog::warn("journal: {}", done.error().what);
+    } else {
+      pruned = durable;
+    }
+  }
+}
+
+Node::~Node() {
+  stop();
+}
+
+void Node::stop() {
+  if (std::exchange(stopped_, true)) return;
+  if (intake_) intake_->stop();
+  if (pruner_.joinable()) {
+    pruner_.request_stop();
+    pruner_.join();
+  }
+  if (followers_) followers_->stop();
+}
+
+bool Node::wait_visible(std::chrono::milliseconds timeout, std::string_view follower) {
+  return followers_->wait_visible(journal_->last_seq(), timeout, follower);
+}
+
+Result<void> Node::backup(const std::string& folder) {
+  std::lock_guard keep(keep_journal_);
+  std::error_code failed;
+  if (fs::exists(folder, failed)) return invalid("there is a " + text::quote(folder) + " already");
+  std::string copies =
+      home_.file("columns") + "/backup";  // DuckDB may write below its own folder only
+  fs::remove_all(copies, failed);
+  fs::create_directories(folder + "/findings", failed);
+  fs::create_directories(folder + "/columns", failed);
+  fs::create_directories(copies, failed);
+  if (failed) return unavailable("cannot make " + text::quote(folder) + ": " + failed.message());
+  // Snapshots, then SQLite, then DuckDB, the journal kept: whatever is older in the copy is
+  // replayed from its journal.
+  TRY(followers_->paused([&] { return findings_->snapshot(); }));
+  auto copy = [&](const std::string& from, const std::string& to) -> Result<void> {
+    std::error_code why;
+    fs::copy(from, to, fs::copy_options::recursive, why);
+    if (why) return unavailable("cannot copy " + text::quote(from) + ": " + why.message());
+    return {};
+  };
+  TRY(copy(home_.file("findings") + "/findings.snapshot", folder + "/findings/findings.snapshot"));
+  if (fs::exists(home_.file("tocsin.toml")))
+    TRY(copy(home_.file("tocsin.toml"), folder + "/tocsin.toml"));
+  TRY(journal_->backup_to(folder + "/journal.db"));
+  TRY(columns_->backup_to(copies));
+  for (const auto& entry : fs::directory_iterator(copies, failed)) {
+    TRY(copy(entry.path().string(), folder + "/columns/" + entry.path().filename().string()));
+  }
+  fs::remove_all(copies, failed);
+  return {};
+}
+
+Result<std::size_t> Node::retain() {
+  Day first = times::month_start(times::day_of(now()));
+  for (unsigned i = 0; i < config_.events_months; ++i) first = times::month_start(first - 1);
+  return columns_->drop_before(first);
+}
+
+}  // namespace tocsin::node

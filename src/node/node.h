@@ -1,0 +1,95 @@
+// Node: one running Tocsin: its parts, made and joined here and nowhere else.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "enrich/enrichment.h"
+#include "ingest/collector.h"
+#include "node/config.h"
+#include "node/followers.h"
+#include "node/home.h"
+#include "node/intake.h"
+#include "node/live.h"
+#include "store/columns.h"
+#include "store/duplicates.h"
+#include "store/findings.h"
+#include "store/journal.h"
+
+namespace tocsin::node {
+
+struct NodeOptions {
+  std::string home;
+  std::string config;      // a file; "": HOME/tocsin.toml if it is there, else defaults
+  bool simulated = false;  // everything in it is made up
+  std::function<TimeUs()> now = times::now;
+};
+
+class Node {
+ public:
+  // Takes the home's lock, opens the stores, replays, reads on what was cut short. No listeners, no
+  // feeds. Errors: those of Home, Config and the stores.
+  static Result<std::unique_ptr<Node>> open(NodeOptions options);
+  ~Node();  // stop()
+
+  // Ends intake, lets the followers write what they have, closes. Feeds and listeners must be
+  // stopped before.
+  void stop();
+
+  const Config& config() const { return config_; }
+  const std::string& home() const { return home_.path(); }
+  TimeUs now() const { return options_.now(); }
+  bool is_simulated() const { return options_.simulated || config_.simulated; }
+
+  Dictionary& words() { return words_; }
+  store::Journal& journal() { return *journal_; }
+  store::Columns& columns() { return *columns_; }
+  store::Findings& findings() { return *findings_; }
+  const enrich::Enrichment& enrichment() const { return *enrichment_; }
+  Intake& intake() { return *intake_; }
+  Followers& followers() { return *followers_; }
+  Live& live() { return *live_; }
+  Metrics& metrics() { return metrics_; }
+
+  // Read your own writes: until everything that was committed by now is seen by the named follower
+  // ("": by all).
+  bool wait_visible(std::chrono::milliseconds timeout, std::string_view follower = {});
+
+  // Copies the whole state into a new folder, consistent, while the node goes on. Errors:
+  // unavailable, invalid (the folder exists).
+  Result<void> backup(const std::string& folder);
+  // Drops what is older than the configuration allows. Gives how many monthly files went.
+  Result<std::size_t> retain();
+
+ private:
+  Node(NodeOptions options, Home home, Config config)
+      : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
+  Result<void> open_stores();
+  void prune(const std::stop_token& stop);
+
+  NodeOptions options_;
+  Home home_;
+  Config config_;
+  Metrics metrics_;
+  Dictionary words_;
+  std::unique_ptr<store::Journal> journal_;
+  std::unique_ptr<store::Columns> columns_;
+  std::unique_ptr<store::Findings> findings_;
+  std::unique_ptr<store::Duplicates> duplicates_;
+  std::optional<enrich::Enrichment> enrichment_;
+  std::unique_ptr<Live> live_;
+  std::unique_ptr<Followers> followers_;
+  std::unique_ptr<Intake> intake_;
+  std::mutex keep_journal_;  // held while a backup needs the journal's rows
+  std::jthread pruner_;
+  bool stopped_ = false;
+};
+
+}  // namespace tocsin::node

@@ -1,0 +1,112 @@
+// The main path of a node.
+//
+// Intake, up to the commit (Intake::deliver in intake.cpp):
+//   collector -> spool -> unpack -> format -> exact duplicates -> enrich -> COMMIT (journal,
+//   SQLite)
+// Followers, after it, each at its own pace (the list below):
+//   columns (DuckDB) . findings . counts . live view
+#include "node/pipeline.h"
+
+#include <chrono>
+
+namespace tocsin::node {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// When a state in memory is due to be written: after many events, or some time; the larger the
+// state, the rarer.
+class SnapshotRhythm {
+ public:
+  bool is_due(std::uint64_t events, bool flush) const {
+    if (events_ + events == 0) return false;
+    auto since = Clock::now() - last_;
+    return flush ? since > took_ * 4
+                 : events_ + events > 4'000'000 || since > std::chrono::seconds(60) + took_ * 20;
+  }
+  void count(std::size_t events) { events_ += events; }
+  std::uint64_t events() const { return events_; }
+  Result<void> run(const std::function<Result<void>()>& write) {
+    auto begin = Clock::now();
+    auto done = write();
+    last_ = Clock::now();
+    took_ = last_ - begin;
+    if (done) events_ = 0;
+    return done;
+  }
+
+ private:
+  std::uint64_t events_ = 0;
+  Clock::time_point last_ = Clock::now();
+  Clock::duration took_{};
+};
+
+Follower columns_follower(store::Columns& columns) {
+  auto first_waiting = std::make_shared<std::optional<Clock::time_point>>();
+  return {.name = "columns",
+          .watermark = [&] { return columns.watermark(); },
+          .apply =
+              [&columns, first_waiting](const BatchPointer& batch) {
+                if (!*first_waiting) *first_waiting = Clock::now();
+                auto done = columns.apply(batch);
+                if (columns.waiting_rows() == 0) first_waiting->reset();
+                return done;
+              },
+          .rest = [&columns, first_waiting](bool flush) -> Result<void> {
+            if (!*first_waiting) return {};
+            bool old = Clock::now() - **first_waiting >
+                       std::chrono::microseconds(store::columns_flush_after_us);
+            if (!flush && !old) return {};
+            TRY(columns.flush());
+            first_waiting->reset();
+            return {};
+          },
+          .durable = [&] { return columns.watermark(); },
+          .visible = [&] { return columns.watermark(); }};
+}
+
+Follower findings_follower(store::Findings& findings, Live& live) {
+  auto rhythm = std::make_shared<SnapshotRhythm>();
+  auto settled = std::make_shared<Clock::time_point>(Clock::now());
+  return {.name = "findings",
+          .watermark = [&] { return findings.watermark(); },
+          .apply = [&findings, &live, rhythm](const BatchPointer& batch) -> Result<void> {
+            std::vector<store::FindingChange> changes;
+            findings.apply(*batch, &changes);
+            live.changed(*batch, changes);
+            rhythm->count(batch->size());
+            return {};
+          },
+          .rest = [&findings, &live, rhythm, settled](bool flush) -> Result<void> {
+            if (rhythm->events() > 0 && Clock::now() - *settled > std::chrono::seconds(5)) {
+              findings.settle();
+              live.open_findings(findings.open_count());
+              *settled = Clock::now();
+            }
+            if (!rhythm->is_due(0, flush)) return {};
+            return rhythm->run([&] { return findings.snapshot(); });
+          },
+          .durable = [&] { return findings.durable_watermark(); },
+          .visible = [&] { return findings.watermark(); }};
+}
+
+Follower live_follower(Live& live, std::uint64_t from) {
+  return {.name = "live",
+          .watermark = [from] { return from; },
+          .apply = [&live](const BatchPointer& batch) -> Result<void> {
+            live.arrived(*batch);
+            return {};
+          },
+          .rest = {},
+          .durable = [] { return UINT64_MAX; },
+          .visible = {}};
+}
+
+}  // namespace
+
+std::vector<Follower> followers(const Stores& stores) {
+  return {columns_follower(stores.columns), findings_follower(stores.findings, stores.live),
+          live_follower(stores.live, stores.last_seq)};
+}
+
+}  // namespace tocsin::node

@@ -1,0 +1,23 @@
+// The main path: what happens to a report, as two lists. Start reading at pipeline.cpp.
+#pragma once
+
+#include <vector>
+
+#include "node/followers.h"
+#include "node/live.h"
+#include "store/columns.h"
+#include "store/findings.h"
+
+namespace tocsin::node {
+
+struct Stores {
+  store::Columns& columns;
+  store::Findings& findings;
+  Live& live;
+  std::uint64_t last_seq;  // at the start
+};
+
+// Everything that follows the journal, in the order in which it is started.
+std::vector<Follower> followers(const Stores& stores);
+
+}  // namespace tocsin::node
