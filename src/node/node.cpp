@@ -133,13 +133,12 @@ Result<void> Node::backup(const std::string& folder) {
   TRY(copy(home_.file("findings") + "/findings.snapshot", folder + "/findings/findings.snapshot"));
   if (fs::exists(home_.file("tocsin.toml")))
     TRY(copy(home_.file("tocsin.toml"), folder + "/tocsin.toml"));
-  TRY(journal_->backup_to(folder + "/journal.db"));
   TRY(columns_->backup_to(copies));
   for (const auto& entry : fs::directory_iterator(copies, failed)) {
     TRY(copy(entry.path().string(), folder + "/columns/" + entry.path().filename().string()));
   }
   fs::remove_all(copies, failed);
-  return {};
+  return journal_->backup_to(folder + "/journal.db");
 }
 
 Result<std::size_t> Node::retain() {
