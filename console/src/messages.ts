@@ -27,7 +27,7 @@ const en = {
   period: { label: "Period", day: "24 h", month: "30 days", year: "This year", choose: "Choose", since: "From", until: "Until, not included", show: "Show", wrong: "Until must be later than From" },
   chart: {
     table: "Table", picture: "Chart", read: "Read values", keys: "Arrow keys read the values", date: "Date", value: "Value",
-    before: "Year before", country: "Country", rate: "Per 100 000", controllers: "Controllers",
+    before: "Year before", before_is: (n: number) => `a year before ${count(n)}`, country: "Country", rate: "Per 100 000", controllers: "Controllers",
   },
   overview: {
     headline: "Headline", nothing_yet: "No figures yet",

@@ -1,0 +1,251 @@
+// The console in a real browser, against the node of TOCSIN_URL (its sign-in link), else against the mock.
+// The built console must be there: npm run build.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { accessible, fits, open, screens } from "./browser.mjs";
+
+let world;
+before(async () => { world = await open(); });
+after(async () => { await world.close(); });
+
+test("a wrong code is refused in words, and the link signs in", async () => {
+  const stranger = await world.page({ anonymous: true });
+  await stranger.goto(world.node.base + "/findings");
+  await stranger.getByLabel("Code or link").waitFor();
+  await accessible(stranger, "sign in");
+  const noticed = world.wrong.length;
+  await stranger.getByLabel("Code or link").fill("no-such-code");
+  await stranger.getByRole("button", { name: "Sign in" }).click();
+  await stranger.getByRole("alert").waitFor();
+  world.wrong.splice(noticed); // the browser logs the refused request; that is wanted here
+  await stranger.context().close();
+
+  const tab = await world.sign_in();
+  assert.equal(await tab.getByRole("heading", { level: 1 }).innerText(), "Overview");
+  await tab.context().close();
+});
+
+test("the overview answers first: a figure, a sentence, a map, lines, rankings, feeds", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  assert.match(await tab.locator(".banner .figure").innerText(), /^\d{1,3}(\u202f\d{3})*$/);
+  await tab.locator(".map svg path.c").first().waitFor();
+  assert.ok((await tab.locator(".map svg path.c").count()) > 150);
+  await tab.getByRole("button", { name: /^Table/ }).first().waitFor();
+  for (const panel of ["Families", "Networks", "Controllers", "Events now", "Feeds"]) assert.equal(await tab.getByRole("region", { name: panel, exact: true }).count(), 1, panel);
+  await accessible(tab, "overview");
+  await fits(tab, "overview");
+  await tab.context().close();
+});
+
+test("the page is there within a second", async () => {
+  const tab = await world.page();
+  for (const path of ["/", "/findings", "/feeds", "/health"]) {
+    await world.go(tab, path);
+    const began = Date.now();
+    await world.go(tab, path);
+    assert.ok(Date.now() - began < 1000, `${path}: ${Date.now() - began} ms`);
+  }
+  await tab.context().close();
+});
+
+test("every chart is read by arrow keys and as a table", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  const reader = tab.getByRole("slider", { name: "Read values" });
+  if ((await reader.count()) === 0) return; // a node without a full week has no line yet
+  await reader.focus();
+  const before = await reader.getAttribute("aria-valuetext");
+  await tab.keyboard.press("ArrowLeft");
+  assert.notEqual(await reader.getAttribute("aria-valuetext"), before);
+  await tab.keyboard.press("t");
+  await tab.locator(".chart-table").first().waitFor();
+  await tab.context().close();
+});
+
+test("a filter narrows the list, a row opens its finding, events show their JSON", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/findings");
+  const total = tab.locator(".tally b").first();
+  const all = await total.innerText();
+  await tab.keyboard.press("/");
+  await tab.keyboard.type("type:infected-system severity>=high ");
+  await tab.waitForFunction((old) => document.querySelector(".tally b")?.textContent !== old, all);
+  assert.match(decodeURIComponent(tab.url().replaceAll("+", " ")), /q=type:infected-system severity>=high/);
+  await tab.keyboard.press("Escape");
+  await tab.keyboard.press("j");
+  await tab.keyboard.press("Enter");
+  await tab.getByRole("heading", { name: "In plain words" }).waitFor();
+  await accessible(tab, "finding");
+  const subject = await tab.locator(".drawer .ttl").innerText();
+  await tab.keyboard.press("]");
+  await tab.waitForFunction((old) => document.querySelector(".drawer .ttl")?.textContent !== old, subject);
+  await tab.keyboard.press("e");
+  await tab.locator(".event-list summary").first().click();
+  assert.match(await tab.locator(".event-list pre").first().innerText(), /"source"/);
+  await tab.keyboard.press("Escape");
+  await tab.keyboard.press("Escape");
+  await tab.locator(".drawer").waitFor({ state: "detached" });
+  await tab.context().close();
+});
+
+test("an unknown field is told, not asked", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/findings");
+  await tab.keyboard.press("/");
+  await tab.keyboard.type("contry:BR");
+  await tab.keyboard.press("Enter");
+  await tab.getByText("There is no field contry").waitFor();
+  await tab.context().close();
+});
+
+test("the list scrolls to its end and the last row is real", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/findings");
+  const total = Number((await tab.locator(".list table").getAttribute("aria-rowcount")) ?? 0);
+  await tab.locator(".list .scroll").evaluate((box) => { box.scrollTop = box.scrollHeight; });
+  await tab.locator(`tr[aria-rowindex="${total}"] .subj`).waitFor();
+  assert.ok((await tab.locator(".list tbody tr").count()) < 120, "rows out of sight are not drawn");
+  await tab.context().close();
+});
+
+test("findings are exported as CSV and as JSON lines", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/findings?q=type:infected-system");
+  for (const [name, sign] of [["CSV table", /^id,|,subject|subject,/], ["JSON lines", /^\{.*"subject"/]]) {
+    await tab.getByRole("button", { name: "Export" }).click();
+    const [download] = await Promise.all([tab.waitForEvent("download"), tab.getByRole("link", { name }).click()]);
+    assert.match((await readFile(await download.path(), "utf8")).split("\n")[0], sign);
+  }
+  await tab.context().close();
+});
+
+test("one box finds an address, a family, and pasted lines", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  await tab.keyboard.press("Control+k");
+  await tab.keyboard.type("192.0.2.41");
+  await tab.getByRole("option").first().waitFor();
+  await accessible(tab, "palette");
+  await tab.keyboard.press("Enter");
+  await tab.waitForURL(/\/findings\?q=192\.0\.2\.41/);
+  await tab.keyboard.press("Escape");
+  await tab.keyboard.press("Control+k");
+  const box = tab.getByRole("combobox", { name: "Search or jump to" });
+  await box.evaluate((input) => {
+    const data = new DataTransfer();
+    data.setData("text", "192.0.2.41\nexample.org\nAS64496\nmirai");
+    input.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await tab.getByText(/of 4 lines have findings/).waitFor();
+  await tab.context().close();
+});
+
+test("a report file taken in is told with its count, and stands in the list", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/feeds?view=reports");
+  await tab.locator("input[type=file]").setInputFiles({ name: "by-hand.csv", mimeType: "text/csv", buffer: Buffer.from(`"timestamp","ip","port","asn","geo"\n"2026-08-31 10:02:03","192.0.2.${Date.now() % 250}","80","64496","BR"\n`) });
+  await tab.getByRole("status").getByText(/by-hand\.csv: /).first().waitFor();
+  await tab.locator("td", { hasText: "by-hand.csv" }).first().waitFor();
+  await accessible(tab, "reports");
+  await tab.context().close();
+});
+
+test("a quarantine is replayed in three steps", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  await tab.getByRole("link", { name: /^Feeds/ }).first().click();
+  await tab.getByRole("button", { name: /^Quarantine/ }).click();
+  await tab.locator(".groups tbody tr, .empty").first().waitFor();
+  await accessible(tab, "quarantine");
+  const groups = await tab.locator(".groups tbody tr").count();
+  if (groups > 0) {
+    await tab.getByRole("button", { name: /^Replay/ }).first().click();
+    await tab.getByRole("status").getByText(/lines? (was|were) read/).waitFor();
+    if (world.mock) assert.equal(await tab.locator(".groups tbody tr").count(), groups - 1);
+  }
+  await tab.context().close();
+});
+
+test("a feed of the catalogue is enabled only after its terms are ticked", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/feeds?view=catalogue");
+  await tab.locator(".list tbody tr").first().waitFor();
+  await tab.locator(".list tbody tr", { hasNotText: "enabled" }).first().getByRole("button").click();
+  const enable = tab.getByRole("button", { name: /^Enable/ });
+  assert.equal(await enable.isDisabled(), true);
+  await tab.getByRole("checkbox").check();
+  assert.equal(await enable.isEnabled(), true);
+  await accessible(tab, "catalogue");
+  if (world.mock) { // a real node would contact the provider
+    await enable.click();
+    await tab.getByRole("link", { name: "See the feed" }).waitFor();
+  }
+  await tab.context().close();
+});
+
+test("feeds and health say what is wrong and what to do", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/feeds");
+  await accessible(tab, "feeds");
+  const first = tab.locator(".feed-row a").first();
+  if ((await first.count()) > 0) {
+    await first.click();
+    await tab.getByRole("complementary", { name: "Feed" }).waitFor();
+    await accessible(tab, "feed");
+  }
+  await tab.keyboard.press("g");
+  await tab.keyboard.press("h");
+  await tab.waitForURL(/\/health/);
+  await tab.waitForSelector("[data-ready=true]");
+  await accessible(tab, "health");
+  await tab.context().close();
+});
+
+test("a lost connection is told, and found again", { skip: Boolean(process.env.TOCSIN_URL) }, async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  await tab.locator(".clock time").waitFor();
+  const noticed = world.wrong.length;
+  await tab.context().setOffline(true);
+  for (const stream of world.node.state.streams) stream.destroy();
+  await tab.getByText(/Not live since \d\d:\d\d, trying again/).waitFor();
+  await tab.context().setOffline(false);
+  await tab.locator(".clock time").waitFor();
+  world.wrong.splice(noticed); // the browser logs each failed attempt
+  await tab.context().close();
+});
+
+test("320 px, 200 % zoom and a small desk lose nothing sideways", async () => {
+  for (const [width, height] of [[320, 640], [720, 450], [1024, 768]]) {
+    const tab = await world.page({ width, height });
+    for (const path of ["/", "/findings", "/feeds", "/feeds?view=quarantine", "/feeds?view=reports", "/health"]) {
+      await world.go(tab, path);
+      await fits(tab, `${path} at ${width}`);
+    }
+    if (width === 320) await accessible(tab, "health at 320");
+    await tab.context().close();
+  }
+});
+
+test("light, dark and wall are drawn into build/screens", async () => {
+  const shots = [["overview-1440-light", "/", {}], ["overview-1440-dark", "/", { dark: true }], ["overview-1920-light", "/", { width: 1920, height: 1080 }], ["overview-wall-dark", "/?density=wall&theme=dark", { width: 1920, height: 1080 }],
+    ["findings-1440-light", "/findings", { open: true }], ["findings-1440-dark", "/findings", { open: true, dark: true }], ["feeds-1440-light", "/feeds", {}], ["quarantine-1440-dark", "/feeds?view=quarantine", { dark: true }], ["health-1440-light", "/health", {}], ["overview-320-light", "/", { width: 320, height: 640 }]];
+  for (const [name, path, options] of shots) {
+    const tab = await world.page(options);
+    await world.go(tab, path);
+    if (path.startsWith("/?") || path === "/") await tab.locator(".map svg path.c").first().waitFor();
+    if (options.open) { await tab.locator(".list tbody tr .subj").nth(3).click(); await tab.getByRole("heading", { name: "In plain words" }).waitFor(); }
+    await tab.evaluate(() => document.fonts.ready);
+    if (options.dark) await accessible(tab, name);
+    await tab.waitForTimeout(400); // the chart library comes with the first chart
+    const { length } = await tab.screenshot({ path: `${screens}${name}.png` });
+    assert.ok(length > 10_000, name);
+    await tab.context().close();
+  }
+});
+
+test("no page logged an error, broke the policy, or asked another host", () => {
+  assert.deepEqual(world.wrong, []);
+});
