@@ -2,7 +2,6 @@
 # Its Depends are read off the binary by dpkg-shlibdeps; installing it needs no network tool, npm or compiler.
 install(TARGETS tocsin RUNTIME DESTINATION bin)
 install(FILES ${duckdb_library} DESTINATION lib/tocsin PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
-install(DIRECTORY share/ DESTINATION share/tocsin OPTIONAL)
 install(FILES packaging/tocsin.toml DESTINATION /etc/tocsin)
 install(FILES packaging/tocsin.service DESTINATION lib/systemd/system)
 install(FILES packaging/tocsin.sysusers DESTINATION lib/sysusers.d RENAME tocsin.conf)
