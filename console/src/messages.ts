@@ -17,7 +17,7 @@ const en = {
   },
   sign_in: {
     title: "Sign in", lead: "The node printed a link when it started. Open that link, or paste its code here.",
-    label: "Code or link", go: "Sign in", again: "A code works once. ", how: "For a new one, run this on the node:", command: "tocsin user code",
+    label: "Code or link", go: "Sign in", how: "A code works once. The node prints a new one at each start.",
     wrong: "The node does not know this code.",
   },
   error: {
@@ -27,7 +27,7 @@ const en = {
   period: { label: "Period", day: "24 h", month: "30 days", year: "This year", choose: "Choose", since: "From", until: "Until, not included", show: "Show", wrong: "Until must be later than From" },
   chart: {
     table: "Table", picture: "Chart", read: "Read values", keys: "Arrow keys read the values", date: "Date", value: "Value",
-    before: "Year before", before_is: (n: number) => `a year before ${count(n)}`, country: "Country", rate: "Per 100 000", controllers: "Controllers",
+    before: "Year before", now: "now", earlier: "before", before_is: (n: number) => `before ${count(n)}`, country: "Country", rate: "Per 100 000", controllers: "Controllers",
   },
   overview: {
     headline: "Headline", nothing_yet: "No figures yet",
@@ -50,6 +50,7 @@ const en = {
       "Days are UTC. The first day is in the period, the last is not.",
       "Abroad means that a feed names the controller, or a dated list does, and its address lies in another country. A controller's country says nothing about who gives the orders.",
       "Addresses whose controller nobody names stand as unknown; they are not shared out.",
+      "Borders and names on the map are those of the data set; they state nothing.",
     ],
     tiles: {
       "findings-open": "Findings open", "sites-modified": "Web sites modified", "plants-exposed": "Plants exposed", "controller-known": "Controller known",
@@ -75,9 +76,10 @@ const en = {
       `Distinct addresses a week in ${country} that answer to controllers abroad: last ${count(last)}, a year before ${count(before)}.`,
     weekly_none: "No week has figures yet. The line starts with the first full week.",
     week_of: (start: string) => `week of ${start}`,
-    classes: "Classes", classes_sub: "on the same time a year before; each on its own scale", classes_none: "No class has figures yet.",
-    families: "Families", networks: "Networks", controllers: "Controllers", rank_sub: "addresses, change", controllers_sub: "addresses answering",
+    classes: "Classes", classes_sub: (on: string) => `${on ? `change ${on}; ` : ""}each on its own scale`, class_columns: ["Class", "Count", "Change"], classes_none: "No class has figures yet.",
+    families: "Families", networks: "Networks", controllers: "Controllers", rank_sub: (on: string) => `addresses${on ? `, ${on}` : ""}`, controllers_sub: "addresses answering",
     rising: "Rising", new: "new", rank_none: "Nothing counted yet.",
+    on_year: (year: number) => `on ${year}`, on_before: "on the time before",
     ticker: "Events now", ticker_rate: (rate: number, share: number) => `${count(rate)} a second, one in ${count(share)} shown`,
     ticker_all: (rate: number) => `${count(rate)} a second`, ticker_none: "Nothing arrives now. What a feed delivers shows here at once.",
     pause: "pause", go_on: "go on", paused: "Paused",

@@ -5,6 +5,7 @@ import type { Feed, Health, Page, Summary } from "./types.ts";
 
 class Attention {
   feeds = $state.raw<Feed[]>([]);
+  known = $state(false); // whether the node has told its feeds
   health_wrong = $state(0);
   findings = $state<number | undefined>();
   needs = $state(0);
@@ -16,7 +17,7 @@ class Attention {
     const [feeds, health, open] = await Promise.allSettled([
       get<Page<Feed>>("/feeds", { limit: 1000 }), get<Health>("/health"), get<Summary>("/findings/summary", { q: "state:open,reopened" }),
     ]);
-    if (feeds.status === "fulfilled") this.feeds = feeds.value.items;
+    if (feeds.status === "fulfilled") { this.feeds = feeds.value.items; this.known = true; }
     if (health.status === "fulfilled") this.#health(health.value);
     if (open.status === "fulfilled") this.findings = open.value.total;
   }

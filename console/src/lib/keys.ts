@@ -25,6 +25,7 @@ function name_of(event: KeyboardEvent): string {
 
 export function on_key(event: KeyboardEvent): void {
   if (event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (document.querySelector("dialog[open]")) return; // what floats has its own keys
   const name = name_of(event), single = name.length === 1;
   if (single && (typing(event) || !settings.single_keys)) return;
   const in_prefix = performance.now() < prefix_until;

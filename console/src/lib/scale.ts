@@ -19,6 +19,11 @@ export function ticks(low: number, high: number, from_zero: boolean, most = 6): 
   }
 }
 
+// The axis of a line chart; with marks there is room for their words above the line.
+export function line_ticks(values: number[], from_zero: boolean, with_marks: boolean): number[] {
+  return values.length > 0 ? ticks(Math.min(...values), Math.max(...values) * (with_marks ? 1.07 : 1), from_zero) : [0, 1];
+}
+
 // A line through evenly spaced values; a gap (NaN) stays a gap.
 export function line_path(values: number[], low: number, high: number, length = values.length): string {
   const span = high - low || 1, step = 1000 / Math.max(1, length - 1);
