@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   CLI::App app{"An open early-warning network for cyber security: one node", "tocsin"};
   app.require_subcommand(1);
   Chosen chosen;
-  for (auto* add : {add_read, add_formats, add_version}) add(app, chosen);
+  for (auto* add : {add_read, add_formats, add_version, add_simulate}) add(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -20,5 +20,6 @@ int fail(const Error& error);
 void add_read(CLI::App& app, Chosen& chosen);
 void add_formats(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
+void add_simulate(CLI::App& app, Chosen& chosen);
 
 }  // namespace tocsin::cli
