@@ -78,7 +78,11 @@ std::uint64_t below(unsigned bit) {
 }  // namespace
 
 Reader::Reader(std::string_view bytes, const Dialect& dialect, std::size_t line)
-    : bytes_(bytes), dialect_(dialect), fields_(dialect.fields_max), next_line_(line) {
+    : bytes_(bytes),
+      dialect_(dialect),
+      fields_(dialect.fields_max),
+      next_line_(line),
+      again_left_(std::max(bytes.size(), std::size_t{64} << 20)) {
 #if defined(__x86_64__)
   classify_ = __builtin_cpu_supports("avx2") ? classify_avx2 : classify_sse2;
 #else
@@ -165,7 +169,8 @@ Step Reader::next() {
     while (end == npos) {
       while (ends_ == 0) {
         if (irregular_) break;
-        if (next_block_ - begin_ > dialect_.record_bytes_max) return give_up(inside_ != 0);
+        if (next_block_ - begin_ > dialect_.record_bytes_max)
+          return give_up(inside_ != 0, next_block_);
         if (!load()) break;
       }
       if (ends_ == 0) break;
@@ -179,7 +184,7 @@ Step Reader::next() {
       }
     }
     if (end == npos && irregular_) return read_plainly();
-    if (end == npos && inside_ != 0) return give_up(true);
+    if (end == npos && inside_ != 0) return give_up(true, bytes_.size());
     bool at_end = end == npos;
     if (at_end) end = bytes_.size();
     std::size_t after = at_end ? end : end + 1;
@@ -188,7 +193,7 @@ Step Reader::next() {
     special_ &= ~mine;
     special_before_ = false;
     if (end > field && bytes_[end - 1] == '\r') --end;
-    if (end - begin_ > dialect_.record_bytes_max) return give_up(false);
+    if (end - begin_ > dialect_.record_bytes_max) return give_up(false, end);
     add(field, end);
     if (plainly_) return read_plainly();
     if (count_ == 1 && end == begin_) {  // a blank line
@@ -241,6 +246,7 @@ Step Reader::read_plainly() {
   unescaped_.clear();
   unescaped_.reserve(limit - begin_);
   std::size_t start = 0, i = begin_;
+  bool broken = false;  // a quoted field held a line break
   auto close_field = [&] {
     if (count_ == fields_.size())
       overflow_ = true;
@@ -252,6 +258,7 @@ Step Reader::read_plainly() {
   for (; i < limit; ++i) {
     char c = bytes_[i];
     if (state == State::quoted) {
+      broken |= c == '\n';
       if (c == dialect_.quote)
         state = State::after_quote;
       else
@@ -267,12 +274,15 @@ Step Reader::read_plainly() {
       if (state == State::after_quote) unescaped_ += c;
       state = State::quoted;
     } else {
+      if (state == State::after_quote && broken && i - begin_ <= again_left_) {
+        return give_up(true, i);
+      }
       unescaped_ += c;
       state = State::plain;
     }
   }
-  if (i - begin_ > dialect_.record_bytes_max) return give_up(state == State::quoted);
-  if (i == bytes_.size() && state == State::quoted) return give_up(true);
+  if (i - begin_ > dialect_.record_bytes_max) return give_up(state == State::quoted, i);
+  if (i == bytes_.size() && state == State::quoted) return give_up(true, i);
   close_field();
   std::size_t after = std::min(bytes_.size(), line_end(i) + 1);
   record_ = bytes_.substr(begin_, i - begin_);
@@ -284,10 +294,10 @@ Step Reader::read_plainly() {
 }
 
 // Refuses what stands at begin_ and goes on at a later line.
-Step Reader::give_up(bool in_quotes) {
+Step Reader::give_up(bool in_quotes, std::size_t reached) {
   std::size_t limit = std::min(bytes_.size(), begin_ + dialect_.record_bytes_max);
-  bool recover = in_quotes && recoveries_left_ > 0;
-  if (recover) --recoveries_left_;
+  bool recover = in_quotes && reached - begin_ <= again_left_;
+  if (recover) again_left_ -= reached - begin_;
   std::size_t end = line_end(recover ? begin_ : limit);
   record_ = bytes_.substr(begin_, end - begin_);
   special_before_ = false;

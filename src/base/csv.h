@@ -39,8 +39,9 @@ class Reader {
   explicit Reader(std::string_view bytes, const Dialect& dialect = {}, std::size_t line = 1);
 
   // wrong: a record that is too long, has too many fields, holds a NUL byte, or opens a quote that
-  // is never closed. Of the last only its first line is lost (at most 64 times in one text; then
-  // everything up to the limit): the next call reads on.
+  // is never closed. Of the last only its first line is lost and the next call reads on behind it;
+  // so it is with a quote that is closed in a later line, but in the middle of a field. Such
+  // reading again is bounded: by the size of the text, or 64 MiB if that is more.
   Step next();
 
   std::span<const std::string_view> fields() const { return {fields_.data(), count_}; }
@@ -55,7 +56,7 @@ class Reader {
   void add(std::size_t begin, std::size_t end);
   Step finish(std::size_t end, std::size_t after, bool special);
   Step read_plainly();
-  Step give_up(bool in_quotes);
+  Step give_up(bool in_quotes, std::size_t reached);
   Step refuse(std::string what);
   void unescape();
   std::size_t line_end(std::size_t from) const;
@@ -70,9 +71,9 @@ class Reader {
   std::string_view record_;
   Error error_{Fault::invalid, {}};
   std::size_t count_ = 0, line_ = 1, next_line_ = 1;
-  std::size_t begin_ = 0;  // of the record
-  std::size_t at_ = 0;     // of the next record
-  unsigned recoveries_left_ = 64;
+  std::size_t begin_ = 0;   // of the record
+  std::size_t at_ = 0;      // of the next record
+  std::size_t again_left_;  // bytes that may be read again
 
   // The scan, 64 bytes at a time. Bit i of a mask stands for byte block_ + i.
   std::size_t block_ = 0, next_block_ = 0;

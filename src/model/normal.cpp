@@ -37,21 +37,6 @@ bool is_number(std::string_view label) {
   return true;
 }
 
-// True if `text` is a canonical name already: the fast path, no allocation.
-bool is_plain(std::string_view text, bool single_label) {
-  if (text.empty() || text.size() > name_octets_max) return false;
-  std::size_t start = 0;
-  for (std::size_t i = 0; i <= text.size(); ++i) {
-    if (i == text.size() || text[i] == '.') {
-      if (i == start || i - start > label_octets_max) return false;
-      if (i < text.size()) start = i + 1;
-    } else if (!is_lower(text[i]) && !is_digit(text[i]) && text[i] != '-' && text[i] != '_') {
-      return false;
-    }
-  }
-  return (single_label || start > 0) && !is_number(text.substr(start));
-}
-
 bool is_ascii(std::string_view text) {
   for (char c : text) {
     if (static_cast<unsigned char>(c) >= 0x80) return false;
@@ -148,8 +133,22 @@ std::string percent_encoded(std::string_view text) {
 
 }  // namespace
 
+bool is_plain_name(std::string_view text, bool single_label) {
+  if (text.empty() || text.size() > name_octets_max) return false;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i == text.size() || text[i] == '.') {
+      if (i == start || i - start > label_octets_max) return false;
+      if (i < text.size()) start = i + 1;
+    } else if (!is_lower(text[i]) && !is_digit(text[i]) && text[i] != '-' && text[i] != '_') {
+      return false;
+    }
+  }
+  return (single_label || start > 0) && !is_number(text.substr(start));
+}
+
 Result<std::string> name(std::string_view given, bool single_label) {
-  if (is_plain(given, single_label)) return std::string(given);
+  if (is_plain_name(given, single_label)) return std::string(given);
   auto wrong = [&](const std::string& why) {
     return invalid("not a name: " + text::quote(given) + (why.empty() ? "" : ", " + why));
   };
@@ -171,7 +170,7 @@ Result<std::string> name(std::string_view given, bool single_label) {
     out += '.';
     rest.remove_prefix(dot + 1);
   }
-  if (!is_plain(out, single_label)) return wrong("");
+  if (!is_plain_name(out, single_label)) return wrong("");
   return out;
 }
 

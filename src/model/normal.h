@@ -15,6 +15,9 @@ namespace tocsin::normal {
 // RFC 5890, RFC 1035 section 2.3.4.
 Result<std::string> name(std::string_view text, bool single_label = false);
 
+// True if `text` is a canonical name as it stands; cheap. False says nothing: ask name().
+bool is_plain_name(std::string_view text, bool single_label = false);
+
 // Scheme and host lower case and canonical, default port dropped, no fragment, path kept as it is
 // ("" becomes "/"). "hxxp" and "[.]" are read as http and ".". Schemes: any RFC 3986 scheme with
 // "//" after it. Errors: invalid. At most 8,192 octets.
