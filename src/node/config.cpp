@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "ingest/feeds.h"
 
 namespace tocsin::node {
 namespace {
@@ -147,6 +148,9 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
         "{}:{}: {}: unknown table; there is node, server, store, retention, enrich, feed.NAME",
         path, key.source().begin.line, key.str()));
   }
+  auto feeds = ingest::read_feeds(text, path, {});
+  if (feeds) config.feeds = *std::move(feeds);
+  if (!feeds) wrong.push_back(feeds.error().what);
   if (wrong.empty()) return config;
   std::string all;
   for (const auto& line : wrong) all += (all.empty() ? "" : "\n") + line;

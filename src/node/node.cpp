@@ -53,22 +53,19 @@ Result<void> Node::open_stores() {
   };
   duplicates_ = std::make_unique<store::Duplicates>(std::size_t{config_.duplicates_memory_mb} << 20,
                                                     std::move(days), load);
-  intake_ = std::make_unique<Intake>(Intake::Parts{.journal = *journal_,
-                                                   .words = words_,
-                                                   .duplicates = *duplicates_,
-                                                   .followers = *followers_,
-                                                   .enrichment = *enrichment_,
-                                                   .home = home_.path(),
-                                                   .now = options_.now,
-                                                   .committed = {},
-                                                   .ended = {}});
-  auto feed_named = [this](const std::string& name) {
-    for (const auto& feed : config_.feeds) {
-      if (feed.name == name) return feed;
-    }
-    return ingest::Feed{.name = name};
-  };
-  TRY(intake_->resume(feed_named));
+  feeds_ = TRY(Feeds::open(config_, *journal_, home_.path(), options_.now));
+  intake_ = std::make_unique<Intake>(Intake::Parts{
+      .journal = *journal_,
+      .words = words_,
+      .duplicates = *duplicates_,
+      .followers = *followers_,
+      .enrichment = *enrichment_,
+      .home = home_.path(),
+      .now = options_.now,
+      .committed = [this](const ingest::Feed& feed,
+                          const EventBatch& batch) { feeds_->committed(feed, batch); },
+      .ended = [this](const store::ReportRow& row) { feeds_->ended(row); }});
+  TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
   return {};
 }
@@ -99,6 +96,7 @@ Node::~Node() {
 void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   if (intake_) intake_->stop();
+  if (feeds_) feeds_->stop();
   if (pruner_.joinable()) {
     pruner_.request_stop();
     pruner_.join();

@@ -14,6 +14,7 @@
 #include "enrich/enrichment.h"
 #include "ingest/collector.h"
 #include "node/config.h"
+#include "node/feeds.h"
 #include "node/followers.h"
 #include "node/home.h"
 #include "node/intake.h"
@@ -53,6 +54,7 @@ class Node {
   store::Columns& columns() { return *columns_; }
   store::Findings& findings() { return *findings_; }
   const enrich::Enrichment& enrichment() const { return *enrichment_; }
+  Feeds& feeds() { return *feeds_; }
   Intake& intake() { return *intake_; }
   Followers& followers() { return *followers_; }
   Live& live() { return *live_; }
@@ -86,6 +88,7 @@ class Node {
   std::optional<enrich::Enrichment> enrichment_;
   std::unique_ptr<Live> live_;
   std::unique_ptr<Followers> followers_;
+  std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<Intake> intake_;
   std::mutex keep_journal_;  // held while a backup needs the journal's rows
   std::jthread pruner_;

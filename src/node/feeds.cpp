@@ -1,0 +1,250 @@
+#include "node/feeds.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <random>
+
+#include "base/json.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "ingest/catalogue.h"
+
+namespace tocsin::node {
+namespace {
+
+TimeUs monotonic() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+const ingest::Collector* collector_named(std::string_view name) {
+  for (const auto& entry : ingest::collectors()) {
+    if (entry.name == name) return &entry.plugin;
+  }
+  return nullptr;
+}
+
+// What a collector may use of this node.
+class Context final : public ingest::CollectorContext {
+ public:
+  Context(Intake& intake, store::Journal& journal, std::string home, ingest::Feed feed,
+          std::stop_token stop)
+      : intake_(intake),
+        journal_(journal),
+        home_(std::move(home)),
+        feed_(std::move(feed)),
+        stop_(std::move(stop)) {}
+  Result<ingest::Receipt> deliver(ingest::Delivery delivery) override {
+    return intake_.deliver(feed_, std::move(delivery));
+  }
+  std::string cursor() override { return journal_.cursor(feed_.name).value_or(std::string()); }
+  Result<void> keep_cursor(std::string cursor) override {
+    return journal_.keep_cursor(feed_.name, cursor);
+  }
+  Result<std::string> secret(std::string_view name) override { return secret::read(name, home_); }
+  std::string spool_path() override { return intake_.spool_path(); }
+  std::stop_token stop() override { return stop_; }
+
+ private:
+  Intake& intake_;
+  store::Journal& journal_;
+  std::string home_;
+  ingest::Feed feed_;
+  std::stop_token stop_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Feeds>> Feeds::open(const Config& config, store::Journal& journal,
+                                           std::string home, std::function<TimeUs()> now) {
+  auto feeds = std::unique_ptr<Feeds>(new Feeds(journal, std::move(home), std::move(now)));
+  for (const auto& feed : config.feeds) feeds->feeds_.emplace(feed.name, feed);
+  for (const auto& [key, json] : TRY(journal.values("ticked."))) {
+    const auto* entry = ingest::in_catalogue(std::string_view(key).substr(7));
+    if (entry == nullptr) continue;
+    if (auto feed = ingest::ticked(*entry, true)) feeds->feeds_.emplace(feed->name, *feed);
+  }
+  for (const auto& [key, json] : TRY(journal.values("off."))) {
+    auto found = feeds->feeds_.find(std::string_view(key).substr(4));
+    if (found != feeds->feeds_.end()) found->second.enabled = false;
+  }
+  for (const auto& [key, json] : TRY(journal.values("health."))) {
+    std::string name = key.substr(7);
+    if (auto health = ingest::health_from_json(json)) feeds->health_[name] = *health;
+    if (!feeds->feeds_.contains(name)) feeds->feeds_.emplace(name, ingest::Feed{.name = name});
+  }
+  return feeds;
+}
+
+Result<void> Feeds::plan(const ingest::Feed& feed) {
+  const auto* collector = collector_named(feed.collector);
+  if (collector == nullptr) return invalid("no collector " + text::quote(feed.collector));
+  scheduler_->set(feed, *collector, monotonic());
+  return {};
+}
+
+void Feeds::start(Intake& intake) {
+  intake_ = &intake;
+  ingest::Scheduler::Setup setup;
+  setup.clock = monotonic;
+  setup.random = [engine = std::make_shared<std::mt19937_64>(std::random_device{}())] {
+    return (*engine)();
+  };
+  setup.context = [this](const ingest::Feed& feed, std::stop_token stop) {
+    return std::make_unique<Context>(*intake_, journal_, home_, feed, std::move(stop));
+  };
+  setup.ended = [this](const ingest::Feed& feed, const ingest::Scheduler::Outcome& outcome) {
+    ingest::FeedHealth health;
+    {
+      std::lock_guard guard(mutex_);
+      ingest::FeedHealth& kept = health_[feed.name];
+      if (outcome.done) {
+        ingest::note_success(kept, now_());
+      } else {
+        ingest::note_failure(kept, now_(), outcome.done.error().what);
+        spdlog::warn("feed {}: {}", feed.name, outcome.done.error().what);
+      }
+      health = kept;
+    }
+    keep(feed.name, health);
+  };
+  scheduler_ = std::make_unique<ingest::Scheduler>(std::move(setup));
+  std::vector<ingest::Feed> all;
+  {
+    std::lock_guard guard(mutex_);
+    for (const auto& [name, feed] : feeds_) {
+      if (feed.enabled && !feed.collector.empty()) all.push_back(feed);
+    }
+  }
+  for (const auto& feed : all) {
+    if (auto planned = plan(feed); !planned)
+      spdlog::error("feed {}: {}", feed.name, planned.error().what);
+  }
+  scheduler_->start();
+}
+
+void Feeds::stop() {
+  if (scheduler_) scheduler_->stop();
+}
+
+Feeds::Row Feeds::row_of(const ingest::Feed& feed) const {
+  auto health = health_.find(feed.name);
+  Row row{.feed = feed,
+          .health = health == health_.end() ? ingest::FeedHealth{} : health->second,
+          .state = {},
+          .next = time_none};
+  row.state = ingest::state(feed, row.health, now_());
+  if (scheduler_) {
+    if (auto planned = scheduler_->state(feed.name))
+      row.next = now_() + std::max<TimeUs>(0, planned->next - monotonic());
+  }
+  return row;
+}
+
+std::vector<Feeds::Row> Feeds::list() const {
+  std::lock_guard guard(mutex_);
+  std::vector<Row> rows;
+  for (const auto& [name, feed] : feeds_) rows.push_back(row_of(feed));
+  return rows;
+}
+
+std::optional<Feeds::Row> Feeds::row(const std::string& name) const {
+  std::lock_guard guard(mutex_);
+  auto found = feeds_.find(name);
+  return found == feeds_.end() ? std::nullopt : std::optional(row_of(found->second));
+}
+
+ingest::Feed Feeds::named(const std::string& name) const {
+  std::lock_guard guard(mutex_);
+  auto found = feeds_.find(name);
+  return found == feeds_.end() ? ingest::Feed{.name = name} : found->second;
+}
+
+Result<void> Feeds::enable(const std::string& name, bool terms_accepted, std::string_view user) {
+  ingest::Feed feed = named(name);
+  if (feed.collector.empty()) {
+    const auto* entry = ingest::in_catalogue(name);
+    if (entry == nullptr) return missing("no feed " + text::quote(name));
+    feed = TRY(ingest::ticked(*entry, terms_accepted));
+    json::Writer w;
+    w.object()
+        .member("at", times::format(now_()))
+        .member("terms", ingest::terms_line(feed.terms))
+        .member("user", user)
+        .end();
+    TRY(journal_.keep_value("ticked." + name, w.text()));
+  }
+  TRY(journal_.forget_value("off." + name));
+  feed.enabled = true;
+  {
+    std::lock_guard guard(mutex_);
+    feeds_[name] = feed;
+  }
+  if (scheduler_) TRY(plan(feed));
+  if (changed) changed(name);
+  return {};
+}
+
+Result<void> Feeds::disable(const std::string& name, std::string_view user) {
+  {
+    std::lock_guard guard(mutex_);
+    auto found = feeds_.find(name);
+    if (found == feeds_.end()) return missing("no feed " + text::quote(name));
+    found->second.enabled = false;
+  }
+  json::Writer w;
+  w.object().member("at", times::format(now_())).member("user", user).end();
+  TRY(journal_.keep_value("off." + name, w.text()));
+  if (scheduler_) scheduler_->remove(name);
+  if (changed) changed(name);
+  return {};
+}
+
+Result<void> Feeds::run_now(const std::string& name) {
+  if (!scheduler_) return unavailable("feeds do not run in this process");
+  TRY(scheduler_->run_now(name));
+  return {};
+}
+
+void Feeds::keep(const std::string& name, const ingest::FeedHealth& health) {
+  if (auto kept = journal_.keep_value("health." + name, ingest::to_json(health)); !kept) {
+    spdlog::warn("feed {}: {}", name, kept.error().what);
+  }
+  if (changed) changed(name);
+}
+
+void Feeds::committed(const ingest::Feed& feed, const EventBatch& b) {
+  constexpr std::size_t looked_at_max = 256;  // the delay of every event is more than a curve needs
+  std::size_t step = std::max<std::size_t>(1, b.size() / looked_at_max);
+  std::lock_guard guard(mutex_);
+  ingest::FeedHealth& health = health_[feed.name];
+  for (std::size_t i = 0; i < b.size(); i += step) {
+    health.delay.add((b.received - b.time[i]) / us_per_s, step);
+    health.newest_event = std::max(health.newest_event, b.time[i]);
+  }
+}
+
+void Feeds::ended(const store::ReportRow& row) {
+  ingest::FeedHealth health;
+  {
+    std::lock_guard guard(mutex_);
+    feeds_.try_emplace(row.feed, ingest::Feed{.name = row.feed});
+    ingest::FeedHealth& kept = health_[row.feed];
+    if (row.state == store::ReportState::done) {
+      ingest::note_arrival(kept, {.at = row.received,
+                                  .events = row.events - row.duplicates,
+                                  .duplicates = row.duplicates,
+                                  .rejected = row.rejected,
+                                  .newest_event = kept.newest_event});
+    } else if (row.state == store::ReportState::failed) {
+      ingest::note_failure(kept, row.received, row.name + ": " + row.error);
+    }
+    health = kept;
+  }
+  keep(row.feed, health);
+}
+
+}  // namespace tocsin::node
