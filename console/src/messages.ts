@@ -3,6 +3,10 @@ import { count, day, duration, month_name_long, percent, short } from "./lib/for
 
 const plural = (n: number, one: string, other: string): string => `${count(n)} ${n === 1 ? one : other}`;
 
+// Countries that take an article in a sentence.
+const articled = new Set(["AE", "BS", "CD", "CF", "CG", "CK", "DO", "FK", "FO", "GB", "GM", "IM", "KM", "KY", "MH", "MP", "MV", "NL", "PH", "SB", "SC", "TC", "US", "VA", "VG", "VI"]);
+const with_article = (code: string, name: string): string => (articled.has(code) ? `the ${name}` : name);
+
 const en = {
   name: "Tocsin",
   skip: "Skip to content",
@@ -24,14 +28,14 @@ const en = {
     since: (time: string) => `since ${time}`, keeps: "The console asks again when you press Ask again; the rest of the page goes on.", again: "Ask again",
     no_answer: "The node does not answer", page: "This page does not exist", page_how: "The link may be old. Go to the overview.",
   },
-  period: { label: "Period", day: "24 h", month: "30 days", year: "This year", choose: "Choose", since: "From", until: "Until, not included", show: "Show", wrong: "Until must be later than From" },
+  period: { label: "Period", day: "24 h", month: "30 days", year: "This year", choose: "Choose", since: "From", until: "Until, not included", show: "Show", wrong: "Until must be later than From, both as 2026-01-31" },
   chart: {
     table: "Table", picture: "Chart", read: "Read values", keys: "Arrow keys read the values", date: "Date", value: "Value",
     before: "Year before", now: "now", earlier: "before", before_is: (n: number) => `before ${count(n)}`, country: "Country", rate: "Per 100 000", controllers: "Controllers",
   },
   overview: {
-    headline: "Headline", nothing_yet: "No figures yet",
-    nothing_how: "Nothing was taken in for this period. Enable a feed, or drop a report file on the Feeds page.",
+    headline: "Headline",
+    nothing_how: "Nothing was taken in for this period yet. Enable a feed, or drop a report file:",
     sentence: (country: string) => `distinct addresses in ${country} answered to controllers abroad.`,
     months: (since: string, until: string) => {
       const a = month_name_long(since), b = month_name_long(Date.parse(until) - 1);
@@ -55,7 +59,7 @@ const en = {
     tiles: {
       "findings-open": "Findings open", "sites-modified": "Web sites modified", "plants-exposed": "Plants exposed", "controller-known": "Controller known",
     } as Record<string, string>,
-    needs: (n: number) => `Needs a person: ${n}`, needs_none: "Nothing needs a person", needs_none_text: "Every feed is on time, and nothing came back.",
+    needs: (n: number) => `Needs a person: ${n}`, needs_none: "Nothing needs a person", needs_none_text: "No feed has failed, and no check is wrong.",
     needs_more: (n: number) => `${n} more`,
     changes: "Since you last looked", changes_none: "Nothing has changed.", changes_first: "This is your first look; from now on changes stand here.",
     map: "Affected addresses by country",
@@ -77,7 +81,7 @@ const en = {
     weekly_none: "No week has figures yet. The line starts with the first full week.",
     week_of: (start: string) => `week of ${start}`,
     classes: "Classes", classes_sub: (on: string) => `${on ? `change ${on}; ` : ""}each on its own scale`, class_columns: ["Class", "Count", "Change"], classes_none: "No class has figures yet.",
-    families: "Families", networks: "Networks", controllers: "Controllers", rank_sub: (on: string) => `addresses${on ? `, ${on}` : ""}`, controllers_sub: "addresses answering",
+    families: "Families", networks: "Networks", controllers: "Controllers", rank_sub: (on: string) => `addresses${on ? `, % ${on}` : ""}`, controllers_sub: "addresses answering",
     rising: "Rising", new: "new", rank_none: "Nothing counted yet.",
     on_year: (year: number) => `on ${year}`, on_before: "on the time before",
     ticker: "Events now", ticker_rate: (rate: number, share: number) => `${count(rate)} a second, one in ${count(share)} shown`,
@@ -125,7 +129,7 @@ const en = {
     label: "Finding", close: "Close", prev: "Previous", next: "Next",
     title: {
       infected: (family: string) => ["Infected", family ? " with " : "", family] as const, other: (what: string) => what,
-      controlled: (country: string) => `, controlled from ${country}`, unknown_controller: ", controller unknown",
+      controlled: (code: string, name: string) => `, controlled from ${with_article(code, name)}`, unknown_controller: ", controller unknown",
     },
     facts: { network: "Network", controller: "Controller", reported: "Reported by", port: "Port", country: "Country", what: "What", domain: "Domain", seen: "Seen" },
     agree: (n: number) => (n === 1 ? "one feed" : `${n} feeds agree`), no_controller: "No feed names it", by_reason: (reason: string) => `known by ${reason}`,

@@ -1,11 +1,13 @@
 // The console in a real browser, against the node of TOCSIN_URL (its sign-in link), else against the mock.
 // The built console must be there: npm run build.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessible, fits, open, screens } from "./browser.mjs";
 
+const readme = new Set(["overview-1440-light", "findings-1440-dark"]); // what README shows
 let world;
 before(async () => { world = await open(); });
 after(async () => { await world.close(); });
@@ -53,6 +55,38 @@ test("the page is there within a second", async () => {
     const room_ms = 1000 * Math.max(1, loadavg()[0] / cpus().length);
     assert.ok(Math.min(...took_ms) < room_ms, `${path}: ${took_ms} ms, ${room_ms.toFixed(0)} allowed`);
   }
+  await tab.context().close();
+});
+
+test("a period is chosen by two dates, and a wrong one is told", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  await tab.getByRole("button", { name: "Choose", exact: true }).click();
+  await tab.getByLabel("From", { exact: true }).fill("2026-08-01");
+  await tab.getByLabel(/^Until/).fill("2026-07-01");
+  await tab.getByRole("button", { name: "Show", exact: true }).click();
+  await tab.getByText("Until must be later than From").waitFor();
+  await tab.getByLabel(/^Until/).fill("2026-09-01");
+  await tab.getByRole("button", { name: "Show", exact: true }).click();
+  await tab.waitForURL(/since=2026-08-01&until=2026-09-01/);
+  await tab.context().close();
+});
+
+test("a node without any data says what would stand there and what to do", async () => {
+  const tab = await world.page();
+  await tab.route(/\/api\/v1\/(overview|feeds|findings|reports|quarantine|catalogue)/, (route) => {
+    const url = route.request().url();
+    if (url.includes("/overview")) return route.fulfill({ json: { headline: { distinct: 0 } } });
+    return route.fulfill({ json: url.includes("/summary") ? { total: 0 } : { items: [] } });
+  });
+  await world.go(tab, "/");
+  await tab.getByText("Nothing was taken in for this period yet.").waitFor();
+  await world.go(tab, "/findings");
+  await tab.getByText("No findings yet").waitFor();
+  await world.go(tab, "/feeds");
+  await tab.getByText("No feed yet").waitFor();
+  await world.go(tab, "/feeds?view=quarantine");
+  await tab.getByText("Nothing in quarantine").waitFor();
   await tab.context().close();
 });
 
@@ -275,6 +309,7 @@ test("light, dark and wall are drawn into build/screens", async () => {
     await tab.waitForTimeout(400); // the chart library comes with the first chart
     const { length } = await tab.screenshot({ path: `${screens}${name}.png` });
     assert.ok(length > 10_000, name);
+    if (process.env.TOCSIN_SCREENS && readme.has(name)) await copyFile(`${screens}${name}.png`, join(process.env.TOCSIN_SCREENS, `${name.replace("-1440", "")}.png`));
     await tab.context().close();
   }
 });
