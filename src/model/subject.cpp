@@ -109,15 +109,20 @@ SubjectPlace place_of(const EventBatch& b, std::size_t i) {
   return {end.country[i], end.asn[i]};
 }
 
+bool is_steered(Type type, Roles roles) {
+  if (type == Type::c2_server || type == Type::dga_domain) return false;
+  if (type == Type::infected_system) return true;
+  return subject_at_destination(type, roles) ? roles.source == Role::controller
+                                             : roles.destination == Role::controller;
+}
+
 Controller controller_of(const EventBatch& b, std::size_t i) {
   if (b.controller_reason[i] == ControllerReason::unknown) return {};
+  if (!is_steered(b.type[i], b.roles[i])) return {};
   bool at_destination = !subject_at_destination(b.type[i], b.roles[i]);
-  if (b.type[i] == Type::c2_server || b.type[i] == Type::dga_domain) at_destination = false;
-  Roles roles = b.roles[i];
-  Role role = at_destination ? roles.destination : roles.source;
+  Role role = at_destination ? b.roles[i].destination : b.roles[i].source;
   if (role != Role::controller) return {};
-  const EndColumns& end = at_destination ? b.destination : b.source;
-  return {true, at_destination, end.country[i]};
+  return {true, at_destination, (at_destination ? b.destination : b.source).country[i]};
 }
 
 }  // namespace tocsin

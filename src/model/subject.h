@@ -44,6 +44,10 @@ struct SubjectPlace {
 };
 SubjectPlace place_of(const EventBatch& batch, std::size_t row);
 
+// Do subjects of this type answer to a controller, known or not: infected systems, and whatever a
+// report gives a controller for?
+bool is_steered(Type type, Roles roles);
+
 // The controller of the row's subject, only where the feed says so or a join found it.
 struct Controller {
   bool known = false;
