@@ -8,7 +8,8 @@ namespace {
 
 constexpr TimeUs noon = 1'767'268'800'000'000;  // 2026-01-01T12:00:00Z
 
-std::shared_ptr<EventBatch> batch(Dictionary& words, std::uint64_t seq, int count, TimeUs received = noon) {
+std::shared_ptr<EventBatch> batch(Dictionary& words, std::uint64_t seq, int count,
+                                  TimeUs received = noon) {
   auto b = std::make_shared<EventBatch>();
   b->seq = seq;
   b->feed = words.id("sinkhole");

@@ -10,15 +10,20 @@ namespace {
 constexpr std::string_view tables = R"(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE words(id INTEGER PRIMARY KEY, word BLOB NOT NULL);
-CREATE TABLE reports(id INTEGER PRIMARY KEY AUTOINCREMENT, feed TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL, format TEXT NOT NULL,
-  type TEXT NOT NULL DEFAULT '', received INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, spool TEXT NOT NULL,
-  state INTEGER NOT NULL, live INTEGER NOT NULL, events INTEGER NOT NULL DEFAULT 0, duplicates INTEGER NOT NULL DEFAULT 0,
+CREATE TABLE reports(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, feed TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL,
+  format TEXT NOT NULL, type TEXT NOT NULL DEFAULT '', received INTEGER NOT NULL,
+  size INTEGER NOT NULL, sha256 TEXT NOT NULL, spool TEXT NOT NULL, state INTEGER NOT NULL,
+  live INTEGER NOT NULL, events INTEGER NOT NULL DEFAULT 0, duplicates INTEGER NOT NULL DEFAULT 0,
   rejected INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '');
 CREATE INDEX reports_hash ON reports(sha256, feed);
 CREATE INDEX reports_open ON reports(state) WHERE state = 0;
-CREATE TABLE journal(seq INTEGER PRIMARY KEY, report INTEGER NOT NULL, events INTEGER NOT NULL, batch BLOB NOT NULL);
-CREATE TABLE rejects(id INTEGER PRIMARY KEY AUTOINCREMENT, report INTEGER NOT NULL, feed TEXT NOT NULL, line INTEGER NOT NULL,
-  reason TEXT NOT NULL, bytes BLOB NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'kept');
+CREATE TABLE journal(
+  seq INTEGER PRIMARY KEY, report INTEGER NOT NULL, events INTEGER NOT NULL, batch BLOB NOT NULL);
+CREATE TABLE rejects(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, report INTEGER NOT NULL, feed TEXT NOT NULL,
+  line INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL, at INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'kept');
 CREATE INDEX rejects_group ON rejects(state, feed, reason);
 CREATE TABLE cursors(feed TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE state(key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
@@ -223,9 +228,7 @@ Result<void> Journal::commit(EventBatch& batch, const Step& step) {
       TRY(insert_reject_.run());
     }
     update_report_.bind(1, step.report).bind(2, step.events_read).bind(3, step.duplicates);
-    update_report_.bind(4, step.rejected)
-        .bind(6, step.error)
-        .bind(7, step.type);
+    update_report_.bind(4, step.rejected).bind(6, step.error).bind(7, step.type);
     if (step.finished) update_report_.bind(5, static_cast<int>(*step.finished));
     TRY(update_report_.run());
     if (step.cursor) {
@@ -241,7 +244,9 @@ Result<void> Journal::commit(EventBatch& batch, const Step& step) {
   return {};
 }
 
-std::uint64_t Journal::last_seq() const { return seq_.load(); }
+std::uint64_t Journal::last_seq() const {
+  return seq_.load();
+}
 
 Result<std::optional<EventBatch>> Journal::batch(std::uint64_t seq) const {
   std::lock_guard guard(reader_mutex_);

@@ -35,7 +35,8 @@ TEST_CASE("what a transaction took in is there after opening again, with its wor
     CHECK(!begun->repeat);
     report = begun->id;
     EventBatch b = events(words, 3);
-    REQUIRE((*journal)->commit(b, {.report = report, .events_read = 3, .finished = ReportState::done, .cursor = "c1"}));
+    REQUIRE((*journal)->commit(
+        b, {.report = report, .events_read = 3, .finished = ReportState::done, .cursor = "c1"}));
     CHECK(b.seq == 1);
   }
   Dictionary words;
@@ -81,7 +82,11 @@ TEST_CASE("rejects are grouped by reason, and settled once") {
   EventBatch none;
   Journal::Step step{.report = report};
   for (std::uint64_t line = 1; line <= 3; ++line) {
-    step.rejects.push_back({.feed = "f", .reason = "not an IP address", .bytes = std::string("x\0y", 3), .line = line, .at = 5});
+    step.rejects.push_back({.feed = "f",
+                            .reason = "not an IP address",
+                            .bytes = std::string("x\0y", 3),
+                            .line = line,
+                            .at = 5});
   }
   REQUIRE(journal->commit(none, step));
   auto groups = journal->reject_groups();
@@ -98,8 +103,11 @@ TEST_CASE("rejects are grouped by reason, and settled once") {
 TEST_CASE("a journal of a newer program is refused by name") {
   TemporaryFolder folder;
   Dictionary words;
-  { auto journal = Journal::open(folder.file("journal.db"), words); }
-  REQUIRE(Sqlite::open(folder.file("journal.db"))->run("UPDATE meta SET value = '99' WHERE key = 'schema'"));
+  {
+    auto journal = Journal::open(folder.file("journal.db"), words);
+  }
+  REQUIRE(Sqlite::open(folder.file("journal.db"))
+              ->run("UPDATE meta SET value = '99' WHERE key = 'schema'"));
   auto opened = Journal::open(folder.file("journal.db"), words);
   REQUIRE(!opened);
   CHECK(opened.error().what.contains("schema 99"));
