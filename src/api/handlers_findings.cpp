@@ -1,0 +1,132 @@
+// Findings, events and the search box.
+#include <fmt/format.h>
+
+#include "api/answers.h"
+#include "api/handlers.h"
+#include "base/text.h"
+
+namespace tocsin::api {
+namespace {
+
+constexpr std::size_t lines_max = 500, offset_max = 1'000'000;
+
+Result<Hash128> key_of(const Call& call) {
+  const std::string& id = call.path.at("id");
+  Hash128 key = finding_key_of(id);
+  if (key == Hash128{}) return missing("no finding " + text::quote(id));
+  return key;
+}
+
+Object events_object(const EventsPage& page) {
+  return Object()
+      .raw("items", fmt::format("[{}]", fmt::join(page.items, ",")))
+      .add("next", page.next);
+}
+
+}  // namespace
+
+Result<std::size_t> limit_of(const Call& call) {
+  std::uint64_t limit = call.params.number("limit", limit_usual);
+  if (limit < 1 || limit > limit_max) return invalid("parameter 'limit' must be from 1 to 1000");
+  return static_cast<std::size_t>(limit);
+}
+
+http::Response answered(const Call& call, Object object) {
+  auto took =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - call.started);
+  object.add("as_of", times::format(call.now / us_per_s * us_per_s))
+      .add("took_ms", std::round(took.count() * 10) / 10);
+  return http::json(object.text());
+}
+
+Result<FindingsAsk> findings_ask(const Call& call) {
+  FindingsAsk ask{.filter = call.params.filter("q", call.now)};
+  const std::string& sort = call.params.text("sort");
+  ask.sort = sort == "first"      ? FindingOrder::first
+             : sort == "times"    ? FindingOrder::times
+             : sort == "severity" ? FindingOrder::severity
+             : sort == "subject"  ? FindingOrder::subject
+                                  : FindingOrder::last;
+  ask.ascending = call.params.text("order") == "asc";
+  ask.limit = TRY(limit_of(call));
+  ask.cursor = call.params.text("cursor");
+  std::uint64_t offset = call.params.number("offset", 0);
+  if (offset > offset_max) return invalid("parameter 'offset' is at most 1000000; use a cursor");
+  if (offset > 0 && !ask.cursor.empty()) return invalid("either a cursor or an offset");
+  ask.offset = static_cast<std::size_t>(offset);
+  return ask;
+}
+
+Answer list_findings(Context& context, const Call& call) {
+  FindingsAsk ask = TRY(findings_ask(call));
+  auto page = TRY(context.backend.findings(ask, call.patience()));
+  Object object = list_of(objects_of(page.items), page.next, page.total);
+  if (call.params.has("offset")) object.add("offset", call.params.number("offset", 0));
+  return answered(call, std::move(object));
+}
+
+Answer summarise_findings(Context& context, const Call& call) {
+  auto filter = call.params.filter("q", call.now);
+  return answered(call, object_of(TRY(context.backend.summary(filter, call.patience()))));
+}
+
+Answer show_finding(Context& context, const Call& call) {
+  Hash128 key = TRY(key_of(call));
+  return answered(call, object_of(TRY(context.backend.finding(key, call.patience()))));
+}
+
+Result<EventsAsk> events_ask(const Call& call) {
+  EventsAsk ask{.filter = call.params.filter("q", call.now),
+                .span = {.since = call.params.time("since"), .until = call.params.time("until")},
+                .oldest_first = call.params.text("order") == "asc",
+                .limit = TRY(limit_of(call)),
+                .cursor = call.params.text("cursor"),
+                .at_least = call.params.number("at_least", 0)};
+  if (ask.span.since != time_none && ask.span.until != time_none &&
+      ask.span.since >= ask.span.until) {
+    return invalid("'since' must be before 'until'");
+  }
+  return ask;
+}
+
+Answer list_finding_events(Context& context, const Call& call) {
+  Hash128 key = TRY(key_of(call));
+  EventsAsk ask = TRY(events_ask(call));
+  auto page = TRY(context.backend.finding_events(key, ask, call.patience()));
+  return answered(call, events_object(page));
+}
+
+Answer show_why(Context& context, const Call& call) {
+  Hash128 key = TRY(key_of(call));
+  return answered(call, object_of(TRY(context.backend.why(key, call.patience()))));
+}
+
+Answer list_events(Context& context, const Call& call) {
+  EventsAsk ask = TRY(events_ask(call));
+  return answered(call, events_object(TRY(context.backend.events(ask, call.patience()))));
+}
+
+Answer search(Context& context, const Call& call) {
+  auto hits = TRY(context.backend.search(call.params.text("q"), call.patience()));
+  return answered(call, list_of(objects_of(hits)));
+}
+
+Answer search_lines(Context& context, const Call& call) {
+  auto body = TRY(JsonBody::read(call.request, "lines"));
+  auto lines = TRY(body.texts("lines", lines_max));
+  auto hits = TRY(context.backend.search_lines(lines, call.patience()));
+  Object object = list_of(objects_of(hits));
+  store::Condition all{.field = store::FilterField::ip};
+  for (const std::string& line : lines) {
+    auto one = store::parse_filter(text::trim(line), call.now);
+    if (!one || one->all.size() != 1 || one->all[0].field != all.field) continue;
+    all.any.insert(all.any.end(), one->all[0].any.begin(), one->all[0].any.end());
+  }
+  if (!all.any.empty()) {
+    std::string filter = store::format({.all = {all}});
+    object.add("href", "/findings?q=" + http::percent_encode(filter));
+  }
+  return answered(call, std::move(object));
+}
+
+}  // namespace tocsin::api

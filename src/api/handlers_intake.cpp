@@ -1,0 +1,133 @@
+// Feeds, reports and the quarantine.
+#include "api/answers.h"
+#include "api/handlers.h"
+#include "base/text.h"
+
+namespace tocsin::api {
+namespace {
+
+constexpr std::size_t ids_max = 10'000;
+
+Result<ListAsk> list_ask(const Call& call) {
+  return ListAsk{.feed = call.params.text("feed"),
+                 .state = call.params.text("state"),
+                 .reason = call.params.text("reason"),
+                 .cursor = call.params.text("cursor"),
+                 .limit = TRY(limit_of(call))};
+}
+
+// Tells the browsers how a feed stands now.
+Answer feed_now(Context& context, const std::string& name) {
+  auto row = TRY(context.backend.feed(name));
+  std::string json = object_of(row).text();
+  context.live.feed(name, json);
+  return http::json(json);
+}
+
+Result<QuarantinePick> pick_of(const Call& call) {
+  auto body = TRY(JsonBody::read(call.request, "feed|reason|ids"));
+  QuarantinePick pick{.feed = TRY(body.text("feed")),
+                      .reason = TRY(body.text("reason")),
+                      .ids = TRY(body.texts("ids", ids_max))};
+  if (pick.feed.empty() && pick.ids.empty()) {
+    return invalid("name a feed, or the ids of quarantined records");
+  }
+  return pick;
+}
+
+}  // namespace
+
+Answer list_feeds(Context& context, const Call& call) {
+  auto rows = TRY(context.backend.feeds());
+  Count total = rows.size();
+  rows.resize(std::min<std::size_t>(rows.size(), call.params.number("limit", rows.size())));
+  return http::json(list_of(objects_of(rows), "", total).text());
+}
+
+Answer show_feed(Context& context, const Call& call) {
+  return http::json(object_of(TRY(context.backend.feed(call.path.at("name")))).text());
+}
+
+Answer enable_feed(Context& context, const Call& call) {
+  auto body = TRY(JsonBody::read(call.request, "accept_terms"));
+  bool accepted = TRY(body.flag("accept_terms"));
+  TRY(context.backend.enable_feed(call.path.at("name"), accepted));
+  return feed_now(context, call.path.at("name"));
+}
+
+Answer disable_feed(Context& context, const Call& call) {
+  TRY(context.backend.disable_feed(call.path.at("name")));
+  return feed_now(context, call.path.at("name"));
+}
+
+Answer run_feed(Context& context, const Call& call) {
+  TRY(context.backend.run_feed(call.path.at("name")));
+  return feed_now(context, call.path.at("name"));
+}
+
+Answer list_catalogue(Context& context, const Call&) {
+  auto rows = TRY(context.backend.catalogue());
+  return http::json(list_of(objects_of(rows), "", rows.size()).text());
+}
+
+Answer take_report(Context& context, const Call& call) {
+  const Params& params = call.params;
+  if (params.has("tlp") && !tlp_named(params.text("tlp"))) {
+    return invalid("no TLP label " + text::quote(params.text("tlp")) +
+                   "; there are clear, green, amber, amber+strict, red");
+  }
+  if (call.request.body.empty() && call.request.body_path.empty()) {
+    return invalid("the report is empty: send its bytes as the body");
+  }
+  auto row = TRY(context.backend.take_report({.feed = params.text("feed"),
+                                              .format = params.text("format"),
+                                              .name = params.text("name"),
+                                              .tlp = params.text("tlp"),
+                                              .bytes = call.request.body,
+                                              .path = call.request.body_path}));
+  context.live.report(row.id, object_of(row).text());
+  Object object;
+  object.add("report", row.id)
+      .add("events", row.events)
+      .add("duplicates", row.duplicates)
+      .add("rejected", row.rejected)
+      .add("seq", row.seq)
+      .add("state", row.state)
+      .add("error", row.error);
+  return answered(call, std::move(object));
+}
+
+Answer list_reports(Context& context, const Call& call) {
+  ListAsk ask = TRY(list_ask(call));
+  auto page = TRY(context.backend.reports(ask));
+  return answered(call, list_of(objects_of(page.items), page.next, page.total));
+}
+
+Answer show_report(Context& context, const Call& call) {
+  return http::json(object_of(TRY(context.backend.report(call.path.at("id")))).text());
+}
+
+Answer list_quarantine(Context& context, const Call& call) {
+  ListAsk ask = TRY(list_ask(call));
+  auto page = TRY(context.backend.quarantine(ask));
+  return answered(call, list_of(objects_of(page.items), page.next, page.total));
+}
+
+Answer list_quarantine_groups(Context& context, const Call& call) {
+  auto groups = TRY(context.backend.quarantine_groups());
+  return answered(call, list_of(objects_of(groups), "", groups.size()));
+}
+
+Answer replay_quarantine(Context& context, const Call& call) {
+  QuarantinePick pick = TRY(pick_of(call));
+  auto outcome = TRY(context.backend.replay(pick));
+  return answered(call, Object().add("events", outcome.events).add("rejected", outcome.rejected));
+}
+
+Answer drop_quarantine(Context& context, const Call& call) {
+  QuarantinePick pick = TRY(pick_of(call));
+  auto dropped = TRY(context.backend.drop(pick));
+  return answered(call, Object().add("dropped", dropped));
+}
+
+}  // namespace tocsin::api
