@@ -58,6 +58,7 @@ struct Collector {
   Result<void> (*collect)(const Feed& feed, CollectorContext& context);
   bool endless = false;
   std::span<const Option> options = {};  // what it understands in a feed's table
+  std::uint32_t interval_s = 3600;       // where the feed's table names none
 };
 
 std::span<const Entry<Collector>> collectors();

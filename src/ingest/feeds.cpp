@@ -151,6 +151,7 @@ Feed read_feed(const std::string& name, const toml::table& toml, const FeedDefau
                     collector_names());
     return feed;
   }
+  if (!table.has("interval") && !table.has("catalogue")) feed.interval_s = collector->interval_s;
   for (const Option& option : collector->options) read_option(table, option, feed);
   for (const std::string& key : table.keys()) {
     if (toml[key].is_string() && !table.is_known(key)) {

@@ -1,5 +1,7 @@
 #include "ingest/feeds.h"
 
+#include "base/mapped_file.h"
+#include "ingest/collector.h"
 #include "ingest/options.h"
 #include "test.h"
 
@@ -131,6 +133,31 @@ TEST_CASE("a secret in the configuration is refused with the right way") {
   }
   CHECK(problem(start + "url = \"https://example.org/?apikey={key}\"\nkey_secret = \"abuse-ch\"") ==
         "");
+}
+
+TEST_CASE("without an interval the collector's own holds") {
+  auto feeds = read_feeds(
+      "[feed.a]\ncollector = \"directory\"\nformat = \"auto\"\npath = \"/srv/reports\"", "t", {});
+  REQUIRE_MESSAGE(feeds.has_value(), feeds.error().what);
+  CHECK(feeds->front().interval_s == 2);
+}
+
+TEST_CASE("docs/collectors.md names every option of every collector") {
+  auto file = MappedFile::open(std::string(TOCSIN_SOURCE_DIR) + "/docs/collectors.md");
+  REQUIRE_MESSAGE(file.has_value(), file.error().what);
+  for (const auto& entry : collectors()) {
+    std::string_view page = file->bytes();
+    std::size_t start = page.find("\n## " + std::string(entry.name) + "\n");
+    REQUIRE_MESSAGE(start != page.npos, entry.name);
+    page = page.substr(start + 1);
+    page = page.substr(0, page.find("\n## "));
+    for (const Option& option : entry.plugin.options) {
+      std::string row = "| `" + std::string(option.name) + "` |";
+      std::string_view shared = file->bytes().substr(file->bytes().find("## The way out"));
+      bool told = page.contains(row) || (page.contains("(#the-way-out)") && shared.contains(row));
+      CHECK_MESSAGE(told, entry.name << ": " << row);
+    }
+  }
 }
 
 }  // namespace tocsin::ingest

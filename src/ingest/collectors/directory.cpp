@@ -210,7 +210,8 @@ Result<void> collect(const Feed& feed, CollectorContext& context) {
 Collector directory() {
   return {.summary = "files dropped into a folder, each when it is complete",
           .collect = collect,
-          .options = own_options};
+          .options = own_options,
+          .interval_s = 2};
 }
 
 }  // namespace tocsin::ingest

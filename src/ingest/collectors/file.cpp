@@ -43,7 +43,8 @@ Result<void> collect(const Feed& feed, CollectorContext& context) {
 Collector file() {
   return {.summary = "one file on this machine, read again when it changed",
           .collect = collect,
-          .options = own_options};
+          .options = own_options,
+          .interval_s = 60};
 }
 
 }  // namespace tocsin::ingest

@@ -308,7 +308,8 @@ Result<void> collect(const Feed& feed, CollectorContext& context) {
 Collector imap() {
   return {.summary = "mails of one folder: attachments, links, encrypted and zipped parts",
           .collect = collect,
-          .options = options};
+          .options = options,
+          .interval_s = 300};
 }
 
 }  // namespace tocsin::ingest
