@@ -9,9 +9,9 @@
 #   --keep          leaves the machine in FOLDER (a temporary folder otherwise)
 #
 # What is committed is taken, not the work tree. The mirror is the machine's own: read from apt's sources. npm's
-# settings are the machine's own too, seen while it runs and never copied. Packages, npm's and ccache's files are kept in
-# ${XDG_CACHE_HOME:-~/.cache}/tocsin-fresh, so the second time is quicker. Mounts are made in a namespace of their own
-# and go with it, whatever happens.
+# settings are the machine's own too, seen while it runs and never copied. Packages and npm's files are kept in
+# ${XDG_CACHE_HOME:-~/.cache}/tocsin-fresh, so the second time is quicker; as root the machine's ccache is shared.
+# Mounts are made in a namespace of their own and go with it, whatever happens.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin-fresh
@@ -31,11 +31,16 @@ mounts() {
   mkdir -p "$machine/var/cache/apt/archives" "$machine/cache/npm" "$machine/cache/ccache" "$machine/cache/etc"
   mount --bind "$cache/apt" "$machine/var/cache/apt/archives"
   mount --bind "$cache/npm" "$machine/cache/npm"
-  mount --bind "$cache/ccache" "$machine/cache/ccache"
+  mount --bind "$(objects)" "$machine/cache/ccache"
   for file in /etc/resolv.conf /etc/hosts; do show "$file" "$machine$file"; done
   show "$(npm config get userconfig 2> /dev/null)" "$machine/cache/etc/npmrc"
   file=$(npm config get cafile 2> /dev/null || true)
   show "${NODE_EXTRA_CA_CERTS:-$file}" "$machine/cache/etc/ca.crt"  # a network with a certificate authority of its own
+}
+
+# The folder with compiled objects: this machine's own, but never for the user with sudo, who would own them.
+objects() {
+  if [ "$FRESH_SUDO" = yes ]; then echo "$cache/ccache"; else ccache --get-config cache_dir 2> /dev/null || echo "$cache/ccache"; fi
 }
 
 # Makes this machine's file $1 readable as $2, if there is one.
@@ -127,7 +132,7 @@ make_machine() {
   local machine=$1 mirror
   mirror=$(sources | awk '$3 == "bookworm" && $4 == "main" {print $2; exit}')
   if [ -z "$mirror" ]; then say "apt's sources name no Debian 12 (bookworm); run apt-get update first"; exit 1; fi
-  mkdir -p "$cache/debootstrap" "$cache/apt/partial" "$cache/npm" "$cache/ccache"
+  mkdir -p "$cache/debootstrap" "$cache/apt/partial" "$cache/npm" "$cache/ccache" "$(objects)"
   say "debootstrap into $machine"
   debootstrap --variant=minbase ${2:+--include="$2"} --cache-dir="$cache/debootstrap" bookworm "$machine" "$mirror" \
     > "$machine.log" 2>&1 || { tail -n 20 "$machine.log"; exit 1; }
@@ -172,8 +177,8 @@ main() {
   mkdir -p "$folder"
   if [ $keep = no ]; then trap 'rm -rf --one-file-system "$folder"' EXIT; fi
 
-  local status=0 inside=(unshare --mount --pid --fork --kill-child --propagation private "$0" --inside)
   export FRESH_SUDO=$sudo
+  local status=0 inside=(unshare --mount --pid --fork --kill-child --propagation private "$0" --inside)
   if [ ${#jobs[@]} -gt 0 ]; then
     make_machine "$folder/build" "$([ $sudo = yes ] && echo sudo)"
     put_repository "$folder/build"
