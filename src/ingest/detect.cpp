@@ -1,0 +1,104 @@
+// Which format a report has, told from its name and its first bytes: the format `auto`.
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "base/ip.h"
+#include "base/text.h"
+#include "ingest/formats.h"
+#include "ingest/mapping.h"
+#include "ingest/mappings.h"
+#include "model/normal.h"
+
+namespace tocsin::ingest {
+namespace {
+
+constexpr std::size_t sample_bytes = 16 * 1024;
+constexpr std::size_t sample_lines = 200;
+
+bool fits(std::string_view text, const char* pattern) {
+  return re2::RE2::PartialMatch({text.data(), text.size()}, pattern);
+}
+
+std::string json_format(std::string_view sample) {
+  if (fits(sample, R"re("Format"\s*:\s*"IDEA0")re")) return "idea";
+  if (fits(sample, R"re("(XARF|xarf_version|ReporterInfo)"\s*:)re")) return "xarf";
+  if (fits(sample, R"re("Event"\s*:\s*\{)re") || fits(sample, R"re("Attribute"\s*:\s*\[)re"))
+    return "misp";
+  if (fits(sample, R"re("(classification\.(type|taxonomy)|source\.(ip|fqdn|url))"\s*:)re") ||
+      fits(sample, R"re("classification"\s*:\s*\{)re")) {
+    return "intelmq";
+  }
+  if (fits(sample, R"re("category"\s*:)re") &&
+      fits(sample, R"re("(restriction|confidence)"\s*:)re"))
+    return "n6";
+  return {};
+}
+
+bool is_hash(std::string_view text) {
+  for (std::size_t octets : {16, 20, 32}) {
+    if (text.size() == 2 * octets && normal::hash(text, octets)) return true;
+  }
+  return false;
+}
+
+// The list whose entries all of the first lines are.
+std::string list_format(std::string_view sample, bool whole) {
+  std::size_t entries = 0, ips = 0, networks = 0, names = 0, urls = 0, hashes = 0;
+  for (auto [number, line] : text::numbered_lines(sample)) {
+    if (number > sample_lines) break;
+    bool last = line.data() + line.size() >= sample.data() + sample.size();
+    std::string_view entry = text::trim(line);
+    if (entry.empty() || entry[0] == '#' || entry[0] == ';' || entry.starts_with("//") ||
+        (last && !whole))
+      continue;
+    ++entries;
+    urls += normal::url(entry).has_value();
+    entry = text::trim(entry.substr(0, entry.find_first_of("#;")));
+    ips += ip::parse(entry).has_value();
+    networks += ip::parse_network(entry).has_value();
+    names += normal::name(entry).has_value();
+    hashes += is_hash(entry.substr(0, entry.find(' ')));
+  }
+  if (entries == 0) return {};
+  if (ips == entries) return "ip_list";
+  if (networks == entries) return "cidr_list";
+  if (urls == entries) return "url_list";
+  if (names == entries) return "domain_list";
+  if (hashes == entries) return "hash_list";
+  return {};
+}
+
+// A header as Shadowserver's reports have: "timestamp" and an address, names in lower case.
+bool is_shadowserver_header(std::string_view sample) {
+  std::string_view line = sample.substr(0, sample.find('\n'));
+  return fits(line, R"re(^"?timestamp"?,)re") && fits(line, R"re(,"?(ip|src_ip)"?(,|\r?$))re") &&
+         fits(line, R"re(,"?(asn|src_asn)"?(,|\r?$))re");
+}
+
+}  // namespace
+
+std::string detect_format(std::string_view name, std::string_view bytes) {
+  if (fits(name, R"re(^\d{4}-\d{2}-\d{2}-[^-]+(-.+)?\.(csv|json)$)re")) return "shadowserver";
+  if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+  std::string_view sample = bytes.substr(0, sample_bytes);
+  bool whole = sample.size() == bytes.size();
+  for (const auto& entry : shipped_mappings()) {
+    if (!entry.plugin.contains("detect = ")) continue;
+    auto mapping = parse_mapping(entry.plugin, entry.name);
+    if (!mapping) continue;
+    for (const auto& pattern : mapping->detect) {
+      if (re2::RE2::PartialMatch({sample.data(), sample.size()}, *pattern))
+        return std::string(entry.name);
+    }
+  }
+  std::string_view start = text::trim(sample);
+  if (start.starts_with('{') || start.starts_with('[')) return json_format(sample);
+  if (is_shadowserver_header(sample)) return "shadowserver";
+  if (fits(sample, R"re((?mi)^(Report-Type|Category):.*$)re") &&
+      fits(sample, R"re((?mi)^Schema-URL:)re"))
+    return "xarf";
+  return list_format(sample, whole);
+}
+
+}  // namespace tocsin::ingest

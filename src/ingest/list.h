@@ -1,0 +1,18 @@
+// Lists: one value a line, the shape of most public blocklists.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "ingest/format.h"
+
+namespace tocsin::ingest {
+
+// Opens and fills the events of one entry. Errors: invalid: the line is rejected.
+using TakeEntry = Result<void> (*)(std::string_view entry, std::size_t line, Sink& sink);
+
+// Blank lines and lines that begin with # ; // or ! are passed over. `inline_comments`: so is what
+// follows a blank and # or ;, or a ; after the value.
+Result<void> read_list(const Report& report, Sink& sink, bool inline_comments, TakeEntry take);
+
+}  // namespace tocsin::ingest
