@@ -47,7 +47,7 @@ Result<void> write_file(const std::string& path, std::string_view text) {
 }
 
 Result<Deliveries> Deliveries::into(const std::string& out, const Faults& faults,
-                                    std::uint64_t seed) {
+                                    std::uint64_t seed, TimeUs now) {
   if (out.empty()) return invalid("no folder to write to");
   std::error_code wrong;
   std::filesystem::create_directories(out, wrong);
@@ -60,6 +60,7 @@ Result<Deliveries> Deliveries::into(const std::string& out, const Faults& faults
   made.out_ = out;
   made.faults_ = faults;
   made.seed_ = seed;
+  made.now_us_ = now;
   return made;
 }
 
@@ -101,6 +102,7 @@ void Deliveries::begin_file() {
   // Reports of one day come a few minutes after each other.
   now_.delivered = times::start_of(day_ + days + 1) + usual_delay +
                    static_cast<TimeUs>(draw(key_, 13) % 1800) * us_per_s;
+  now_.delivered = std::min(now_.delivered, now_us_);
   std::string path = out_ + "/" + now_.path;
   std::error_code wrong;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), wrong);
@@ -203,7 +205,7 @@ Result<void> Deliveries::close() {
 Result<void> Deliveries::deliver_again(const Delivered& first, std::string_view extra_row) {
   Delivered again = first;
   again.path.insert(again.path.rfind('.'), "_2");
-  again.delivered += 2 * us_per_hour;
+  again.delivered = std::min(again.delivered + 2 * us_per_hour, now_us_);
   again.events = 0;
   again.repeat = extra_row.empty();
   std::string from = out_ + "/" + first.path, to = out_ + "/" + again.path;

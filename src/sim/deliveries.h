@@ -39,7 +39,9 @@ struct Report {
 class Deliveries {
  public:
   // Makes the folder `out` if need be. Errors: invalid (it is not empty), unavailable.
-  static Result<Deliveries> into(const std::string& out, const Faults& faults, std::uint64_t seed);
+  // Nothing is delivered after `now`.
+  static Result<Deliveries> into(const std::string& out, const Faults& faults, std::uint64_t seed,
+                                 TimeUs now = INT64_MAX);
 
   // Begins the report of `day`, unless one is open. `holds_back`: rows may wait for the next day.
   void open(const Report& report, Day day, bool holds_back);
@@ -69,6 +71,7 @@ class Deliveries {
 
   std::string out_;
   Faults faults_;
+  TimeUs now_us_ = INT64_MAX;
   std::uint64_t seed_ = 0, key_ = 0;  // of the world; of the open report
   Report report_{};
   Day day_ = 0;

@@ -292,7 +292,7 @@ std::span<const Scenario> scenarios() {
 Result<Summary> run(const Options& options, const Progress& progress) {
   if (options.scenario == "bench") return run_bench(options, progress);
   World world = TRY(make_world(options));
-  Walk walk(world, TRY(Deliveries::into(options.out, world.faults, world.seed)));
+  Walk walk(world, TRY(Deliveries::into(options.out, world.faults, world.seed, world.now)));
   return walk.run(options, progress);
 }
 

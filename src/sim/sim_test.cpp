@@ -39,7 +39,9 @@ std::map<std::string, std::string> content(const std::string& folder) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file()) continue;
     std::ifstream in(entry.path(), std::ios::binary);
-    files[fs::relative(entry.path(), folder).string()] = {std::istreambuf_iterator<char>(in), {}};
+    std::string name = fs::relative(entry.path(), folder).string();
+    if (name == "feeds.toml") continue;  // says where the folder is
+    files[name] = {std::istreambuf_iterator<char>(in), {}};
   }
   return files;
 }
@@ -70,7 +72,7 @@ TEST_CASE("the same seed gives the same bytes, another seed others") {
   REQUIRE(run(other));
   CHECK(first->events > 500);
   auto one = content(a.path());
-  CHECK(one.size() == first->files + 2);  // truth.json, feeds.toml
+  CHECK(one.size() == first->files + 1);  // truth.json
   CHECK(one == content(b.path()));
   CHECK(one != content(c.path()));
 }

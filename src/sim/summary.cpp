@@ -2,21 +2,29 @@
 // belong to which feed.
 #include <fmt/core.h>
 
+#include <filesystem>
+
 #include "sim/truth.h"
 
 namespace tocsin::sim {
 namespace {
 
+// The reports lie in folders by month; names tell the feeds apart.
 std::string feeds_toml(const Options& options) {
   std::string out = fmt::format(
       "# The feeds of the made-up world '{}', seed {}: one table each. Everything here is "
-      "simulated.\n# Paths are relative to this file.\n",
+      "simulated.\n",
       options.scenario, options.seed);
+  std::error_code ignored;
+  std::string folder = std::filesystem::absolute(options.out, ignored).lexically_normal().string();
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  std::string quoted;
+  json::append_string(quoted, folder);  // a TOML basic string has the same escapes
   for (const FeedRow& f : feeds()) {
     out += fmt::format(
-        "\n[feed.{0}]\ntitle = \"{1}\"\ncollector = \"directory\"\npath = \".\"\n"
-        "pattern = \"*/{0}/*.{2}\"\nformat = \"{3}\"\ntlp = \"{4}\"\nsimulated = true\n",
-        f.name, f.title, f.extension, f.format, f.tlp);
+        "\n[feed.{}]\ntitle = \"{}\"\ncollector = \"directory\"\npath = {}\nsubfolders = true\n"
+        "pattern = \"{}\"\nformat = \"{}\"\ntlp = \"{}\"\nsimulated = true\n",
+        f.name, f.title, quoted, f.pattern, f.format, f.tlp);
   }
   return out;
 }

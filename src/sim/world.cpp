@@ -16,12 +16,16 @@ constexpr Day controller_days = 45;  // until a controller moves
 constexpr Day listed_days = 30;
 
 constexpr std::array<FeedRow, 6> feed_rows = {{
-    {"shadowserver", "shadowserver", "csv", "amber", "Shadowserver reports", true},
-    {"flowwatch", "intelmq", "jsonl", "amber", "traffic with known controllers", true},
-    {"partner-probe", "intelmq", "jsonl", "green", "a partner's probe, new this year", true},
-    {"n6", "n6", "jsonl", "green", "n6 stream: bots and the controllers of families", true},
-    {"zone-h", "zoneh", "csv", "green", "defaced web sites", true},
-    {"blocklist", "ip_list", "txt", "clear", "addresses of controllers, without times", false},
+    {"shadowserver", "shadowserver", "csv", "amber", "*-*_*-*.csv", "Shadowserver reports", true},
+    {"flowwatch", "intelmq", "jsonl", "amber", "*-flowwatch*.jsonl",
+     "traffic with known controllers", true},
+    {"partner-probe", "intelmq", "jsonl", "green", "*-partner-probe*.jsonl",
+     "a partner's probe, new this year", true},
+    {"n6", "n6", "jsonl", "green", "*-n6*.jsonl", "n6 stream: bots and the controllers of families",
+     true},
+    {"zone-h", "zoneh", "csv", "green", "*-defacements*.csv", "defaced web sites", true},
+    {"blocklist", "ip_list", "txt", "clear", "*-blocklist*.txt",
+     "addresses of controllers, without times", false},
 }};
 
 constexpr std::array<std::string_view, 7> kind_names = {
@@ -159,7 +163,7 @@ struct Defaults {
   int members, days;
   double share;  // of the second member; the next ones have a half, a third ... of it
 };
-constexpr std::array<Defaults, 3> defaults = {{{"year-on-year", 1, 6, 243, 0.12},
+constexpr std::array<Defaults, 3> defaults = {{{"year-on-year", 1, 4, 243, 0.12},
                                                {"demo", 0.0074, 12, 60, 0.5},
                                                {"small", 0.002, 3, 21, 0.5}}};
 

@@ -23,6 +23,7 @@ struct FeedRow {
   std::string_view format;  // of ingest
   std::string_view extension;
   std::string_view tlp;
+  std::string_view pattern;  // of its files' names, and of no other feed's
   std::string_view title;
   bool counted;  // its rows say when: they have a place in truth.json
 };
