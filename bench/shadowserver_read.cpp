@@ -21,8 +21,10 @@ std::string made_up_report(std::size_t rows) {
   std::string out =
       R"("timestamp","protocol","src_ip","src_port","src_asn","src_geo","src_region","src_city",)"
       R"("src_hostname","src_naics","src_sector","device_vendor","device_type","device_model",)"
-      R"("dst_ip","dst_port","dst_asn","dst_geo","dst_region","dst_city","dst_hostname","dst_naics",)"
-      R"("dst_sector","public_source","infection","family","tag","application","version","event_id",)"
+      R"("dst_ip","dst_port","dst_asn","dst_geo","dst_region","dst_city","dst_hostname",)"
+      R"("dst_naics",)"
+      R"("dst_sector","public_source","infection","family","tag","application","version",)"
+      R"("event_id",)"
       R"("severity","ssl_cipher","ssl_servername")"
       "\n";
   std::uint64_t state = 1;
