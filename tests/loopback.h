@@ -50,6 +50,7 @@ class Connection {
     }
   }
   bool open() const { return open_; }
+  int fd() const { return socket_; }  // for TLS; instead of line(), bytes() and send()
 
  private:
   bool more() {

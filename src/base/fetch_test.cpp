@@ -1,16 +1,21 @@
 #include "base/fetch.h"
 
 #include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "base/backoff.h"
 #include "base/text.h"
+#include "base/tls.h"
 #include "loopback.h"
+#include "temporary_folder.h"
 #include "test.h"
 
 namespace tocsin {
@@ -66,7 +71,86 @@ std::string redirect(int status, const std::string& to) {
   return answer(status, "", "Location: " + to + "\r\n");
 }
 
+// Answers by HTTPS with a certificate of its own for "secure.example.org", and asks for the
+// client's.
+class HttpsServer {
+ public:
+  explicit HttpsServer(std::string answer)
+      : answer_(std::move(answer)), server_([this](test::Connection& c) { talk(c); }) {
+    REQUIRE(tls::make_self_signed(certificate(), key(), {"secure.example.org"}));
+    context_ = SSL_CTX_new(TLS_server_method());
+    REQUIRE(SSL_CTX_use_certificate_file(context_, certificate().c_str(), SSL_FILETYPE_PEM) == 1);
+    REQUIRE(SSL_CTX_use_PrivateKey_file(context_, key().c_str(), SSL_FILETYPE_PEM) == 1);
+    auto trust = [](int, X509_STORE_CTX*) { return 1; };
+    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, trust);
+  }
+  ~HttpsServer() { SSL_CTX_free(context_); }
+  HttpsServer(const HttpsServer&) = delete;
+  HttpsServer& operator=(const HttpsServer&) = delete;
+  std::string certificate() const { return folder_.file("cert.pem"); }
+  std::string key() const { return folder_.file("key.pem"); }
+  std::string port() const { return server_.port_text(); }
+  std::atomic<bool> saw_client_certificate = false;
+
+ private:
+  void talk(test::Connection& connection) {
+    SSL* ssl = SSL_new(context_);
+    SSL_set_fd(ssl, connection.fd());
+    if (SSL_accept(ssl) == 1) {
+      std::string request;
+      char c = 0;
+      while (!request.ends_with("\r\n\r\n") && SSL_read(ssl, &c, 1) == 1) request += c;
+      X509* peer = SSL_get1_peer_certificate(ssl);
+      saw_client_certificate = peer != nullptr;
+      X509_free(peer);
+      SSL_write(ssl, answer_.data(), static_cast<int>(answer_.size()));
+      SSL_shutdown(ssl);
+    }
+    ERR_clear_error();
+    SSL_free(ssl);
+  }
+  std::string answer_;
+  TemporaryFolder folder_;
+  SSL_CTX* context_ = nullptr;
+  test::Loopback server_;
+};
+
+fetch::Request request_to(const HttpsServer& server) {
+  fetch::Request request = request_to("https://secure.example.org:" + server.port() + "/");
+  request.route.resolve = {"secure.example.org:" + server.port() + ":127.0.0.1"};
+  request.route.ca_file = server.certificate();
+  request.tries_max = 1;
+  return request;
+}
+
 }  // namespace
+
+TEST_CASE("https trusts the given authority only, and shows the client's certificate when told") {
+  HttpsServer server(answer(200, "secret"));
+  fetch::Request request = request_to(server);
+  CHECK(body_of(request) == "secret");
+  CHECK(!server.saw_client_certificate);
+  request.route.client_certificate = server.certificate();
+  request.route.client_key = server.key();
+  CHECK(body_of(request) == "secret");
+  CHECK(server.saw_client_certificate);
+  request.route.ca_file.clear();
+  CHECK(fetch::get(request).error().fault == Fault::unavailable);
+  request.route.ca_file = server.certificate();
+  request.url = "https://other.example.org:" + server.port() + "/";
+  request.route.resolve = {"other.example.org:" + server.port() + ":127.0.0.1"};
+  CHECK(fetch::get(request).error().fault == Fault::unavailable);
+}
+
+TEST_CASE("no redirect leads from https to http") {
+  HttpServer plain([](const HttpRequest&) { return answer(200, "plain"); });
+  HttpsServer server(redirect(302, plain.url("/")));
+  auto response = fetch::get(request_to(server));
+  REQUIRE(!response.has_value());
+  CHECK(response.error().fault == Fault::denied);
+  CHECK(response.error().what.contains("from https to http"));
+  CHECK(plain.requests().empty());
+}
 
 TEST_CASE("fetch gives body, validators and name") {
   HttpServer server([](const HttpRequest&) {
