@@ -95,10 +95,8 @@ void Truth::end_day() {
                                                                key.kind == Kind::defacement);
     }
     std::uint64_t shown = distinct(key, cell.day);
-    for (Figures* sum : {&cell.month, &cell.period}) {
-      sum->merge(cell.day, true);
-      sum->daily += shown;
-    }
+    cell.month.merge(cell.day, true);
+    cell.month.daily += shown;
     cell.day.clear();
   }
 }
@@ -106,7 +104,12 @@ void Truth::end_day() {
 void Truth::end_month(Day any_day_of_it) {
   std::string month = times::format_day(any_day_of_it).substr(0, 7);
   write(month, &Cell::month, 0);
-  for (auto& [key, cell] : cells_) cell.month.clear();
+  for (auto& [key, cell] : cells_) {
+    if (cell.month.events == 0) continue;
+    cell.period.merge(cell.month, true);
+    cell.period.daily += cell.month.daily;
+    cell.month.clear();
+  }
 }
 
 void Truth::end_period(std::size_t period) {
