@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,8 +110,8 @@ Result<void> CountFileWriter::write(std::string_view bytes) {
 Result<void> CountFileWriter::add(const CountKey& key, std::uint64_t events, const Hours* hours,
                                   const SetView& set) {
   check(entries_.empty() || entries_.back().key < key, "the keys of a count file ascend");
-  CountEntry entry{.key = key, .events = events, .offset = written_};
   cell_.clear();
+  CountEntry entry{.key = key, .events = events};
   for (std::uint32_t hour = 0; hours != nullptr && hour < 24; ++hour) {
     if ((*hours)[hour] == 0) continue;
     entry.hours |= 1u << hour;
@@ -124,6 +125,10 @@ Result<void> CountFileWriter::add(const CountKey& key, std::uint64_t events, con
     made.reset(fresh);
     bitmap = fresh;
   }
+  std::string gap;
+  if (bitmap != nullptr) gap.resize((align - written_ % align) % align);
+  TRY(write(gap));
+  entry.offset = written_;
   pad(cell_, 8);
   cell_ += bytes_of(set.six);
   cell_ += bytes_of(set.names);
@@ -144,7 +149,7 @@ Result<void> CountFileWriter::add(const CountKey& key, std::uint64_t events, con
   entry.size = static_cast<std::uint32_t>(cell_.size());
   entry.sum = cell_sum(cell_);
   entries_.push_back(entry);
-  pad(cell_, align);
+  pad(cell_, 8);
   return write(cell_);
 }
 
@@ -203,6 +208,11 @@ Result<CountFile> CountFile::open(const std::string& path, std::uint64_t size) {
   return out;
 }
 
+void CountFile::relax() const {
+  std::string_view bytes = file_.bytes();
+  if (!bytes.empty()) madvise(const_cast<char*>(bytes.data()), bytes.size(), MADV_DONTNEED);
+}
+
 std::span<const CountEntry> CountFile::range(const CountKey& from, const CountKey& to) const {
   auto first = std::ranges::lower_bound(entries_, from, {}, &CountEntry::key);
   auto last = std::ranges::lower_bound(first, entries_.end(), to, {}, &CountEntry::key);
@@ -227,7 +237,7 @@ Result<CellSet> CountFile::set(const CountEntry& entry) const {
   auto damaged = [&] { return invalid(fmt::format("damaged count file '{}': a cell", path_)); };
   std::size_t at = (hours_bytes(entry.hours) + 7) / 8 * 8;
   std::size_t wide = (std::size_t{entry.six} + entry.names) * 8;
-  if (cell.size() < at + wide || entry.offset % align != 0) return damaged();
+  if (cell.size() < at + wide || entry.offset % 8 != 0) return damaged();
   CellSet out;
   auto* words = reinterpret_cast<const std::uint64_t*>(cell.data() + at);
   out.view.six = {words, entry.six};
@@ -239,7 +249,7 @@ Result<CellSet> CountFile::set(const CountEntry& entry) const {
     return out;
   }
   at = (at + align - 1) / align * align;
-  if (at > cell.size()) return damaged();
+  if (at > cell.size() || entry.offset % align != 0) return damaged();
   out.bitmap.reset(roaring_bitmap_frozen_view(cell.data() + at, cell.size() - at));
   if (!out.bitmap) return damaged();
   out.view.bitmap = out.bitmap.get();

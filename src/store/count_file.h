@@ -83,6 +83,8 @@ class CountFile {
   Result<CellSet> set(const CountEntry& entry) const;
   Result<Hours> hours(const CountEntry& entry) const;
   const std::string& path() const { return path_; }
+  void relax()
+      const;  // the pages that were read leave the process's memory until they are asked again
 
  private:
   CountFile(MappedFile file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}

@@ -18,14 +18,30 @@ std::optional<CellKind> kind_for(Cut cut, const StatsFilter& filter) {
   return CellKind::family;
 }
 
+std::optional<CellKind> total_for(CellKind kind, Cut cut, const StatsFilter& filter) {
+  if (filter.feed != 0) return std::nullopt;
+  if (kind == CellKind::controller) return CellKind::controller_total;
+  if (kind != CellKind::family) return std::nullopt;
+  bool family = cut == Cut::family || cut == Cut::country_type_family || filter.family != 0;
+  return family ? CellKind::family_total : CellKind::type_total;
+}
+
+CountKey total_key(const CountKey& key, CellKind total) {
+  std::uint32_t part = total == CellKind::type_total ? 0 : key.part();
+  return count_key(total, key.country(), key.type(), part, 0);
+}
+
 bool fits(const CountKey& key, const StatsFilter& f) {
+  bool of_family = key.kind() == CellKind::family || key.kind() == CellKind::family_total;
+  bool of_controller =
+      key.kind() == CellKind::controller || key.kind() == CellKind::controller_total;
   if (!f.country.empty() && key.country() != f.country) return false;
   if (f.type && key.type() != *f.type) return false;
   if (f.klass && class_of(key.type()) != *f.klass) return false;
   if (f.feed != 0 && key.feed() != f.feed) return false;
-  if (f.family != 0 && (key.kind() != CellKind::family || key.part() != f.family)) return false;
+  if (f.family != 0 && !(of_family && key.part() == f.family)) return false;
   if (f.asn != 0 && (key.kind() != CellKind::network || key.part() != f.asn)) return false;
-  return !f.controller || (key.kind() == CellKind::controller && key.part() == f.controller->code);
+  return !f.controller || (of_controller && key.part() == f.controller->code);
 }
 
 std::uint64_t row_of(const CountKey& key, Cut cut) {

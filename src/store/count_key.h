@@ -17,7 +17,12 @@ enum class CellKind : std::uint8_t {
   controller = 2,  // country, type, country of the controller, feed
   network = 3,     // country, type, AS
   sector = 4,      // country, type, sector: filled when events carry the sector in a column
+  // In merged months only: the same over all feeds, so that a long period unites few large sets.
+  type_total = 5,        // country, type
+  family_total = 6,      // country, type, family
+  controller_total = 7,  // country, type, country of the controller
 };
+inline constexpr std::uint64_t cell_kinds_last = 7;
 
 struct CountKey {
   std::uint64_t high = 0;  // kind 8, country 16, type 8, part 32
@@ -31,7 +36,7 @@ struct CountKey {
   WordId feed() const { return static_cast<WordId>(low); }
   // A key of another build may hold a type that this one does not know.
   bool sound() const {
-    return high >> 56 >= 1 && high >> 56 <= 4 && (high >> 32 & 255) < types_count;
+    return high >> 56 >= 1 && high >> 56 <= cell_kinds_last && (high >> 32 & 255) < types_count;
   }
 
   struct Hasher {
@@ -52,6 +57,13 @@ inline CountKey count_key(CellKind kind, Country country, Type type, std::uint32
 // The kind of cell that knows everything that a cut and a filter name; nullopt: none does, and the
 // question is one for the events.
 std::optional<CellKind> kind_for(Cut cut, const StatsFilter& filter);
+
+// The totals that answer a cut and filter for which kind_for() gave `kind`; nullopt: there are
+// none.
+std::optional<CellKind> total_for(CellKind kind, Cut cut, const StatsFilter& filter);
+
+// The key of the total to which a cell adds.
+CountKey total_key(const CountKey& key, CellKind total);
 
 // Does a cell fit the filter?
 bool fits(const CountKey& key, const StatsFilter& filter);

@@ -30,6 +30,11 @@ Result<const CountFile*> StoredCounts::file() const {
   return file_.get();
 }
 
+void StoredCounts::relax() const {
+  std::lock_guard lock(mutex_);
+  if (file_) file_->relax();
+}
+
 Counts::~Counts() = default;
 
 std::uint64_t Counts::name_hash(std::string_view text) const {
@@ -177,8 +182,15 @@ Result<StoredPtr> Counts::write_merged(const std::string& suffix, Day day,
   std::vector<Item> items;
   for (const StoredPtr& input : inputs) {
     const CountFile* file = TRY(input->file());
+    auto number = static_cast<std::uint32_t>(files.size());
     for (std::uint32_t i = 0; i < file->entries().size(); ++i) {
-      items.push_back({file->entries()[i].key, static_cast<std::uint32_t>(files.size()), i});
+      const CountKey& key = file->entries()[i].key;
+      items.push_back({key, number, i});
+      if (suffix != month_file) continue;
+      auto add_total = [&](CellKind total) { items.push_back({total_key(key, total), number, i}); };
+      if (key.kind() == CellKind::family) add_total(CellKind::type_total);
+      if (key.kind() == CellKind::family) add_total(CellKind::family_total);
+      if (key.kind() == CellKind::controller) add_total(CellKind::controller_total);
     }
     files.push_back(file);
   }
@@ -223,6 +235,7 @@ Result<StoredPtr> Counts::write_merged(const std::string& suffix, Day day,
                    sets.size() > 1 ? merged.view() : sets[0]));
   }
   std::uint64_t size = TRY(writer.finish());
+  for (const StoredPtr& input : inputs) input->relax();
   unsynced_.push_back(add_file(suffix, day, number, size));
   return unsynced_.back();
 }

@@ -45,6 +45,9 @@ class StoredCounts {
   Day day() const { return day_; }  // or the first of its month
   std::uint64_t size() const { return size_; }
   const std::string& path() const { return path_; }
+  bool is_month() const { return path_.ends_with(".month"); }
+  // Gives the memory of what was read back to the system; what is asked again is mapped again.
+  void relax() const;
 
  private:
   std::string path_;

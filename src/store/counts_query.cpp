@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
 
 #include "store/counts.h"
@@ -24,6 +25,7 @@ struct Group {
   std::uint64_t events = 0;
   std::uint64_t most = 0;  // there are at most that many distinct subjects
   std::vector<Place> places;
+  std::vector<Place> by_feed;  // the cells that know the feed, where `places` has totals
   std::vector<WordId> feeds;
   bool unknown = false;              // a part of its sets is gone
   std::optional<Distinct> finished;  // the figure that was kept of them
@@ -92,6 +94,7 @@ class StatsRun {
     Counts::View view;
     std::vector<const CountFile*> files;
     Groups groups;
+    std::unordered_map<std::uint64_t, Figure> figures;  // of the groups, as far as they are needed
   };
   static constexpr std::uint64_t no_group = UINT64_MAX;
   using Task = std::function<Result<void>(SetUnion&)>;
@@ -105,7 +108,7 @@ class StatsRun {
   Result<void> in_parallel(std::span<Task> tasks) const;
   Result<void> choose_rows();
   Result<void> choose_by_distinct(std::vector<std::uint64_t>& ids);
-  Result<void> compute_now(std::span<const std::uint64_t> ids);
+  Result<void> compute(std::span<const std::uint64_t> ids);
   Result<void> compare_rows();
   Result<void> same_feeds(StatsRow& row, const Group& now, const Group& before,
                           SetUnion& unions) const;
@@ -124,8 +127,7 @@ class StatsRun {
   CellKind kind_;
   std::optional<Period> before_period_;
   Side now_, before_;
-  std::unordered_map<std::uint64_t, Figure> figures_;  // of now_, as far as they were needed
-  std::vector<std::uint64_t> chosen_;                  // rows, in the order of the answer
+  std::vector<std::uint64_t> chosen_;  // rows, in the order of the answer
   StatsAnswer answer_;
 };
 
@@ -136,24 +138,42 @@ Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool month
   const StatsFilter& filter = query_.filter;
   side.view = counts_.view(
       period, months, [&](const CountKey& key) { return key.kind() == kind && fits(key, filter); });
-  auto group = [&](const CountKey& key, Day day, std::uint64_t events) -> Group* {
+  auto group = [&](const CountKey& key, Day day) -> Group* {
     std::uint64_t id = group_of(key, day);
-    if (id == no_group) return nullptr;
-    Group& to = side.groups[id];
-    to.events += events;
-    if (kind != CellKind::network) to.add_feed(key.feed());
-    return &to;
+    return id == no_group ? nullptr : &side.groups[id];
   };
-  CountKey from = count_key(kind, filter.country, Type{}, 0, 0), to = from;
-  to.high += filter.country.empty() ? 1ULL << 56 : 1ULL << 40;
+  auto range = [&](CellKind of) {
+    CountKey from = count_key(of, filter.country, Type{}, 0, 0), to = from;
+    to.high += filter.country.empty() ? 1ULL << 56 : 1ULL << 40;
+    return std::pair(from, to);
+  };
+  auto total = total_for(kind, query_.cut, filter);
   for (const StoredPtr& stored : side.view.files) {
     const CountFile* file = TRY(stored->file());
     auto number = static_cast<std::uint32_t>(side.files.size());
     side.files.push_back(file);
+    bool has_totals = total && stored->is_month();
+    // The cells that know the feed; where there are totals, they tell only which feeds there are.
+    auto [from, to] = range(kind);
     for (const CountEntry& entry : file->range(from, to)) {
       if (!entry.key.sound() || !fits(entry.key, filter)) continue;
-      Group* at = group(entry.key, stored->day(), entry.events);
+      Group* at = group(entry.key, stored->day());
       if (at == nullptr) continue;
+      Place place{number, static_cast<std::uint32_t>(&entry - file->entries().data())};
+      if (kind != CellKind::network) at->add_feed(entry.key.feed());
+      at->by_feed.push_back(place);
+      if (has_totals) continue;
+      at->events += entry.events;
+      at->most += entry.distinct().total();
+      at->places.push_back(place);
+    }
+    if (!has_totals) continue;
+    std::tie(from, to) = range(*total);
+    for (const CountEntry& entry : file->range(from, to)) {
+      if (!entry.key.sound() || !fits(entry.key, filter)) continue;
+      Group* at = group(entry.key, stored->day());
+      if (at == nullptr) continue;
+      at->events += entry.events;
       at->most += entry.distinct().total();
       at->places.push_back({number, static_cast<std::uint32_t>(&entry - file->entries().data())});
     }
@@ -161,10 +181,13 @@ Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool month
   for (std::uint32_t i = 0; i < side.view.open.size(); ++i) {
     auto& open = side.view.open[i];
     open.set.tidy();
-    Group* at = group(open.key, open.day, open.events);
+    Group* at = group(open.key, open.day);
     if (at == nullptr) continue;
+    if (kind != CellKind::network) at->add_feed(open.key.feed());
+    at->events += open.events;
     at->most += open.set.four.size() + open.set.six.size() + open.set.names.size();
     at->places.push_back({in_memory, i});
+    at->by_feed.push_back({in_memory, i});
   }
   return side;
 }
@@ -263,16 +286,21 @@ Result<void> StatsRun::in_parallel(std::span<Task> tasks) const {
   return status;
 }
 
-Result<void> StatsRun::compute_now(std::span<const std::uint64_t> ids) {
+Result<void> StatsRun::compute(std::span<const std::uint64_t> ids) {
   std::vector<Task> tasks;
+  auto add = [&](Side& side, std::uint64_t id) {
+    auto [at, fresh] = side.figures.try_emplace(id);
+    auto group = side.groups.find(id);
+    if (!fresh || group == side.groups.end()) return;
+    tasks.push_back(
+        [this, &side, from = &group->second, out = &at->second](SetUnion& unions) -> Result<void> {
+          *out = TRY(figure(side, *from, unions));
+          return {};
+        });
+  };
   for (std::uint64_t id : ids) {
-    auto [at, fresh] = figures_.try_emplace(id);
-    if (!fresh) continue;
-    tasks.push_back([this, id, out = &at->second](SetUnion& unions) -> Result<void> {
-      auto group = now_.groups.find(id);
-      if (group != now_.groups.end()) *out = TRY(figure(now_, group->second, unions));
-      return {};
-    });
+    add(now_, id);
+    if (before_period_) add(before_, id);
   }
   return in_parallel(tasks);
 }
@@ -287,14 +315,14 @@ Result<void> StatsRun::choose_by_distinct(std::vector<std::uint64_t>& ids) {
   std::ranges::sort(ids,
                     [&](auto a, auto b) { return most(a) != most(b) ? most(a) > most(b) : a < b; });
   auto exact = [&](std::uint64_t id) {
-    const Figure& figure = figures_.at(id);
+    const Figure& figure = now_.figures.at(id);
     return figure.distinct ? figure.distinct->total() : most(id);
   };
   auto better = [&](auto a, auto b) { return exact(a) != exact(b) ? exact(a) > exact(b) : a < b; };
   std::size_t chunk = std::max<std::size_t>(query_.top, 16), known = 0;
   while (known < ids.size()) {
     std::size_t end = ids.size() - known > chunk ? known + chunk : ids.size();
-    TRY(compute_now(std::span(ids).subspan(known, end - known)));
+    TRY(compute(std::span(ids).subspan(known, end - known)));
     known = end;
     std::ranges::sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(known), better);
     if (known < ids.size() && known >= query_.top &&
@@ -327,12 +355,12 @@ Result<void> StatsRun::choose_rows() {
   } else {
     std::ranges::sort(ids);
   }
-  TRY(compute_now(ids));
+  TRY(compute(ids));
   chosen_ = std::move(ids);
   for (std::uint64_t id : chosen_) {
     StatsRow& row = answer_.rows.emplace_back();
     row.key = stats_key(id, query_.cut);
-    row.now = figures_.at(id);
+    row.now = now_.figures.at(id);
   }
   return {};
 }
@@ -340,7 +368,7 @@ Result<void> StatsRun::choose_rows() {
 Result<Distinct> StatsRun::of_feeds(const Side& side, const Group& group,
                                     const std::vector<WordId>& feeds, SetUnion& unions) const {
   std::vector<Place> places;
-  for (Place place : group.places) {
+  for (Place place : group.by_feed) {
     if (has(feeds, key_of(side, place).feed())) places.push_back(place);
   }
   return unite(side, places, unions);
@@ -383,7 +411,7 @@ Result<void> StatsRun::compare_rows() {
     if (!before_period_) continue;
     tasks.push_back([&, out = &row, id = chosen_[i]](SetUnion& unions) -> Result<void> {
       const Group& before = group(before_, id);
-      out->before = TRY(figure(before_, before, unions));
+      out->before = before_.figures.at(id);
       out->change_percent = change_percent(out->now, *out->before);
       if (kind_ == CellKind::network) return {};
       return same_feeds(*out, group(now_, id), before, unions);
@@ -543,7 +571,7 @@ Result<std::vector<std::uint64_t>> StatsRun::hours() {
   auto days = static_cast<std::size_t>(query_.period.until - query_.period.since);
   std::vector<std::uint64_t> out(days * 24);
   for (const auto& [id, group] : side.groups) {
-    for (Place place : group.places) {
+    for (Place place : group.by_feed) {
       Day day = 0;
       Hours hours{};
       if (place.file == in_memory) {
@@ -575,7 +603,9 @@ Result<StatsAnswer> Counts::query(const StatsQuery& query) const {
   if (*kind == CellKind::sector) {
     return missing("nothing is counted by sector: events carry no sector yet");
   }
-  return StatsRun(*this, query, *kind).run();
+  auto answer = StatsRun(*this, query, *kind).run();
+  for (const StoredPtr& file : files().held) file->relax();
+  return answer;
 }
 
 Result<std::vector<std::uint64_t>> Counts::hourly(Period days, const StatsFilter& filter) const {

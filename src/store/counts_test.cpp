@@ -243,6 +243,10 @@ void compare_all(const World& world, const Counts& counts, Day first, std::mt199
     if (random() % 4 == 0) q.filter.klass = Class::malicious_code;
     if (random() % 4 == 0 && kind_for(cut, q.filter) == CellKind::family) q.filter.family = 2;
     if (random() % 4 == 0 && kind_for(cut, q.filter) != CellKind::network) q.filter.feed = 2;
+    bool by_family = std::string_view(name(cut)).contains("family") || q.filter.family != 0;
+    if (random() % 4 == 0 && !by_family && kind_for(cut, q.filter) != CellKind::network) {
+      q.filter.controller = Country::parse(random() % 2 == 0 ? "NL" : "").value_or(Country{});
+    }
     compare(world, counts, q);
   }
 }

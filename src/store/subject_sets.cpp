@@ -93,7 +93,20 @@ std::uint64_t SetUnion::four(std::span<const SetView> sets, std::vector<std::uin
   }
   if (!bitmaps && plain <= 4096) return few(sets, values);
   runs_.clear();
-  for (const SetView& set : sets) add_runs(set);
+  // Many short lists have about one value in each upper half: they are sorted into one list first.
+  SetView lists;
+  if (filled > 1) {
+    values_.clear();
+    for (const SetView& set : sets) {
+      values_.insert(values_.end(), set.four.begin(), set.four.end());
+    }
+    sort_unique(values_);
+    lists.four = values_;
+    add_runs(lists);
+  }
+  for (const SetView& set : sets) {
+    add_runs(filled > 1 ? SetView{{}, set.bitmap, {}, {}} : set);
+  }
   sort_runs();
   bits_.resize(bucket_words);
   std::uint64_t n = 0;
