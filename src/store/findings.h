@@ -64,23 +64,24 @@ struct FindingChunk {
   std::size_t size() const { return key.size(); }
 };
 
-enum class FindingSort : std::uint8_t { last, first, times, severity };
+enum class FindingSort : std::uint8_t { last, first, times, severity, subject };
 
 struct FindingQuery {
   Filter filter;
   FindingSort sort = FindingSort::last;
   bool ascending = false;
-  std::size_t limit = 50;
+  std::size_t limit = 50, offset = 0;  // offset: rows to pass over, at most 1,000,000
   std::string cursor;  // what the page before gave
 };
 
 struct FindingPage {
   std::vector<Finding> items;
   std::string next;  // "": the last page
+  std::uint64_t total = 0;  // of the filter, wherever the page stands
 };
 
 struct FindingSummary {
-  std::uint64_t total = 0, subjects_addresses = 0;  // distinct IPv4 and IPv6 addresses among them
+  std::uint64_t total = 0, subjects = 0;  // subjects: distinct addresses, names, URLs, accounts
   std::array<std::uint64_t, 4> states{};
   std::array<std::uint64_t, types_count> types{};
   Day histogram_start = 0;

@@ -275,6 +275,8 @@ std::uint64_t value_of(const FindingChunk& c, std::size_t i, FindingSort sort) {
       return c.times[i];
     case FindingSort::severity:
       return std::uint64_t{static_cast<std::uint8_t>(c.severity[i])} << 32 | c.last[i];
+    case FindingSort::subject:  // addresses in their order, then the rest as they came
+      return c.kind[i] != SubjectKind::address ? UINT64_MAX : c.high[i] != 0 ? c.high[i] : c.low[i];
     case FindingSort::last:
       break;
   }
@@ -299,8 +301,12 @@ Result<FindingPage> Findings::find(const FindingQuery& query) const {
   // `before(a, b)`: a stands earlier on the page. The heap's top is the last of the page.
   auto before = [&](const Rank& a, const Rank& b) { return query.ascending ? a < b : b < a; };
   std::vector<Rank> heap;
-  std::size_t wanted = query.limit + 1;
+  constexpr std::size_t offset_max = 1'000'000;
+  if (query.offset > offset_max) return invalid("an offset of at most 1,000,000; use the cursor");
+  std::size_t wanted = query.offset + query.limit + 1;
+  FindingPage page;
   scan(query.filter, [&](std::uint32_t n, std::size_t i) {
+    ++page.total;
     Rank rank{value_of(*chunks_[n], i, query.sort),
               static_cast<std::uint32_t>(n * FindingChunk::rows_max + i)};
     if (after && !before(*after, rank)) return;
@@ -314,10 +320,9 @@ Result<FindingPage> Findings::find(const FindingQuery& query) const {
     std::ranges::push_heap(heap, before);
   });
   std::ranges::sort_heap(heap, before);
-  FindingPage page;
   bool more = heap.size() == wanted;
   if (more) heap.pop_back();
-  for (const Rank& rank : heap) page.items.push_back(row(rank.index));
+  for (std::size_t i = query.offset; i < heap.size(); ++i) page.items.push_back(row(heap[i].index));
   if (more && !heap.empty()) page.next = fmt::format("{}.{}", heap.back().value, heap.back().index);
   return page;
 }
@@ -328,7 +333,7 @@ FindingSummary Findings::summary(const Filter& filter, TimeUs new_from, Day hist
   FindingSummary s;
   s.histogram_start = histogram_start;
   s.histogram.resize(histogram_days);
-  std::vector<std::uint64_t> addresses;
+  std::vector<std::uint64_t> subjects;
   scan(filter, [&](std::uint32_t n, std::size_t i) {
     const FindingChunk& c = *chunks_[n];
     ++s.total;
@@ -338,12 +343,13 @@ FindingSummary Findings::summary(const Filter& filter, TimeUs new_from, Day hist
     auto day = static_cast<std::int64_t>(c.last[i] / 86'400) - histogram_start;
     if (day >= 0 && day < static_cast<std::int64_t>(histogram_days))
       ++s.histogram[static_cast<std::size_t>(day)];
-    if (c.kind[i] == SubjectKind::address)
-      addresses.push_back(c.low[i] ^ c.high[i] * 0x9e3779b97f4a7c15);
+    bool address = c.kind[i] == SubjectKind::address;
+    subjects.push_back(address ? c.low[i] ^ c.high[i] * 0x9e3779b97f4a7c15
+                               : c.name[i] * 0xd6e8feb86659fd93);
   });
-  std::ranges::sort(addresses);
-  auto repeated = std::ranges::unique(addresses);
-  s.subjects_addresses = addresses.size() - repeated.size();
+  std::ranges::sort(subjects);
+  auto repeated = std::ranges::unique(subjects);
+  s.subjects = subjects.size() - repeated.size();
   return s;
 }
 

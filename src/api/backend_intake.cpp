@@ -1,0 +1,277 @@
+// Feeds, reports, quarantine and health of a node, for the API.
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "api/backend_node.h"
+#include "base/text.h"
+#include "ingest/catalogue.h"
+
+namespace tocsin::api {
+namespace {
+
+constexpr auto visible_within = std::chrono::seconds(60);
+
+std::string schedule_text(const ingest::Feed& feed) {
+  if (feed.collector.empty()) return "by hand";
+  std::uint32_t s = feed.interval_s;
+  if (s % 86400 == 0) return s == 86400 ? "daily" : fmt::format("every {} days", s / 86400);
+  if (s % 3600 == 0) return s == 3600 ? "hourly" : fmt::format("every {} h", s / 3600);
+  if (s % 60 == 0) return fmt::format("every {} min", s / 60);
+  return fmt::format("every {} s", s);
+}
+
+FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated) {
+  const ingest::FeedHealth& h = row.health;
+  FeedRow out{.name = row.feed.name, .title = row.feed.title.empty() ? row.feed.name : row.feed.title};
+  out.collector = row.feed.collector;
+  out.format = row.feed.format;
+  out.state = ingest::name(row.state);
+  out.schedule = schedule_text(row.feed);
+  out.tlp = name(row.feed.tlp);
+  out.enabled = row.feed.enabled && !row.feed.collector.empty();
+  out.simulated = simulated || row.feed.simulated;
+  if (row.feed.collector.empty()) {  // reports handed in: neither on nor late
+    out.state = h.last_delivery == time_none ? "never" : "on time";
+  }
+  out.last_success = h.last_success == time_none ? h.last_delivery : h.last_success;
+  out.next = row.next;
+  out.error_at = h.error_at;
+  out.error = h.error;
+  if (auto lag = ingest::lag_s(h, now); lag >= 0) out.lag_s = static_cast<double>(lag);
+  if (int hour = ingest::usual_hour(h); hour >= 0) out.usual_hour = hour;
+  out.events_24h = h.events_hours.sum(now, 24);
+  out.events_total = h.events;
+  out.rejected_24h = h.rejected_hours.sum(now, 24);
+  out.hours = h.events_hours.last(now, 24);
+  if (h.delay.total() > 0) {
+    FeedDelay delay{static_cast<double>(h.delay.quantile_s(0.5)), static_cast<double>(h.delay.quantile_s(0.9)),
+                    static_cast<double>(h.delay.quantile_s(0.99))};
+    for (const auto& point : h.delay.points()) delay.curve.emplace_back(static_cast<double>(point.s), point.share);
+    out.delay = std::move(delay);
+  }
+  out.terms = row.feed.terms;
+  return out;
+}
+
+ReportRow report_row(const store::ReportRow& row) {
+  ReportRow out{.id = fmt::format("r_{}", row.id), .feed = row.feed, .name = row.name};
+  out.state = name(row.state);
+  out.error = row.error;
+  out.type = row.type;
+  out.sha256 = row.sha256;
+  out.received = row.received;
+  out.size_bytes = row.size_bytes;
+  out.events = row.events;
+  out.duplicates = row.duplicates;
+  out.rejected = row.rejected;
+  return out;
+}
+
+std::optional<std::uint64_t> id_of(std::string_view text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return std::nullopt;
+  return text::number(text.substr(prefix.size()));
+}
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t pages = 0;
+  statm >> pages >> pages;
+  return pages * 4096;
+}
+
+}  // namespace
+
+NodeInfo NodeBackend::info() {
+  NodeInfo info{.name = node_.config().name, .host = node_.config().host, .country = home_country().text()};
+  info.simulated = node_.is_simulated();
+  if (TimeUs date = node_.enrichment().database_date(); date != time_none) {
+    info.geo_date = times::format_day(times::day_of(date));
+    info.geo_age_days = (node_.now() - date) / us_per_day;
+  }
+  return info;
+}
+
+Result<std::vector<FeedRow>> NodeBackend::feeds() {
+  std::vector<FeedRow> rows;
+  for (const auto& row : node_.feeds().list()) rows.push_back(feed_row(row, node_.now(), node_.is_simulated()));
+  return rows;
+}
+
+Result<FeedRow> NodeBackend::feed(const std::string& wanted) {
+  auto row = node_.feeds().row(wanted);
+  if (!row) return missing("no feed " + text::quote(wanted));
+  return feed_row(*row, node_.now(), node_.is_simulated());
+}
+
+Result<void> NodeBackend::enable_feed(const std::string& wanted, bool accept_terms) {
+  return node_.feeds().enable(wanted, accept_terms, "console");
+}
+Result<void> NodeBackend::disable_feed(const std::string& wanted) { return node_.feeds().disable(wanted, "console"); }
+Result<void> NodeBackend::run_feed(const std::string& wanted) { return node_.feeds().run_now(wanted); }
+
+Result<std::vector<CatalogueRow>> NodeBackend::catalogue() {
+  std::vector<CatalogueRow> rows;
+  for (const auto& entry : ingest::catalogue()) {
+    CatalogueRow row{.name = entry.feed.name, .title = entry.feed.title, .provider = entry.provider};
+    row.url = entry.url();
+    row.format = entry.feed.format;
+    row.key_name = entry.key_name;
+    row.key_needed = entry.key_needed;
+    row.state = entry.state + (entry.missing.empty() ? "" : "; " + entry.missing);
+    row.terms = entry.feed.terms;
+    auto running = node_.feeds().row(entry.feed.name);
+    row.enabled = running && running->feed.enabled && !running->feed.collector.empty();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Result<ReportRow> NodeBackend::take_report(Upload upload) {
+  ingest::Feed feed = node_.feeds().named(upload.feed.empty() ? "by-hand" : upload.feed);
+  if (!upload.format.empty()) feed.format = upload.format;
+  if (feed.format.empty()) feed.format = "auto";
+  if (!upload.tlp.empty()) {
+    auto tlp = tlp_named(upload.tlp);
+    if (!tlp) return invalid("not a TLP label: " + text::quote(upload.tlp));
+    feed.tlp = *tlp;
+  }
+  ingest::Delivery delivery{.name = upload.name, .path = upload.path, .bytes = std::move(upload.bytes)};
+  delivery.cursor = TRY(node_.journal().cursor(feed.name));
+  auto receipt = TRY(node_.intake().deliver(feed, std::move(delivery)));
+  node_.wait_visible(std::chrono::milliseconds(visible_within));
+  auto row = TRY(node_.journal().report(receipt.report));
+  if (!row) return missing(fmt::format("report r_{} is gone", receipt.report));
+  ReportRow answer = report_row(*row);
+  answer.events = receipt.events;
+  answer.duplicates = receipt.duplicates;
+  answer.rejected = receipt.rejected;
+  answer.seq = node_.journal().last_seq();
+  if (receipt.repeat) answer.state = "repeat";
+  return answer;
+}
+
+Result<ReportsPage> NodeBackend::reports(const ListAsk& ask) {
+  store::Journal::ReportFilter filter{.feed = ask.feed, .limit = ask.limit + 1};
+  if (!ask.cursor.empty()) {
+    auto before = text::number(ask.cursor);
+    if (!before) return invalid("not a cursor: " + text::quote(ask.cursor));
+    filter.before = *before;
+  }
+  auto rows = TRY(node_.journal().reports(filter));
+  ReportsPage page;
+  if (rows.size() > ask.limit) {
+    rows.resize(ask.limit);
+    page.next = std::to_string(rows.back().id);
+  }
+  for (const auto& row : rows) page.items.push_back(report_row(row));
+  return page;
+}
+
+Result<ReportRow> NodeBackend::report(const std::string& id) {
+  auto number = id_of(id, "r_");
+  if (number) {
+    if (auto row = TRY(node_.journal().report(*number))) return report_row(*row);
+  }
+  return missing("no report " + text::quote(id));
+}
+
+Result<QuarantinePage> NodeBackend::quarantine(const ListAsk& ask) {
+  auto after = ask.cursor.empty() ? std::optional<std::uint64_t>(0) : text::number(ask.cursor);
+  if (!after) return invalid("not a cursor: " + text::quote(ask.cursor));
+  auto rows = TRY(node_.journal().rejects(ask.feed, ask.reason, *after, ask.limit + 1));
+  QuarantinePage page;
+  if (rows.size() > ask.limit) {
+    rows.resize(ask.limit);
+    page.next = std::to_string(rows.back().id);
+  }
+  constexpr std::size_t shown_max = 2000;
+  for (const auto& row : rows) {
+    page.items.push_back({.id = fmt::format("q_{}", row.id), .feed = row.feed, .report = fmt::format("r_{}", row.report),
+                          .reason = row.reason, .bytes = row.bytes.substr(0, shown_max), .state = row.state,
+                          .line = row.line, .at = row.at});
+  }
+  return page;
+}
+
+Result<std::vector<QuarantineGroup>> NodeBackend::quarantine_groups() {
+  std::vector<QuarantineGroup> groups;
+  for (auto& g : TRY(node_.journal().reject_groups())) {
+    groups.push_back({std::move(g.feed), std::move(g.reason), g.count, g.first, g.last});
+  }
+  return groups;
+}
+
+namespace {
+Result<std::vector<std::uint64_t>> ids_of(const QuarantinePick& pick) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& id : pick.ids) {
+    auto number = id_of(id, "q_");
+    if (!number) return invalid("not a record of the quarantine: " + text::quote(id));
+    ids.push_back(*number);
+  }
+  return ids;
+}
+}  // namespace
+
+Result<ReplayOutcome> NodeBackend::replay(const QuarantinePick& pick) {
+  auto ids = TRY(ids_of(pick));
+  auto receipt = TRY(node_.intake().replay(node_.feeds().named(pick.feed), pick.reason, ids));
+  node_.wait_visible(std::chrono::milliseconds(visible_within));
+  return ReplayOutcome{receipt.events - receipt.duplicates, receipt.rejected};
+}
+
+Result<Count> NodeBackend::drop(const QuarantinePick& pick) {
+  auto ids = TRY(ids_of(pick));
+  if (ids.empty()) {
+    std::uint64_t after = 0;
+    while (true) {
+      auto rows = TRY(node_.journal().rejects(pick.feed, pick.reason, after, 1000));
+      if (rows.empty()) break;
+      after = rows.back().id;
+      for (const auto& row : rows) ids.push_back(row.id);
+    }
+  }
+  TRY(node_.journal().settle_rejects(ids, "dropped"));
+  return ids.size();
+}
+
+Health NodeBackend::health() {
+  Health health;
+  auto check = [&](std::string name, bool ok, std::string text, std::string what_to_do) {
+    health.checks.push_back({std::move(name), std::move(text), ok ? "" : std::move(what_to_do), ok});
+  };
+  std::string waiting = node_.intake().waiting_for();
+  check("intake", waiting.empty(), waiting.empty() ? "takes in" : "waits: " + waiting,
+        "make room on the disk; it goes on by itself, and nothing acknowledged is lost");
+  struct statvfs disk {};
+  if (statvfs(node_.home().c_str(), &disk) == 0) {
+    health.disk_free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+    bool ok = *health.disk_free_bytes > (1ull << 30);
+    check("disk", ok, fmt::format("{} MB free", *health.disk_free_bytes >> 20), "free some space, or lower retention.events_months");
+  }
+  std::uint64_t last = node_.journal().last_seq();
+  for (const auto& state : node_.followers().states()) {
+    health.followers.push_back({.name = state.name, .seq = state.applied});
+    std::uint64_t behind = last - std::min(last, state.applied);
+    bool ok = state.error.empty() && behind < node::Followers::lag_live_max / 2;
+    check("follower " + state.name, ok, state.error.empty() ? fmt::format("{} batches behind", behind) : state.error,
+          "look at the log; the node keeps trying");
+  }
+  NodeInfo node = info();
+  check("geo database", !node.geo_date.empty() && node.geo_age_days <= 60,
+        node.geo_date.empty() ? "none" : fmt::format("of {}, {} days old", node.geo_date, node.geo_age_days),
+        "run `location update`, or name a newer one in [enrich]");
+  health.memory_bytes = resident_bytes();
+  return health;
+}
+
+LiveCounters NodeBackend::counters() {
+  auto c = node_.live().counters();
+  return {.events_per_s = c.events_per_s, .events_today = c.events_today, .findings_open = c.findings_open};
+}
+
+}  // namespace tocsin::api
