@@ -18,11 +18,16 @@ constexpr std::size_t rows_shown_max = 20;
 
 store::FindingSort sort_of(FindingOrder order) {
   switch (order) {
-    case FindingOrder::first: return store::FindingSort::first;
-    case FindingOrder::times: return store::FindingSort::times;
-    case FindingOrder::severity: return store::FindingSort::severity;
-    case FindingOrder::subject: return store::FindingSort::subject;
-    case FindingOrder::last: break;
+    case FindingOrder::first:
+      return store::FindingSort::first;
+    case FindingOrder::times:
+      return store::FindingSort::times;
+    case FindingOrder::severity:
+      return store::FindingSort::severity;
+    case FindingOrder::subject:
+      return store::FindingSort::subject;
+    case FindingOrder::last:
+      break;
   }
   return store::FindingSort::last;
 }
@@ -39,16 +44,21 @@ store::Filter events_filter(const Finding& f) {
   if (f.subject_kind == SubjectKind::address) text += " ip:" + f.subject;
   if (f.subject_kind == SubjectKind::name) text += " name:" + f.subject;
   if (f.subject_kind == SubjectKind::url) text += fmt::format(" url:\"{}\"", f.subject);
-  if (parts.family) text += f.family.empty() ? " family:unknown" : fmt::format(" family:\"{}\"", f.family);
+  if (parts.family)
+    text += f.family.empty() ? " family:unknown" : fmt::format(" family:\"{}\"", f.family);
   return filter(text);
 }
 
-std::string when(TimeUs time) { return times::format(time); }
+std::string when(TimeUs time) {
+  return times::format(time);
+}
 
 }  // namespace
 
 unsigned left_ms(const Patience& patience) {
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(patience.deadline - std::chrono::steady_clock::now()).count();
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                  patience.deadline - std::chrono::steady_clock::now())
+                  .count();
   return static_cast<unsigned>(std::clamp<std::int64_t>(left, 1, 600'000));
 }
 
@@ -70,16 +80,20 @@ Result<FindingsPage> NodeBackend::findings(const FindingsAsk& ask, const Patienc
 Result<FindingsSummary> NodeBackend::summary(const store::Filter& asked, const Patience&) {
   constexpr std::size_t days = 90;
   Day today = times::day_of(node_.now());
-  auto s = node_.findings().summary(asked, times::start_of(today), today - static_cast<Day>(days) + 1, days);
-  FindingsSummary answer{.total = s.total, .subjects = s.subjects, .histogram_start = s.histogram_start};
-  for (std::size_t i = 0; i < s.states.size(); ++i) answer.states[std::string(name(static_cast<State>(i)))] = s.states[i];
+  auto s = node_.findings().summary(asked, times::start_of(today),
+                                    today - static_cast<Day>(days) + 1, days);
+  FindingsSummary answer{
+      .total = s.total, .subjects = s.subjects, .histogram_start = s.histogram_start};
+  for (std::size_t i = 0; i < s.states.size(); ++i)
+    answer.states[std::string(name(static_cast<State>(i)))] = s.states[i];
   for (std::size_t i = 0; i < s.types.size(); ++i) {
     if (s.types[i] > 0) answer.types.emplace_back(name(static_cast<Type>(i)), s.types[i]);
   }
   std::ranges::sort(answer.types, std::greater{}, &std::pair<std::string, Count>::second);
   answer.histogram.assign(s.histogram.begin(), s.histogram.end());
   store::Filter plants = asked;
-  for (const auto& condition : filter("identifier:ics,ics-*,accessible-ics,open-ics").all) plants.all.push_back(condition);
+  for (const auto& condition : filter("identifier:ics,ics-*,accessible-ics,open-ics").all)
+    plants.all.push_back(condition);
   answer.tabs = {{"all", s.total},
                  {"new_today", s.new_since},
                  {"reopened", s.states[static_cast<std::size_t>(State::reopened)]},
@@ -95,17 +109,22 @@ std::string NodeBackend::native(const store::Columns::Found& found, std::size_t 
   events.report_type = found.report_types[row];
   std::string json;
   wire::append_native(json, found.events, row, node_.words());
-  std::string id = fmt::format("\"id\":\"e_{:x}\",\"report\":\"r_{}\"", found.ids[row], found.reports[row]);
+  std::string id =
+      fmt::format("\"id\":\"e_{:x}\",\"report\":\"r_{}\"", found.ids[row], found.reports[row]);
   json.insert(1, json == "{}" ? id : id + ",");
   return json;
 }
 
 Result<EventsPage> NodeBackend::events(const EventsAsk& ask, const Patience& patience) {
   if (ask.at_least > 0 &&
-      !node_.followers().wait_visible(ask.at_least, std::chrono::milliseconds(left_ms(patience)), "columns")) {
+      !node_.followers().wait_visible(ask.at_least, std::chrono::milliseconds(left_ms(patience)),
+                                      "columns")) {
     return unavailable(fmt::format("events up to {} are not visible yet", ask.at_least));
   }
-  store::EventQuery query{.filter = ask.filter, .since = ask.span.since, .until = ask.span.until, .oldest_first = ask.oldest_first};
+  store::EventQuery query{.filter = ask.filter,
+                          .since = ask.span.since,
+                          .until = ask.span.until,
+                          .oldest_first = ask.oldest_first};
   query.limit = ask.limit + 1;
   if (!ask.cursor.empty()) {
     auto after = text::number(ask.cursor);
@@ -120,9 +139,13 @@ Result<EventsPage> NodeBackend::events(const EventsAsk& ask, const Patience& pat
   return page;
 }
 
-Result<NodeBackend::Events> NodeBackend::events_of(const Finding& f, const EventsAsk& ask, const Patience& patience) const {
+Result<NodeBackend::Events> NodeBackend::events_of(const Finding& f, const EventsAsk& ask,
+                                                   const Patience& patience) const {
   Events events;
-  store::EventQuery query{.filter = events_filter(f), .since = ask.span.since, .until = ask.span.until, .oldest_first = ask.oldest_first};
+  store::EventQuery query{.filter = events_filter(f),
+                          .since = ask.span.since,
+                          .until = ask.span.until,
+                          .oldest_first = ask.oldest_first};
   for (const auto& condition : ask.filter.all) query.filter.all.push_back(condition);
   query.limit = batch_events_max;
   if (!ask.cursor.empty()) {
@@ -139,11 +162,13 @@ Result<NodeBackend::Events> NodeBackend::events_of(const Finding& f, const Event
     }
     events.rows.push_back(i);
   }
-  if (events.next.empty() && events.found.ids.size() == query.limit) events.next = std::to_string(events.found.ids.back());
+  if (events.next.empty() && events.found.ids.size() == query.limit)
+    events.next = std::to_string(events.found.ids.back());
   return events;
 }
 
-Result<EventsPage> NodeBackend::finding_events(const Hash128& key, const EventsAsk& ask, const Patience& patience) {
+Result<EventsPage> NodeBackend::finding_events(const Hash128& key, const EventsAsk& ask,
+                                               const Patience& patience) {
   Finding finding = TRY(node_.findings().one(key));
   auto events = TRY(events_of(finding, ask, patience));
   EventsPage page{.next = std::move(events.next)};
@@ -170,14 +195,19 @@ Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& p
   detail.history.push_back({f.first, "first seen", "", whole ? seen.front().second : ""});
   for (std::size_t i = 1; i < seen.size(); ++i) {
     if (seen[i].first - seen[i - 1].first <= allowed) continue;
-    detail.history.push_back({seen[i - 1].first + allowed, "quiet", fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour), ""});
+    detail.history.push_back(
+        {seen[i - 1].first + allowed, "quiet",
+         fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour), ""});
     detail.history.push_back({seen[i].first, "came back", "", seen[i].second});
   }
   if (f.state == State::quiet || f.state == State::closed) {
-    detail.history.push_back({f.last + allowed, "quiet", fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour), ""});
+    detail.history.push_back(
+        {f.last + allowed, "quiet",
+         fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour), ""});
   }
   if (f.state == State::closed) {
-    detail.history.push_back({f.last + 4 * allowed, "closed", "its feeds have delivered since, without it", ""});
+    detail.history.push_back(
+        {f.last + 4 * allowed, "closed", "its feeds have delivered since, without it", ""});
   }
   std::ranges::reverse(detail.history);
   if (f.subject_kind == SubjectKind::address) {
@@ -185,12 +215,15 @@ Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& p
     if (where.network) detail.prefix = ip::format(*where.network);
     Network around{f.ip, static_cast<std::uint8_t>(f.ip.is_v4() ? 120 : 64)};
     around = *ip::parse_network(ip::format(around));
-    detail.same_network = node_.findings().count(filter("ip:" + ip::format(around) + " state:open,reopened"));
+    detail.same_network =
+        node_.findings().count(filter("ip:" + ip::format(around) + " state:open,reopened"));
   }
   if (!f.controller.empty()) {
-    detail.same_controller = node_.findings().count(filter("controller:" + f.controller + " state:open,reopened"));
+    detail.same_controller =
+        node_.findings().count(filter("controller:" + f.controller + " state:open,reopened"));
   }
-  if (TimeUs date = node_.enrichment().database_date(); date != time_none) detail.database_date = times::format_day(times::day_of(date));
+  if (TimeUs date = node_.enrichment().database_date(); date != time_none)
+    detail.database_date = times::format_day(times::day_of(date));
   return detail;
 }
 
@@ -233,14 +266,18 @@ Result<FindingWhy> NodeBackend::why(const Hash128& key, const Patience& patience
   if (parts.port) made_of += ", port";
   if (parts.identifier) made_of += ", identifier";
   why.rules.push_back(fmt::format("one {} finding for each: {}", name(f.type), made_of));
-  why.rules.push_back(fmt::format("quiet when all its feeds have delivered {} about its country for {} h without it; closed after {} h",
-                                  name(f.type), allowed_s / 3600, allowed_s / 900));
+  why.rules.push_back(
+      fmt::format("quiet when all its feeds have delivered {} about its country for {} h without "
+                  "it; closed after {} h",
+                  name(f.type), allowed_s / 3600, allowed_s / 900));
   why.rules.push_back(fmt::format("state {}: last seen {}", name(f.state), when(f.last)));
   if (f.controller_reason == ControllerReason::unknown) {
-    why.rules.push_back("controller unknown: no feed names one, and no known controller of its family fits");
+    why.rules.push_back(
+        "controller unknown: no feed names one, and no known controller of its family fits");
   } else {
-    why.rules.push_back(fmt::format("controller {}: {}", f.controller.empty() ? "known" : f.controller,
-                                    f.controller_reason == ControllerReason::feed ? "the feed says so" : "joined by family"));
+    why.rules.push_back(fmt::format(
+        "controller {}: {}", f.controller.empty() ? "known" : f.controller,
+        f.controller_reason == ControllerReason::feed ? "the feed says so" : "joined by family"));
   }
   return why;
 }
@@ -254,10 +291,11 @@ Result<std::vector<SearchHit>> NodeBackend::search(const std::string& text, cons
   std::uint64_t count = node_.findings().count(*parsed);
   auto field = parsed->all.front().field;
   using F = store::FilterField;
-  std::string kind = field == F::ip     ? (parsed->all[0].any[0].network.length == 128 ? "address" : "prefix")
-                     : field == F::asn  ? "as"
-                     : field == F::name ? "name"
-                     : field == F::hash ? "hash"
+  std::string kind = field == F::ip
+                         ? (parsed->all[0].any[0].network.length == 128 ? "address" : "prefix")
+                     : field == F::asn    ? "as"
+                     : field == F::name   ? "name"
+                     : field == F::hash   ? "hash"
                      : field == F::family ? "family"
                                           : "filter";
   std::string detail = fmt::format("{} findings", count);
@@ -278,10 +316,12 @@ Result<std::vector<SearchHit>> NodeBackend::search(const std::string& text, cons
   return hits;
 }
 
-Result<std::vector<LineHit>> NodeBackend::search_lines(const std::vector<std::string>& lines, const Patience& patience) {
+Result<std::vector<LineHit>> NodeBackend::search_lines(const std::vector<std::string>& lines,
+                                                       const Patience& patience) {
   std::vector<LineHit> hits;
   for (const auto& line : lines) {
-    if (std::chrono::steady_clock::now() > patience.deadline) return unavailable("too many lines for the time there is");
+    if (std::chrono::steady_clock::now() > patience.deadline)
+      return unavailable("too many lines for the time there is");
     LineHit hit{.line = line, .kind = "nothing"};
     auto parsed = store::parse_filter(line, node_.now());
     if (parsed && !parsed->all.empty()) {

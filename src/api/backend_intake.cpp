@@ -26,7 +26,8 @@ std::string schedule_text(const ingest::Feed& feed) {
 
 FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated) {
   const ingest::FeedHealth& h = row.health;
-  FeedRow out{.name = row.feed.name, .title = row.feed.title.empty() ? row.feed.name : row.feed.title};
+  FeedRow out{.name = row.feed.name,
+              .title = row.feed.title.empty() ? row.feed.name : row.feed.title};
   out.collector = row.feed.collector;
   out.format = row.feed.format;
   out.state = ingest::name(row.state);
@@ -48,9 +49,11 @@ FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated) {
   out.rejected_24h = h.rejected_hours.sum(now, 24);
   out.hours = h.events_hours.last(now, 24);
   if (h.delay.total() > 0) {
-    FeedDelay delay{static_cast<double>(h.delay.quantile_s(0.5)), static_cast<double>(h.delay.quantile_s(0.9)),
+    FeedDelay delay{static_cast<double>(h.delay.quantile_s(0.5)),
+                    static_cast<double>(h.delay.quantile_s(0.9)),
                     static_cast<double>(h.delay.quantile_s(0.99))};
-    for (const auto& point : h.delay.points()) delay.curve.emplace_back(static_cast<double>(point.s), point.share);
+    for (const auto& point : h.delay.points())
+      delay.curve.emplace_back(static_cast<double>(point.s), point.share);
     out.delay = std::move(delay);
   }
   out.terms = row.feed.terms;
@@ -86,7 +89,8 @@ std::size_t resident_bytes() {
 }  // namespace
 
 NodeInfo NodeBackend::info() {
-  NodeInfo info{.name = node_.config().name, .host = node_.config().host, .country = home_country().text()};
+  NodeInfo info{
+      .name = node_.config().name, .host = node_.config().host, .country = home_country().text()};
   info.simulated = node_.is_simulated();
   if (TimeUs date = node_.enrichment().database_date(); date != time_none) {
     info.geo_date = times::format_day(times::day_of(date));
@@ -97,7 +101,8 @@ NodeInfo NodeBackend::info() {
 
 Result<std::vector<FeedRow>> NodeBackend::feeds() {
   std::vector<FeedRow> rows;
-  for (const auto& row : node_.feeds().list()) rows.push_back(feed_row(row, node_.now(), node_.is_simulated()));
+  for (const auto& row : node_.feeds().list())
+    rows.push_back(feed_row(row, node_.now(), node_.is_simulated()));
   return rows;
 }
 
@@ -110,13 +115,18 @@ Result<FeedRow> NodeBackend::feed(const std::string& wanted) {
 Result<void> NodeBackend::enable_feed(const std::string& wanted, bool accept_terms) {
   return node_.feeds().enable(wanted, accept_terms, "console");
 }
-Result<void> NodeBackend::disable_feed(const std::string& wanted) { return node_.feeds().disable(wanted, "console"); }
-Result<void> NodeBackend::run_feed(const std::string& wanted) { return node_.feeds().run_now(wanted); }
+Result<void> NodeBackend::disable_feed(const std::string& wanted) {
+  return node_.feeds().disable(wanted, "console");
+}
+Result<void> NodeBackend::run_feed(const std::string& wanted) {
+  return node_.feeds().run_now(wanted);
+}
 
 Result<std::vector<CatalogueRow>> NodeBackend::catalogue() {
   std::vector<CatalogueRow> rows;
   for (const auto& entry : ingest::catalogue()) {
-    CatalogueRow row{.name = entry.feed.name, .title = entry.feed.title, .provider = entry.provider};
+    CatalogueRow row{
+        .name = entry.feed.name, .title = entry.feed.title, .provider = entry.provider};
     row.url = entry.url();
     row.format = entry.feed.format;
     row.key_name = entry.key_name;
@@ -139,7 +149,8 @@ Result<ReportRow> NodeBackend::take_report(Upload upload) {
     if (!tlp) return invalid("not a TLP label: " + text::quote(upload.tlp));
     feed.tlp = *tlp;
   }
-  ingest::Delivery delivery{.name = upload.name, .path = upload.path, .bytes = std::move(upload.bytes)};
+  ingest::Delivery delivery{
+      .name = upload.name, .path = upload.path, .bytes = std::move(upload.bytes)};
   delivery.cursor = TRY(node_.journal().cursor(feed.name));
   auto receipt = TRY(node_.intake().deliver(feed, std::move(delivery)));
   node_.wait_visible(std::chrono::milliseconds(visible_within));
@@ -190,16 +201,22 @@ Result<QuarantinePage> NodeBackend::quarantine(const ListAsk& ask) {
   }
   constexpr std::size_t shown_max = 2000;
   for (const auto& row : rows) {
-    page.items.push_back({.id = fmt::format("q_{}", row.id), .feed = row.feed, .report = fmt::format("r_{}", row.report),
-                          .reason = row.reason, .bytes = row.bytes.substr(0, shown_max), .state = row.state,
-                          .line = row.line, .at = row.at});
+    page.items.push_back({.id = fmt::format("q_{}", row.id),
+                          .feed = row.feed,
+                          .report = fmt::format("r_{}", row.report),
+                          .reason = row.reason,
+                          .bytes = row.bytes.substr(0, shown_max),
+                          .state = row.state,
+                          .line = row.line,
+                          .at = row.at});
   }
   return page;
 }
 
 Result<std::vector<QuarantineGroup>> NodeBackend::quarantine_groups() {
   std::vector<QuarantineGroup> groups;
-  for (auto& g : TRY(node_.journal().reject_groups())) {
+  auto kept = TRY(node_.journal().reject_groups());
+  for (auto& g : kept) {
     groups.push_back({std::move(g.feed), std::move(g.reason), g.count, g.first, g.last});
   }
   return groups;
@@ -242,28 +259,32 @@ Result<Count> NodeBackend::drop(const QuarantinePick& pick) {
 Health NodeBackend::health() {
   Health health;
   auto check = [&](std::string name, bool ok, std::string text, std::string what_to_do) {
-    health.checks.push_back({std::move(name), std::move(text), ok ? "" : std::move(what_to_do), ok});
+    health.checks.push_back(
+        {std::move(name), std::move(text), ok ? "" : std::move(what_to_do), ok});
   };
   std::string waiting = node_.intake().waiting_for();
   check("intake", waiting.empty(), waiting.empty() ? "takes in" : "waits: " + waiting,
         "make room on the disk; it goes on by itself, and nothing acknowledged is lost");
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (statvfs(node_.home().c_str(), &disk) == 0) {
     health.disk_free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
     bool ok = *health.disk_free_bytes > (1ull << 30);
-    check("disk", ok, fmt::format("{} MB free", *health.disk_free_bytes >> 20), "free some space, or lower retention.events_months");
+    check("disk", ok, fmt::format("{} MB free", *health.disk_free_bytes >> 20),
+          "free some space, or lower retention.events_months");
   }
   std::uint64_t last = node_.journal().last_seq();
   for (const auto& state : node_.followers().states()) {
     health.followers.push_back({.name = state.name, .seq = state.applied});
     std::uint64_t behind = last - std::min(last, state.applied);
     bool ok = state.error.empty() && behind < node::Followers::lag_live_max / 2;
-    check("follower " + state.name, ok, state.error.empty() ? fmt::format("{} batches behind", behind) : state.error,
+    check("follower " + state.name, ok,
+          state.error.empty() ? fmt::format("{} batches behind", behind) : state.error,
           "look at the log; the node keeps trying");
   }
   NodeInfo node = info();
   check("geo database", !node.geo_date.empty() && node.geo_age_days <= 60,
-        node.geo_date.empty() ? "none" : fmt::format("of {}, {} days old", node.geo_date, node.geo_age_days),
+        node.geo_date.empty() ? "none"
+                              : fmt::format("of {}, {} days old", node.geo_date, node.geo_age_days),
         "run `location update`, or name a newer one in [enrich]");
   health.memory_bytes = resident_bytes();
   return health;
@@ -271,7 +292,9 @@ Health NodeBackend::health() {
 
 LiveCounters NodeBackend::counters() {
   auto c = node_.live().counters();
-  return {.events_per_s = c.events_per_s, .events_today = c.events_today, .findings_open = c.findings_open};
+  return {.events_per_s = c.events_per_s,
+          .events_today = c.events_today,
+          .findings_open = c.findings_open};
 }
 
 }  // namespace tocsin::api

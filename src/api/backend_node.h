@@ -1,5 +1,5 @@
-// NodeBackend: the API's questions answered by a running node. One file for each group of calls: backend_findings, backend_stats,
-// backend_overview, backend_intake.
+// NodeBackend: the API's questions answered by a running node. One file for each group of calls:
+// backend_findings, backend_stats, backend_overview, backend_intake.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ class NodeBackend final : public Backend {
   Result<FindingsPage> findings(const FindingsAsk& ask, const Patience& patience) override;
   Result<FindingsSummary> summary(const store::Filter& filter, const Patience&) override;
   Result<FindingDetail> finding(const Hash128& key, const Patience& patience) override;
-  Result<EventsPage> finding_events(const Hash128& key, const EventsAsk& ask, const Patience& patience) override;
+  Result<EventsPage> finding_events(const Hash128& key, const EventsAsk& ask,
+                                    const Patience& patience) override;
   Result<FindingWhy> why(const Hash128& key, const Patience& patience) override;
   Result<EventsPage> events(const EventsAsk& ask, const Patience& patience) override;
 
@@ -45,19 +46,24 @@ class NodeBackend final : public Backend {
 
   Health health() override;
   Result<std::vector<SearchHit>> search(const std::string& text, const Patience&) override;
-  Result<std::vector<LineHit>> search_lines(const std::vector<std::string>& lines, const Patience& patience) override;
+  Result<std::vector<LineHit>> search_lines(const std::vector<std::string>& lines,
+                                            const Patience& patience) override;
   LiveCounters counters() override;
 
  private:
-  // The events of one finding, newest first: those of its subject and type whose key is the finding's.
+  // The events of one finding, newest first: those of its subject and type whose key is the
+  // finding's.
   struct Events {
     store::Columns::Found found;
     std::vector<std::size_t> rows;
     std::string next;
   };
-  Result<Events> events_of(const Finding& finding, const EventsAsk& ask, const Patience& patience) const;
+  Result<Events> events_of(const Finding& finding, const EventsAsk& ask,
+                           const Patience& patience) const;
   std::string native(const store::Columns::Found& found, std::size_t row) const;
-  std::string as_name(std::uint32_t asn) const { return std::string(node_.enrichment().as_name(asn)); }
+  std::string as_name(std::uint32_t asn) const {
+    return std::string(node_.enrichment().as_name(asn));
+  }
   Country home_country() const { return node_.config().country; }
 
   node::Node& node_;

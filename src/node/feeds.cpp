@@ -62,16 +62,19 @@ Result<std::unique_ptr<Feeds>> Feeds::open(const Config& config, store::Journal&
                                            std::string home, std::function<TimeUs()> now) {
   auto feeds = std::unique_ptr<Feeds>(new Feeds(journal, std::move(home), std::move(now)));
   for (const auto& feed : config.feeds) feeds->feeds_.emplace(feed.name, feed);
-  for (const auto& [key, json] : TRY(journal.values("ticked."))) {
+  auto ticked = TRY(journal.values("ticked."));
+  for (const auto& [key, json] : ticked) {
     const auto* entry = ingest::in_catalogue(std::string_view(key).substr(7));
     if (entry == nullptr) continue;
     if (auto feed = ingest::ticked(*entry, true)) feeds->feeds_.emplace(feed->name, *feed);
   }
-  for (const auto& [key, json] : TRY(journal.values("off."))) {
+  auto off = TRY(journal.values("off."));
+  for (const auto& [key, json] : off) {
     auto found = feeds->feeds_.find(std::string_view(key).substr(4));
     if (found != feeds->feeds_.end()) found->second.enabled = false;
   }
-  for (const auto& [key, json] : TRY(journal.values("health."))) {
+  auto healths = TRY(journal.values("health."));
+  for (const auto& [key, json] : healths) {
     std::string name = key.substr(7);
     if (auto health = ingest::health_from_json(json)) feeds->health_[name] = *health;
     if (!feeds->feeds_.contains(name)) feeds->feeds_.emplace(name, ingest::Feed{.name = name});

@@ -321,7 +321,8 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
 }
 
 Result<void> Intake::resume(const std::function<ingest::Feed(const std::string&)>& feed_named) {
-  for (auto& row : TRY(parts_.journal.unfinished())) {
+  auto unfinished = TRY(parts_.journal.unfinished());
+  for (auto& row : unfinished) {
     ingest::Feed feed = feed_named(row.feed);
     if (!row.format.empty()) feed.format = row.format;
     auto mapped = MappedFile::open(row.spool);

@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <fmt/format.h>
+#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include <condition_variable>
@@ -30,11 +31,15 @@ Result<void> Node::open_stores() {
       home_.file("columns"),
       {.memory_mb = config_.columns_memory_mb, .threads = config_.columns_threads}, words_));
   findings_ = TRY(store::Findings::open(home_.file("findings"), words_));
+  store::Counts::Key key = TRY(secret_key());
+  counts_ = TRY(store::Counts::open(home_.file("counts"), key,
+                                    {.memory_bytes = std::size_t{config_.counts_memory_mb} << 20,
+                                     .threads = config_.columns_threads}));
   enrichment_ = TRY(enrich::Enrichment::open(config_.enrich));
   live_ = std::make_unique<Live>(words_, options_.now);
   live_->open_findings(findings_->open_count());
   followers_ = std::make_unique<Followers>(
-      *journal_, node::followers({*columns_, *findings_, *live_, journal_->last_seq()}));
+      *journal_, node::followers({*columns_, *findings_, *counts_, *live_, journal_->last_seq()}));
   followers_->start();
   auto days = TRY(columns_->days());
   // Events of the journal that are not in the columns yet belong to days that must be loaded too.
@@ -68,6 +73,25 @@ Result<void> Node::open_stores() {
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
   return {};
+}
+
+// The node's secret, under which names become hashes in the counts: made once, kept in the journal.
+Result<store::Counts::Key> Node::secret_key() {
+  store::Counts::Key key{};
+  std::string kept = TRY(journal_->value("node.key"));
+  if (kept.size() != key.size() * 2) {
+    randombytes_buf(key.data(), key.size());
+    TRY(journal_->keep_value("node.key",
+                             hex({reinterpret_cast<const char*>(key.data()), key.size()})));
+    return key;
+  }
+  std::size_t used = 0;
+  if (sodium_hex2bin(key.data(), key.size(), kept.data(), kept.size(), nullptr, &used, nullptr) !=
+          0 ||
+      used != key.size()) {
+    return invalid("damaged journal: node.key");
+  }
+  return key;
 }
 
 // Drops journal rows that every follower can do without.
@@ -117,11 +141,19 @@ Result<void> Node::backup(const std::string& folder) {
   fs::remove_all(copies, failed);
   fs::create_directories(folder + "/findings", failed);
   fs::create_directories(folder + "/columns", failed);
+  fs::create_directories(folder + "/counts", failed);
   fs::create_directories(copies, failed);
   if (failed) return unavailable("cannot make " + text::quote(folder) + ": " + failed.message());
   // Snapshots, then SQLite, then DuckDB, the journal kept: whatever is older in the copy is
   // replayed from its journal.
-  TRY(followers_->paused([&] { return findings_->snapshot(); }));
+  store::Counts::Files counted;
+  auto freeze = [&]() -> Result<void> {
+    TRY(findings_->snapshot());
+    TRY(counts_->snapshot());
+    counted = counts_->files();
+    return {};
+  };
+  TRY(followers_->paused(freeze));
   auto copy = [&](const std::string& from, const std::string& to) -> Result<void> {
     std::error_code why;
     fs::copy(from, to, fs::copy_options::recursive, why);
@@ -129,6 +161,8 @@ Result<void> Node::backup(const std::string& folder) {
     return {};
   };
   TRY(copy(home_.file("findings") + "/findings.snapshot", folder + "/findings/findings.snapshot"));
+  for (const auto& path : counted.paths)
+    TRY(copy(path, folder + "/counts/" + fs::path(path).filename().string()));
   if (fs::exists(home_.file("tocsin.toml")))
     TRY(copy(home_.file("tocsin.toml"), folder + "/tocsin.toml"));
   TRY(columns_->backup_to(copies));

@@ -20,6 +20,7 @@
 #include "node/intake.h"
 #include "node/live.h"
 #include "store/columns.h"
+#include "store/counts.h"
 #include "store/duplicates.h"
 #include "store/findings.h"
 #include "store/journal.h"
@@ -53,6 +54,7 @@ class Node {
   store::Journal& journal() { return *journal_; }
   store::Columns& columns() { return *columns_; }
   store::Findings& findings() { return *findings_; }
+  store::Counts& counts() { return *counts_; }
   const enrich::Enrichment& enrichment() const { return *enrichment_; }
   Feeds& feeds() { return *feeds_; }
   Intake& intake() { return *intake_; }
@@ -74,6 +76,7 @@ class Node {
   Node(NodeOptions options, Home home, Config config)
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
+  Result<store::Counts::Key> secret_key();
   void prune(const std::stop_token& stop);
 
   NodeOptions options_;
@@ -84,6 +87,7 @@ class Node {
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<store::Columns> columns_;
   std::unique_ptr<store::Findings> findings_;
+  std::unique_ptr<store::Counts> counts_;
   std::unique_ptr<store::Duplicates> duplicates_;
   std::optional<enrich::Enrichment> enrichment_;
   std::unique_ptr<Live> live_;

@@ -90,6 +90,23 @@ Follower findings_follower(store::Findings& findings, Live& live) {
           .visible = [&] { return findings.watermark(); }};
 }
 
+Follower counts_follower(store::Counts& counts) {
+  auto rhythm = std::make_shared<SnapshotRhythm>();
+  return {.name = "counts",
+          .watermark = [&] { return counts.applied(); },
+          .apply = [&counts, rhythm](const BatchPointer& batch) -> Result<void> {
+            rhythm->count(batch->size());
+            return counts.apply(*batch);
+          },
+          .rest = [&counts, rhythm](bool flush) -> Result<void> {
+            if (rhythm->is_due(0, flush)) return rhythm->run([&] { return counts.snapshot(); });
+            if (rhythm->events() == 0) TRY(counts.tidy());
+            return {};
+          },
+          .durable = [&] { return counts.watermark(); },
+          .visible = [&] { return counts.applied(); }};
+}
+
 Follower live_follower(Live& live, std::uint64_t from) {
   return {.name = "live",
           .watermark = [from] { return from; },
@@ -106,7 +123,7 @@ Follower live_follower(Live& live, std::uint64_t from) {
 
 std::vector<Follower> followers(const Stores& stores) {
   return {columns_follower(stores.columns), findings_follower(stores.findings, stores.live),
-          live_follower(stores.live, stores.last_seq)};
+          counts_follower(stores.counts), live_follower(stores.live, stores.last_seq)};
 }
 
 }  // namespace tocsin::node

@@ -6,6 +6,7 @@
 #include "node/followers.h"
 #include "node/live.h"
 #include "store/columns.h"
+#include "store/counts.h"
 #include "store/findings.h"
 
 namespace tocsin::node {
@@ -13,6 +14,7 @@ namespace tocsin::node {
 struct Stores {
   store::Columns& columns;
   store::Findings& findings;
+  store::Counts& counts;
   Live& live;
   std::uint64_t last_seq;  // at the start
 };

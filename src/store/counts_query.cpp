@@ -503,8 +503,8 @@ Result<void> StatsRun::series() {
   std::vector<Day> days = bucket_days(query_.period, query_.per);
   std::vector<Day> days_before = days;
   for (Day& day : days_before) {
-    if (query_.compare == Compare::year) day = times::year_before(day);
-    if (query_.compare == Compare::previous) day -= query_.period.until - query_.period.since;
+    if (query_.compare == Against::year) day = times::year_before(day);
+    if (query_.compare == Against::previous) day -= query_.period.until - query_.period.since;
   }
   auto one = [&](Period period, const std::vector<Day>& begins, bool before) -> Result<void> {
     bool months = query_.per == Per::month;

@@ -234,7 +234,7 @@ void compare_all(const World& world, const Counts& counts, Day first, std::mt199
   for (std::size_t i = 0; i < cuts_count; ++i) {
     auto cut = static_cast<Cut>(i);
     if (cut == Cut::sector_type) continue;
-    StatsQuery q{.cut = cut, .compare = Compare::year, .top = random() % 3 == 0 ? 3u : 1000u};
+    StatsQuery q{.cut = cut, .compare = Against::year, .top = random() % 3 == 0 ? 3u : 1000u};
     q.period.since = first + 366 + static_cast<Day>(random() % 70);
     q.period.until = q.period.since + 1 + static_cast<Day>(random() % 150);
     q.order = static_cast<Order>(random() % 2);
@@ -394,7 +394,7 @@ TEST_CASE("daily means, buckets and hours are those of plain sets") {
   }
   for (Per per : {Per::day, Per::week, Per::month}) {
     StatsQuery q{.cut = Cut::country, .period = {start + 700, start + 765}};
-    q.compare = Compare::year, q.per = per;
+    q.compare = Against::year, q.per = per;
     auto answer = counts->query(q);
     REQUIRE_MESSAGE(answer.has_value(), answer.error().what);
     for (const StatsBucket& bucket : answer->series) {

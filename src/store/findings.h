@@ -71,12 +71,12 @@ struct FindingQuery {
   FindingSort sort = FindingSort::last;
   bool ascending = false;
   std::size_t limit = 50, offset = 0;  // offset: rows to pass over, at most 1,000,000
-  std::string cursor;  // what the page before gave
+  std::string cursor;                  // what the page before gave
 };
 
 struct FindingPage {
   std::vector<Finding> items;
-  std::string next;  // "": the last page
+  std::string next;         // "": the last page
   std::uint64_t total = 0;  // of the filter, wherever the page stands
 };
 
@@ -121,6 +121,14 @@ class Findings {
   std::size_t memory_bytes() const;
   // How many findings have the controller, or lie in the network and are open.
   std::uint64_t count(const Filter& filter) const;
+
+  // The controllers that most open findings answer to, of one country or (empty) of all.
+  struct ControllerName {
+    std::string name;
+    Country country;
+  };
+  std::vector<std::pair<ControllerName, std::uint64_t>> controllers(Country country,
+                                                                    std::size_t top) const;
 
   // Coverage: until when a feed has delivered events of a type about a country.
   struct Coverage {

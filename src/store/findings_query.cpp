@@ -353,6 +353,28 @@ FindingSummary Findings::summary(const Filter& filter, TimeUs new_from, Day hist
   return s;
 }
 
+std::vector<std::pair<Findings::ControllerName, std::uint64_t>> Findings::controllers(
+    Country country, std::size_t top) const {
+  std::shared_lock lock(mutex_);
+  std::unordered_map<std::uint32_t, std::pair<std::uint64_t, Country>> counts;
+  for (const auto& chunk : chunks_) {
+    for (std::size_t i = 0; i < chunk->size(); ++i) {
+      bool open = chunk->state[i] == State::open || chunk->state[i] == State::reopened;
+      if (chunk->controller[i] == 0 || !open || (!country.empty() && chunk->country[i] != country))
+        continue;
+      auto& [count, where] = counts[chunk->controller[i]];
+      ++count;
+      where = chunk->controller_country[i];
+    }
+  }
+  std::vector<std::pair<ControllerName, std::uint64_t>> ranked;
+  for (const auto& [id, found] : counts)
+    ranked.push_back({{std::string(names_.text(id)), found.second}, found.first});
+  std::ranges::sort(ranked, [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (ranked.size() > top) ranked.resize(top);
+  return ranked;
+}
+
 std::uint64_t Findings::count(const Filter& filter) const {
   std::shared_lock lock(mutex_);
   std::uint64_t total = 0;

@@ -33,13 +33,13 @@ std::optional<Cut> cut_named(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<Period> compared_with(Period period, Compare compare) {
+std::optional<Period> compared_with(Period period, Against compare) {
   switch (compare) {
-    case Compare::year:
+    case Against::year:
       return Period{times::year_before(period.since), times::year_before(period.until)};
-    case Compare::previous:
+    case Against::previous:
       return Period{period.since - (period.until - period.since), period.since};
-    case Compare::none:
+    case Against::none:
       break;
   }
   return std::nullopt;

@@ -50,7 +50,7 @@ struct StatsFilter {
   WordId feed = 0;
 };
 
-enum class Compare : std::uint8_t { none, year, previous };
+enum class Against : std::uint8_t { none, year, previous };
 enum class Per : std::uint8_t { period, month, week, day };
 enum class Order : std::uint8_t { distinct, events, change };
 
@@ -58,14 +58,14 @@ struct StatsQuery {
   Cut cut = Cut::country;
   StatsFilter filter;
   Period period;
-  Compare compare = Compare::none;
+  Against compare = Against::none;
   Per per = Per::period;  // else a series of buckets; day: the mean of daily distinct as well
   Order order = Order::distinct;
   std::size_t top = 50;  // rows at most
 };
 
 // The same dates a year earlier (29 February becomes 28), or as many days right before.
-std::optional<Period> compared_with(Period period, Compare compare);
+std::optional<Period> compared_with(Period period, Against compare);
 
 // Only what the cut names is set.
 struct StatsKey {

@@ -1,0 +1,338 @@
+// The overview: one call for the page that says who is hit, whether it gets better, and from where
+// it is controlled.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "api/backend_node.h"
+#include "api/stats_words.h"
+#include "base/text.h"
+#include "store/counts.h"
+
+namespace tocsin::api {
+namespace {
+
+using store::Cut;
+using store::StatsQuery;
+
+constexpr std::size_t ranked_max = 10;
+
+std::uint64_t total(const store::Figure& figure) {
+  return figure.distinct ? figure.distinct->total() : 0;
+}
+std::optional<Count> total(const std::optional<store::Figure>& figure) {
+  return figure ? std::optional(total(*figure)) : std::nullopt;
+}
+
+std::optional<double> change(double now, std::optional<double> before) {
+  if (!before || *before == 0) return std::nullopt;
+  return (now - *before) / *before * 100;
+}
+
+Compared compared(const store::StatsRow& row) {
+  Compared c{total(row.now), total(row.before), row.change_percent};
+  c.is_new = c.before && *c.before == 0 && c.distinct > 0;
+  return c;
+}
+
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number), out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out += "\xe2\x80\xaf";  // narrow no-break space
+    out += digits[i];
+  }
+  return out;
+}
+
+struct Line {
+  const char* id;
+  const char* title;
+  std::vector<Type> types;
+};
+
+// What the small charts show: kinds that people know, each one or several types.
+const std::vector<Line>& lines() {
+  static const std::vector<Line> all = {
+      {"infected", "Infected", {Type::infected_system}},
+      {"open-service", "Open service", {Type::vulnerable_system}},
+      {"web-modified", "Web modified", {Type::unauthorised_information_modification}},
+      {"phishing", "Phishing", {Type::phishing}},
+      {"amplifier", "Amplifier", {Type::ddos_amplifier}},
+      {"controller-here", "Controller here", {Type::c2_server}},
+  };
+  return all;
+}
+
+// One overview being put together; every step may find that nothing is counted yet.
+class Drawing {
+ public:
+  Drawing(node::Node& node, const OverviewAsk& ask, Overview& out) : node_(node), out_(out) {
+    Day today = times::day_of(node.now());
+    period_ = {times::day_from({times::civil(today).year, 1, 1}), today + 1};
+    if (ask.period == "24h") period_ = {today - 1, today + 1};
+    if (ask.period == "30d") period_ = {today - 29, today + 1};
+    if (ask.span.since != time_none) period_.since = times::day_of(ask.span.since);
+    if (ask.span.until != time_none) period_.until = times::day_of(ask.span.until + us_per_day - 1);
+    country_ = Country::parse(ask.country).value_or(node.config().country);
+    against_ = period_.until - period_.since > 32 ? store::Against::year : store::Against::previous;
+    out_.country = country_.text();
+    out_.period = {times::start_of(period_.since), times::start_of(period_.until)};
+    if (auto before = store::compared_with(period_, against_)) {
+      out_.before = {times::start_of(before->since), times::start_of(before->until)};
+    }
+  }
+
+  Result<void> headline() {
+    StatsQuery query = asked(Cut::country);
+    query.filter.type = Type::infected_system;
+    auto answer = TRY(counted(query));
+    Overview::Headline head;
+    store::StatsRow row;
+    if (!answer.rows.empty()) row = answer.rows.front();
+    store::Reach now = row.controllers.value_or(store::Reach{});
+    head.controllers = {now.abroad, now.home, now.unknown};
+    bool abroad = now.abroad > 0;
+    head.count.distinct = abroad ? now.abroad : total(row.now);
+    if (abroad && row.controllers_before) head.count.before = row.controllers_before->abroad;
+    if (!abroad) head.count.before = total(row.before);
+    if (head.count.before) {
+      head.count.change_percent =
+          change(static_cast<double>(head.count.distinct), static_cast<double>(*head.count.before));
+    }
+    head.same_feeds_points = row.same_feeds_points;
+    head.feeds_changed_points = row.feeds_changed_points;
+    for (WordId feed : row.feeds_new) head.feeds_new.emplace_back(node_.words().word(feed));
+    head.sentence = sentence(head, abroad);
+    out_.headline = std::move(head);
+    known_share_ = share_known(now);
+    if (row.controllers_before) known_share_before_ = share_known(*row.controllers_before);
+    return {};
+  }
+
+  Result<void> weekly() {
+    StatsQuery query = asked(Cut::controller);
+    query.filter.type = Type::infected_system;
+    query.per = period_.until - period_.since > 62 ? store::Per::week : store::Per::day;
+    auto answer = TRY(counted(query));
+    // The series of all controllers together, less those at home and unknown ones, is asked for by
+    // country of the controller.
+    std::map<Day, Overview::Week> weeks;
+    for (const auto& bucket : answer.series) {
+      weeks[bucket.period.since] = {bucket.period.since, total(bucket.now), total(bucket.before)};
+    }
+    for (auto& [day, week] : weeks) out_.weekly.push_back(week);
+    return {};
+  }
+
+  Result<void> map() {
+    StatsQuery query = asked(Cut::country);
+    query.filter.country = {};
+    query.compare = store::Against::none;
+    std::map<std::string, Overview::Place> places;
+    auto answer1 = TRY(counted(query));
+    for (const auto& row : answer1.rows) {
+      if (row.key.country.empty()) continue;
+      Overview::Place place{.country = row.key.country.text(), .affected = total(row.now)};
+      if (auto announced = node_.enrichment().announced_v4(row.key.country); announced > 0) {
+        place.affected_per_100k =
+            static_cast<double>(place.affected) * 1e5 / static_cast<double>(announced);
+      }
+      places[place.country] = std::move(place);
+    }
+    query.cut = Cut::controller;
+    query.filter.country = country_;
+    auto answer2 = TRY(counted(query));
+    for (const auto& row : answer2.rows) {
+      if (row.key.controller.empty()) continue;
+      auto& place = places[row.key.controller.text()];
+      place.country = row.key.controller.text();
+      place.controllers = total(row.now);
+    }
+    for (auto& [code, place] : places) out_.map.push_back(std::move(place));
+    std::ranges::sort(out_.map, std::greater{}, &Overview::Place::affected);
+    return {};
+  }
+
+  Result<void> classes() {
+    for (const Line& line : lines()) {
+      StatsQuery query = asked(Cut::type);
+      query.filter.type = line.types.front();
+      query.per = period_.until - period_.since > 62 ? store::Per::week : store::Per::day;
+      auto answer = TRY(counted(query));
+      Overview::ClassLine shown{.id = line.id, .title = line.title};
+      if (!answer.rows.empty()) {
+        shown.value = total(answer.rows.front().now);
+        shown.change_percent = answer.rows.front().change_percent;
+      }
+      for (const auto& bucket : answer.series) {
+        shown.series.push_back(total(bucket.now));
+        shown.before.push_back(total(bucket.before).value_or(0));
+      }
+      if (line.types.front() == Type::unauthorised_information_modification) sites_ = shown;
+      out_.classes.push_back(std::move(shown));
+    }
+    return {};
+  }
+
+  Result<void> rankings() {
+    StatsQuery query = asked(Cut::family);
+    query.top = ranked_max;
+    auto answer3 = TRY(counted(query));
+    for (const auto& row : answer3.rows) {
+      if (row.key.family != 0)
+        out_.families.push_back({std::string(node_.words().word(row.key.family)), compared(row)});
+    }
+    // Networks are not kept by country; the many that come first are asked where they are.
+    query.cut = Cut::asn;
+    query.filter.country = {};
+    query.top = 2000;
+    auto answer4 = TRY(counted(query));
+    for (const auto& row : answer4.rows) {
+      if (out_.networks.size() == ranked_max) break;
+      if (row.key.asn == 0) continue;
+      out_.networks.push_back(
+          {row.key.asn, std::string(node_.enrichment().as_name(row.key.asn)), compared(row)});
+    }
+    return {};
+  }
+
+  // From the findings: controllers that most open findings answer to, what is open, what is new.
+  void findings(TimeUs looked) {
+    auto of = [&](const std::string& text) { return *store::parse_filter(text, node_.now()); };
+    std::string here = country_.empty() ? "" : "country:" + country_.text() + " ";
+    for (auto& [controller, count] : node_.findings().controllers(country_, ranked_max)) {
+      out_.controllers.push_back({controller.name, controller.country.text(), {.distinct = count}});
+    }
+    auto open = of(here + "state:open,reopened");
+    auto summary =
+        node_.findings().summary(open, looked == time_none ? node_.now() - us_per_day : looked,
+                                 times::day_of(node_.now()) - 29, 30);
+    auto spark = [](const auto& series) {
+      return std::vector<double>(series.begin(), series.end());
+    };
+    out_.tiles.push_back({.id = "findings-open",
+                          .change_label = "last seen by day, 30 days",
+                          .value = static_cast<double>(summary.total),
+                          .spark = spark(summary.histogram)});
+    Overview::Tile sites{.id = "sites-modified", .change_label = "on the time before"};
+    if (sites_) {
+      sites.value = static_cast<double>(sites_->value);
+      sites.change_percent = sites_->change_percent;
+      sites.spark = spark(sites_->series);
+    }
+    out_.tiles.push_back(std::move(sites));
+    auto plants = of(here + "identifier:ics,ics-*,accessible-ics,open-ics state:open,reopened");
+    out_.tiles.push_back({.id = "plants-exposed",
+                          .change_label = "open now",
+                          .value = static_cast<double>(node_.findings().count(plants))});
+    Overview::Tile known{.id = "controller-known",
+                         .unit = "percent",
+                         .change_label = "on the time before",
+                         .value = known_share_};
+    if (known_share_before_) known.change_percent = known_share_ - *known_share_before_;
+    out_.tiles.push_back(std::move(known));
+    if (looked != time_none && summary.new_since > 0) {
+      out_.changes.push_back(
+          {.kind = "findings",
+           .text = fmt::format("{} new findings since you last looked", grouped(summary.new_since)),
+           .href = "/findings?q=first%3E%3D" + times::format(looked),
+           .since = looked});
+    }
+    auto reopened = node_.findings().count(of(here + "state:reopened"));
+    if (reopened > 0) {
+      out_.changes.push_back({.kind = "findings",
+                              .text = fmt::format("{} findings have come back", grouped(reopened)),
+                              .href = "/findings?q=state%3Areopened"});
+    }
+  }
+
+  void feeds(TimeUs looked) {
+    for (const auto& row : node_.feeds().list()) {
+      const auto& title = row.feed.title.empty() ? row.feed.name : row.feed.title;
+      if (row.state == ingest::FeedState::failed) {
+        out_.needs.push_back({.kind = "feed",
+                              .feed = row.feed.name,
+                              .text = fmt::format("Feed {}: {}", title, row.health.error),
+                              .href = "/feeds/" + row.feed.name,
+                              .since = row.health.error_at});
+      }
+      if (row.state == ingest::FeedState::late && !row.feed.collector.empty()) {
+        out_.changes.push_back({.kind = "feed",
+                                .feed = row.feed.name,
+                                .text = fmt::format("Feed {} is late", title),
+                                .href = "/feeds/" + row.feed.name,
+                                .since = row.health.last_delivery});
+      }
+      if (looked != time_none && row.health.last_delivery != time_none &&
+          row.health.last_delivery >= looked) {
+        out_.changes.push_back({.kind = "feed",
+                                .feed = row.feed.name,
+                                .text = fmt::format("{} has delivered", title),
+                                .href = "/feeds/" + row.feed.name,
+                                .since = row.health.last_delivery});
+      }
+    }
+  }
+
+ private:
+  StatsQuery asked(Cut cut) const {
+    StatsQuery query;
+    query.cut = cut;
+    query.filter.country = country_;
+    query.period = period_;
+    query.compare = against_;
+    query.top = 300;
+    return query;
+  }
+  // Nothing counted yet is an empty answer here.
+  Result<store::StatsAnswer> counted(const StatsQuery& query) const {
+    auto answer = node_.counts().query(query);
+    if (!answer && answer.error().fault == Fault::missing)
+      return store::StatsAnswer{.query = query};
+    return answer;
+  }
+  static double share_known(const store::Reach& reach) {
+    double all = static_cast<double>(reach.abroad + reach.home + reach.unknown);
+    return all == 0 ? 0 : static_cast<double>(reach.abroad + reach.home) / all * 100;
+  }
+  std::string sentence(const Overview::Headline& head, bool abroad) const {
+    std::string where =
+        country_.empty() ? "" : fmt::format(" in {}", country_name(country_.text()));
+    std::string text =
+        fmt::format("{} distinct addresses{} {}", grouped(head.count.distinct), where,
+                    abroad ? "answered to controllers abroad" : "were reported as infected");
+    if (!head.count.change_percent) return text + ".";
+    double percent = *head.count.change_percent;
+    const char* than = against_ == store::Against::year ? "than in the same time of last year"
+                                                        : "than in as many days before";
+    return fmt::format("{}, {:.1f}\xc2\xa0% {} {}.", text, std::abs(percent),
+                       percent >= 0 ? "more" : "less", than);
+  }
+
+  node::Node& node_;
+  Overview& out_;
+  store::Period period_;
+  Country country_;
+  store::Against against_ = store::Against::year;
+  double known_share_ = 0;
+  std::optional<double> known_share_before_;
+  std::optional<Overview::ClassLine> sites_;
+};
+
+}  // namespace
+
+Result<Overview> NodeBackend::overview(const OverviewAsk& ask, const Patience&) {
+  Overview overview;
+  Drawing drawing(node_, ask, overview);
+  TRY(drawing.headline());
+  TRY(drawing.weekly());
+  TRY(drawing.map());
+  TRY(drawing.classes());
+  TRY(drawing.rankings());
+  drawing.findings(ask.looked);
+  drawing.feeds(ask.looked);
+  return overview;
+}
+
+}  // namespace tocsin::api
