@@ -391,6 +391,8 @@ class Backend {
   virtual Result<ReplayOutcome> replay(const QuarantinePick& pick) = 0;
   virtual Result<Count> drop(const QuarantinePick& pick) = 0;
 
+  // Copies the whole state into a new folder of the node's machine.
+  virtual Result<void> backup(const std::string& folder) = 0;
   virtual Health health() = 0;
   virtual Result<std::vector<SearchHit>> search(const std::string& text, const Patience&) = 0;
   virtual Result<std::vector<LineHit>> search_lines(const std::vector<std::string>& lines,

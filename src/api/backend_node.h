@@ -44,6 +44,7 @@ class NodeBackend final : public Backend {
   Result<ReplayOutcome> replay(const QuarantinePick& pick) override;
   Result<Count> drop(const QuarantinePick& pick) override;
 
+  Result<void> backup(const std::string& folder) override { return node_.backup(folder); }
   Health health() override;
   Result<std::vector<SearchHit>> search(const std::string& text, const Patience&) override;
   Result<std::vector<LineHit>> search_lines(const std::vector<std::string>& lines,

@@ -181,6 +181,7 @@ class FakeBackend final : public Backend {
     return {};
   }
   Result<void> disable_feed(const std::string&) override { return {}; }
+  Result<void> backup(const std::string&) override { return {}; }
   Result<void> run_feed(const std::string&) override { return {}; }
   Result<std::vector<CatalogueRow>> catalogue() override {
     return std::vector<CatalogueRow>{{.name = "n6",

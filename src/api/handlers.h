@@ -56,6 +56,7 @@ Answer drop_quarantine(Context& context, const Call& call);
 
 // handlers_node.cpp
 Answer show_health(Context& context, const Call& call);
+Answer back_up(Context& context, const Call& call);
 Answer stream(Context& context, const Call& call);
 Answer show_openapi(Context& context, const Call& call);
 Answer show_metrics(Context& context, const Call& call);

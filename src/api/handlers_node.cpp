@@ -35,6 +35,16 @@ Answer show_health(Context& context, const Call&) {
   return http::json(object_of(context.backend.health()).text());
 }
 
+Answer back_up(Context& context, const Call& call) {
+  if (call.caller.by != Caller::By::socket)
+    return denied("a backup is made from the node's own machine");
+  auto body = TRY(JsonBody::read(call.request, "folder"));
+  std::string folder = TRY(body.text("folder"));
+  if (!folder.starts_with('/')) return invalid("folder must be an absolute path");
+  TRY(context.backend.backup(folder));
+  return http::Response{.status = 204};
+}
+
 Answer stream(Context& context, const Call& call) {
   auto stream = TRY(context.live.subscribe(call.caller.principal));
   return http::Response{.headers = {{"Content-Type", "text/event-stream"},

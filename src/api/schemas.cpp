@@ -111,6 +111,8 @@ constexpr Schema table[] = {
     {"Terms", "What its provider allows.",
      "text:string url:string redistribution!:yes|no|ask|unknown commercial!:yes|no|ask|unknown "
      "interval_least_s:integer"},
+    {"BackupWish", "Where the copy goes: an absolute path that does not exist yet.",
+     "folder!:string"},
     {"AcceptTerms", "That a person has read the terms.", "accept_terms!:boolean"},
     {"CatalogueEntry", "A public feed that can be switched on.",
      "name!:string title:string provider:string url:string format:string key_needed!:boolean "

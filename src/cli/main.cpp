@@ -20,7 +20,10 @@ int main(int argc, char** argv) {
   CLI::App app{"An open early-warning network for cyber security: one node", "tocsin"};
   app.require_subcommand(1);
   Chosen chosen;
-  for (auto* add : {add_read, add_formats, add_version, add_simulate}) add(app, chosen);
+  for (auto* add : {add_run, add_read, add_ingest, add_events, add_findings, add_why, add_stats,
+                    add_reports, add_quarantine, add_feeds, add_formats, add_simulate, add_token,
+                    add_backup, add_config, add_bench, add_version})
+    add(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

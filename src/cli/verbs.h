@@ -20,6 +20,19 @@ int fail(const Error& error);
 void add_read(CLI::App& app, Chosen& chosen);
 void add_formats(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
+void add_run(CLI::App& app, Chosen& chosen);
+void add_ingest(CLI::App& app, Chosen& chosen);
+void add_events(CLI::App& app, Chosen& chosen);
+void add_findings(CLI::App& app, Chosen& chosen);
+void add_why(CLI::App& app, Chosen& chosen);
+void add_stats(CLI::App& app, Chosen& chosen);
+void add_reports(CLI::App& app, Chosen& chosen);
+void add_feeds(CLI::App& app, Chosen& chosen);
+void add_quarantine(CLI::App& app, Chosen& chosen);
+void add_token(CLI::App& app, Chosen& chosen);
+void add_backup(CLI::App& app, Chosen& chosen);
+void add_config(CLI::App& app, Chosen& chosen);
+void add_bench(CLI::App& app, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 
 }  // namespace tocsin::cli

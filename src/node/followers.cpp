@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/cpu_clock.h"
+
 namespace tocsin::node {
 namespace {
 
@@ -73,7 +75,9 @@ void Followers::run(Running& running, const std::stop_token& stop) {
   std::size_t me = 0;
   while (running_[me].get() != &running) ++me;
   auto rested = std::chrono::steady_clock::now();
+  CpuClock clock;
   while (true) {
+    running.cpu_ns += clock.lap();
     bool last_round = stop.stop_requested();
     BatchPointer batch = last_round ? nullptr : next(running, running.applied + 1, stop);
     std::lock_guard turn(*turns_[me]);
@@ -150,7 +154,7 @@ std::vector<Followers::State> Followers::states() const {
   std::vector<State> states;
   for (const auto& running : running_) {
     states.push_back({running->follower.name, running->error, running->applied.load(),
-                      running->follower.durable()});
+                      running->follower.durable(), running->cpu_ns.load()});
   }
   return states;
 }

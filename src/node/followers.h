@@ -51,7 +51,7 @@ class Followers {
                     std::string_view name = {});
   struct State {
     std::string name, error;
-    std::uint64_t applied, durable;
+    std::uint64_t applied, durable, cpu_ns;
   };
   std::vector<State> states() const;
   std::uint64_t durable() const;  // the least over all
@@ -61,7 +61,7 @@ class Followers {
  private:
   struct Running {
     Follower follower;
-    std::atomic<std::uint64_t> applied{0};
+    std::atomic<std::uint64_t> applied{0}, cpu_ns{0};
     std::string error;
     std::jthread thread;
   };

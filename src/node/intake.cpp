@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/cpu_clock.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "base/unpack.h"
@@ -207,6 +208,8 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   std::swap(*batch, from_format);
   std::uint64_t before = reading.events;
   reading.events += batch->size();
+  stages_.events += batch->size();
+  stages_.read_ns += reading.clock.lap();
   if (before < reading.row.events) {  // read and committed before a crash
     std::uint64_t known = std::min<std::uint64_t>(batch->size(), reading.row.events - before);
     std::vector<bool> keep(batch->size(), true);
@@ -219,7 +222,9 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   for (std::size_t i = 0; i < batch->size(); ++i) {
     if (batch->time[i] == time_none) batch->time[i] = batch->observed[i];
   }
+  stages_.duplicates_ns += reading.clock.lap();
   parts_.enrichment.apply(*batch);
+  stages_.enrich_ns += reading.clock.lap();
   store::Journal::Step step;
   if (batch->report_type != 0) step.type = parts_.words.word(batch->report_type);
   auto done = commit(reading, *batch, std::move(step));
@@ -228,6 +233,7 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   if (batch->size() == 0) return {};
   if (parts_.committed) parts_.committed(reading.feed, *batch);
   parts_.followers.committed(std::move(batch), reading.live);
+  stages_.commit_ns += reading.clock.lap();
   return {};
 }
 

@@ -52,6 +52,12 @@ class Intake {
   Result<ingest::Receipt> replay(const ingest::Feed& feed, std::string_view reason,
                                  const std::vector<std::uint64_t>& ids);
   std::string spool_path();
+  // CPU time of the intake's stages since the start, all threads together.
+  struct Stages {
+    std::atomic<std::uint64_t> read_ns = 0, duplicates_ns = 0, enrich_ns = 0, commit_ns = 0,
+                               events = 0;
+  };
+  const Stages& stages() const { return stages_; }
   // "" while it takes in; else what it waits for ("the disk is full").
   std::string waiting_for() const;
 
@@ -73,6 +79,7 @@ class Intake {
   std::atomic<std::uint64_t> spooled_ = 0;
   mutable std::mutex mutex_;
   std::string waiting_for_;
+  Stages stages_;
 };
 
 }  // namespace tocsin::node

@@ -1,0 +1,87 @@
+// tocsin run: starts a node and stays until it is told to stop.
+#include <fmt/core.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "api/serve.h"
+#include "cli/call.h"
+#include "cli/verbs.h"
+#include "sim/sim.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct RunOptions {
+  std::string home, config;
+  int port = -1;
+  bool demo = false;
+};
+
+// A made-up world in HOME/demo, made once; the file that names its feeds.
+Result<std::string> demo_world(const std::string& home) {
+  std::string world = home + "/demo";
+  std::error_code failed;
+  if (std::filesystem::exists(world + "/truth.json", failed)) return world + "/feeds.toml";
+  std::filesystem::remove_all(world, failed);
+  std::filesystem::create_directories(home, failed);
+  fmt::print(stderr, "making a simulated world ...\n");
+  TRY(sim::run({.scenario = "demo", .out = world, .now = times::now()}));
+  return world + "/feeds.toml";
+}
+
+Result<void> run(RunOptions options) {
+  umask(077);
+  if (options.home.empty()) options.home = default_home();
+  if (options.demo) options.home += "-demo";
+  // Signals are taken by this thread alone, after the node has made its own.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  std::string demo_feeds = options.demo ? TRY(demo_world(options.home)) : "";
+  auto served = TRY(api::Served::open({.home = options.home,
+                                       .config = options.config,
+                                       .feeds_file = demo_feeds,
+                                       .simulated = options.demo,
+                                       .port = options.port}));
+  TRY(served->start());
+  fmt::print("{}\n", served->sign_in_url());
+  std::fflush(stdout);
+  fmt::print(stderr,
+             "Open the link above to sign in; it serves once, for 15 minutes. Data: {}\nStop with "
+             "Ctrl+C.\n",
+             options.home);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping");
+  served->stop();
+  return {};
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Chosen& chosen) {
+  auto* verb = app.add_subcommand("run", "start a node: console, API, feeds");
+  verb->footer("Example: tocsin run --demo");
+  static RunOptions options;
+  verb->add_option("--home", options.home,
+                   "the data folder; $TOCSIN_HOME or ~/.local/share/tocsin if not said");
+  verb->add_option("--config", options.config, "the configuration; HOME/tocsin.toml if not said");
+  verb->add_option("--port", options.port, "instead of server.port; 0: any free one")
+      ->check(CLI::Range(0, 65535));
+  verb->add_flag("--demo", options.demo, "a node of its own, filled with a simulated world");
+  verb->callback([&chosen] {
+    chosen = [] {
+      auto ran = run(options);
+      return ran ? done : fail(ran.error());
+    };
+  });
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,168 @@
+// tocsin stats: counts of events and distinct subjects by a cut, compared with the same period last
+// year.
+#include <fmt/core.h>
+#include <simdjson.h>
+#include <tuple>
+
+#include "base/text.h"
+#include "cli/call.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct StatsOptions {
+  std::vector<std::string> cuts;
+  std::string home, type, klass, country, family, since, until, compare, per, order, asn;
+  std::size_t top = 50;
+  bool as_json = false, as_csv = false;
+};
+
+std::string text_of(const simdjson::dom::element& item, const char* pointer) {
+  simdjson::dom::element value;
+  if (item.at_pointer(pointer).get(value)) return "";
+  if (std::string_view text; !value.get(text)) return std::string(text);
+  return simdjson::minify(value);
+}
+
+std::string percent(const simdjson::dom::element& row, const char* pointer) {
+  double value = 0;
+  if (row.at_pointer(pointer).get(value)) return "";
+  return fmt::format("{:+.1f} %", value);
+}
+
+std::string list(const simdjson::dom::element& row, const char* key) {
+  simdjson::dom::array items;
+  std::string out;
+  if (row[key].get(items)) return out;
+  for (simdjson::dom::element item : items) {
+    std::string_view text;
+    if (!item.get(text)) out += (out.empty() ? "" : " ") + std::string(text);
+  }
+  return out;
+}
+
+// The columns of a cut's key, then the figures that the answer has.
+void print(const simdjson::dom::element& answer, const StatsOptions& options) {
+  simdjson::dom::array rows;
+  if (answer["rows"].get(rows)) return;
+  std::vector<std::string> keys;
+  std::string cut = text_of(answer, "/cut");
+  std::string_view rest = cut;
+  while (!rest.empty()) keys.emplace_back(text::cut(rest, '.'));
+  bool compared = !options.compare.empty(), daily = options.per == "day";
+  bool controllers = cut == "country" || cut == "country.type" || cut == "type";
+  std::vector<std::string> head = keys;
+  for (const char* name : {">distinct", ">events"}) head.emplace_back(name);
+  if (daily) head.emplace_back(">mean of daily distinct");
+  if (compared) {
+    for (const char* name : {">distinct before", ">events before", ">change",
+                             ">of it feeds new or gone", "feeds new", "feeds gone"})
+      head.emplace_back(name);
+  }
+  if (controllers) {
+    for (const char* name : {">controller abroad", ">at home", ">unknown"}) head.emplace_back(name);
+  }
+  TextTable table(head);
+  for (simdjson::dom::element row : rows) {
+    std::vector<std::string> cells;
+    for (const auto& key : keys) cells.push_back(text_of(row, ("/key/" + key).c_str()));
+    cells.push_back(text_of(row, "/distinct"));
+    cells.push_back(text_of(row, "/events"));
+    if (daily) {
+      double mean = 0;
+      std::ignore = row["distinct_daily_mean"].get(mean);
+      cells.push_back(fmt::format("{:.1f}", mean));
+    }
+    if (compared) {
+      cells.push_back(text_of(row, "/before/distinct"));
+      cells.push_back(text_of(row, "/before/events"));
+      cells.push_back(percent(row, "/change_percent"));
+      cells.push_back(percent(row, "/feeds_changed_percent"));
+      cells.push_back(list(row, "feeds_new"));
+      cells.push_back(list(row, "feeds_gone"));
+    }
+    if (controllers) {
+      for (const char* pointer :
+           {"/controllers/abroad", "/controllers/home", "/controllers/unknown"})
+        cells.push_back(text_of(row, pointer));
+    }
+    table.row(std::move(cells));
+  }
+  fmt::print("{}", options.as_csv ? table.csv() : table.text());
+  if (options.as_csv) return;
+  fmt::print("\n{}. As of {}, feeds: {}{}\n", text_of(answer, "/definition"),
+             text_of(answer, "/as_of"), list(answer, "feeds"),
+             text_of(answer, "/frozen") == "true" ? "; partly frozen" : "");
+}
+
+Result<void> count(StatsOptions options) {
+  if (options.home.empty()) options.home = default_home();
+  auto caller = TRY(Caller::open(options.home));
+  for (const auto& cut : options.cuts) {
+    Caller::Ask ask{.path = "/stats"};
+    ask.query = {{"cut", cut},
+                 {"type", options.type},
+                 {"class", options.klass},
+                 {"country", options.country},
+                 {"family", options.family},
+                 {"asn", options.asn},
+                 {"since", options.since},
+                 {"until", options.until},
+                 {"compare", options.compare},
+                 {"per", options.per},
+                 {"order", options.order},
+                 {"top", std::to_string(options.top)}};
+    std::string body = TRY(caller.call(ask));
+    if (options.as_json) {
+      fmt::print("{}\n", body);
+      continue;
+    }
+    simdjson::dom::parser parser;
+    simdjson::dom::element answer;
+    if (parser.parse(body).get(answer)) return unavailable("the node's answer is no JSON");
+    print(answer, options);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_stats(CLI::App& app, Chosen& chosen) {
+  auto* verb = app.add_subcommand("stats", "counts of events and distinct subjects by a cut");
+  verb->footer(
+      "Example: tocsin stats country --type infected-system --since 2025-01-01 --until 2025-09-01 "
+      "--compare year");
+  static StatsOptions options;
+  verb->add_option("CUT", options.cuts,
+                   "country, country.class, country.type, country.type.family, "
+                   "country.type.controller, asn.type, family, asn, controller, type, class")
+      ->required();
+  verb->add_option("--type", options.type, "of this type alone");
+  verb->add_option("--class", options.klass, "of this class alone");
+  verb->add_option("--country", options.country, "of this country alone");
+  verb->add_option("--family", options.family, "of this malware family alone");
+  verb->add_option("--asn", options.asn, "of this AS alone");
+  verb->add_option("--since", options.since, "first day; the year's first if not said");
+  verb->add_option("--until", options.until, "the day after the last; tomorrow if not said");
+  verb->add_option("--compare", options.compare,
+                   "with the same days a year before, or as many days right before")
+      ->check(CLI::IsMember({"year", "previous"}));
+  verb->add_option("--per", options.per, "period, month, week or day: a series as well")
+      ->check(CLI::IsMember({"period", "month", "week", "day"}));
+  verb->add_option("--order", options.order, "rows by distinct, events or change")
+      ->check(CLI::IsMember({"distinct", "events", "change"}));
+  verb->add_option("--top", options.top, "rows at most")->capture_default_str();
+  verb->add_option("--home", options.home, "the data folder");
+  verb->add_flag("--json", options.as_json, "as JSON");
+  verb->add_flag("--csv", options.as_csv, "as CSV");
+  verb->callback([&chosen] {
+    chosen = [] {
+      auto counted = count(options);
+      return counted ? done : fail(counted.error());
+    };
+  });
+}
+
+}  // namespace tocsin::cli
