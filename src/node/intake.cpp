@@ -40,6 +40,7 @@ struct Intake::Reading {
   bool live;
   std::uint64_t events = 0, duplicates = 0, rejected = 0;  // from the report's start
   std::vector<store::RejectRow> rejects;                   // since the last commit
+  CpuClock clock;
 };
 
 std::string Intake::waiting_for() const {
