@@ -1,0 +1,171 @@
+#include "node/node.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "temporary_folder.h"
+#include "test.h"
+
+namespace tocsin::node {
+namespace {
+
+std::string report(int from, int to, const char* extra_row = "") {
+  std::string csv =
+      "timestamp,protocol,src_ip,src_port,src_asn,src_geo,dst_ip,dst_port,infection,severity\n";
+  for (int i = from; i < to; ++i) {
+    csv += fmt::format(
+        "2026-03-01 10:{:02}:00,tcp,198.51.100.{},{},64496,BR,203.0.113.9,80,mirai,critical\n",
+        i % 60, i % 250, 1024 + i);
+  }
+  return csv + extra_row;
+}
+
+ingest::Feed sinkhole() {
+  return {.name = "sinkhole", .format = "shadowserver", .tlp = Tlp::green};
+}
+
+ingest::Delivery delivery(std::string bytes, const char* name = "2026-03-01-event4_sinkhole.csv") {
+  return {.name = name, .bytes = std::move(bytes), .cursor = "c"};
+}
+
+std::uint64_t events(Node& node) {
+  REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+  return *node.columns().count({});
+}
+
+std::uint64_t counted(Node& node) {
+  store::StatsQuery query{.cut = store::Cut::country,
+                          .period = {times::day_from({2026, 3, 1}), times::day_from({2026, 4, 1})}};
+  auto answer = node.counts().query(query);
+  return answer && !answer->rows.empty() ? answer->rows[0].now.events : 0;
+}
+
+}  // namespace
+
+TEST_CASE("a report is in once, in every store, however often it is handed in") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  auto first = node->intake().deliver(sinkhole(), delivery(report(0, 100)));
+  REQUIRE(first);
+  CHECK(first->events == 100);
+  CHECK(node->intake().deliver(sinkhole(), delivery(report(0, 100)))->repeat);
+  auto wider = node->intake().deliver(sinkhole(), delivery(report(50, 120)));
+  REQUIRE(wider);
+  CHECK(wider->events == 70);
+  CHECK(wider->duplicates == 50);
+  CHECK(events(*node) == 120);
+  CHECK(node->findings().size() == 120);
+  CHECK(counted(*node) == 120);
+  CHECK(node->journal().cursor("sinkhole") == "c");
+}
+
+TEST_CASE("what was taken in is there after a restart, and an event of it is still a duplicate") {
+  TemporaryFolder folder;
+  {
+    auto node = *Node::open({.home = folder.file("home")});
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 100))));
+  }
+  auto node = *Node::open({.home = folder.file("home")});
+  CHECK(events(*node) == 100);
+  CHECK(node->findings().size() == 100);
+  CHECK(counted(*node) == 100);
+  CHECK(node->intake().deliver(sinkhole(), delivery(report(90, 110)))->duplicates == 10);
+  CHECK(events(*node) == 110);
+}
+
+TEST_CASE("a report that a crash cut short goes on where it was, once") {
+  TemporaryFolder folder;
+  std::string bytes = report(0, 200);
+  {
+    auto node = *Node::open({.home = folder.file("home")});
+    // What a crash leaves: a report begun and its first events committed, its bytes in the spool.
+    std::string spooled = node->intake().spool_path();
+    std::ofstream(spooled, std::ios::binary) << bytes;
+    store::ReportRow row{.feed = "sinkhole",
+                         .name = "2026-03-01-event4_sinkhole.csv",
+                         .spool = spooled,
+                         .format = "shadowserver"};
+    row.sha256 = hex(sha256(bytes));
+    row.size_bytes = bytes.size();
+    row.received = node->now();
+    auto begun = node->journal().begin_report(row);
+    EventBatch batch;
+    ingest::Sink sink(
+        node->words(),
+        {.feed = node->words().id("sinkhole"), .report = begun->id, .received = row.received},
+        [&](EventBatch& b) -> Result<void> { return std::swap(batch, b), Result<void>{}; }, {});
+    REQUIRE(
+        (*ingest::find_format("shadowserver"))({.bytes = report(0, 80), .name = row.name}, sink));
+    REQUIRE(sink.finish());
+    store::fill_hashes(batch);
+    REQUIRE(node->journal().commit(batch, {.report = begun->id, .events_read = 80}));
+  }
+  auto node = *Node::open({.home = folder.file("home")});
+  CHECK(events(*node) == 200);
+  auto rows = node->journal().reports({});
+  REQUIRE(rows);
+  CHECK(rows->front().state == store::ReportState::done);
+  CHECK(rows->front().events == 200);
+  CHECK(std::filesystem::is_empty(folder.file("home/spool")));
+}
+
+TEST_CASE("a rejected record is kept, and read again after a replay") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  auto receipt = node->intake().deliver(
+      sinkhole(),
+      delivery(
+          report(0, 3, "not-a-time,tcp,198.51.100.77,1,64496,BR,203.0.113.9,80,mirai,high\n")));
+  REQUIRE(receipt);
+  CHECK(receipt->rejected == 1);
+  auto groups = node->journal().reject_groups();
+  REQUIRE(groups->size() == 1);
+  auto again = node->intake().replay(sinkhole(), "", {});
+  REQUIRE(again);
+  CHECK(again->rejected == 1);  // the format has not become better
+  CHECK(events(*node) == 3);
+}
+
+TEST_CASE("an unreadable report fails with its reason, and the node goes on") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  std::string truncated_gzip("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b", 11);
+  auto failed = node->intake().deliver(
+      sinkhole(), delivery(truncated_gzip, "2026-03-01-event4_sinkhole.csv.gz"));
+  REQUIRE(!failed);
+  auto rows = node->journal().reports({});
+  REQUIRE(!rows->empty());
+  CHECK(rows->front().state == store::ReportState::failed);
+  CHECK(node->intake().deliver(sinkhole(), delivery(report(0, 5)))->events == 5);
+}
+
+TEST_CASE("a backup made while it runs opens elsewhere and is equal") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 100))));
+  REQUIRE(node->backup(folder.file("copy")));
+  REQUIRE(node->intake().deliver(sinkhole(), delivery(report(100, 150))));
+  auto copy = *Node::open({.home = folder.file("copy")});
+  CHECK(events(*copy) == 100);
+  CHECK(copy->findings().size() == 100);
+  CHECK(counted(*copy) == 100);
+  CHECK(copy->intake().deliver(sinkhole(), delivery(report(95, 105)))->duplicates == 5);
+  CHECK(events(*copy) == 105);
+}
+
+TEST_CASE("a home belongs to one process, and its configuration's errors name file, line and key") {
+  TemporaryFolder folder;
+  auto node = Node::open({.home = folder.file("home")});
+  auto second = Node::open({.home = folder.file("home")});
+  REQUIRE(!second);
+  CHECK(second.error().what.contains("another process"));
+  auto wrong = parse_config("[node]\ncountry = \"Brazil\"\ncolour = 1\n[sever]\n", "tocsin.toml");
+  REQUIRE(!wrong);
+  CHECK(wrong.error().what.contains("tocsin.toml:2: node.country: must be a country code"));
+  CHECK(wrong.error().what.contains("tocsin.toml:3: node.colour: unknown key"));
+  CHECK(wrong.error().what.contains("tocsin.toml:4: sever: unknown table"));
+}
+
+}  // namespace tocsin::node
