@@ -290,6 +290,20 @@ Health NodeBackend::health() {
   return health;
 }
 
+News NodeBackend::news(std::size_t samples_most, std::size_t changed_most) {
+  News news;
+  for (auto& sample : node_.live().samples(samples_most, news.one_of)) {
+    news.samples.push_back({sample.at, std::move(sample.subject), std::move(sample.text)});
+  }
+  for (const auto& change : node_.live().changes(changed_most, news.skipped)) {
+    auto finding = node_.findings().one(change.key);
+    if (!finding) continue;
+    std::string as = as_name(finding->asn);
+    news.changed.push_back({*std::move(finding), std::move(as)});
+  }
+  return news;
+}
+
 LiveCounters NodeBackend::counters() {
   auto c = node_.live().counters();
   return {.events_per_s = c.events_per_s,

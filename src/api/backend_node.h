@@ -50,6 +50,7 @@ class NodeBackend final : public Backend {
   Result<std::vector<LineHit>> search_lines(const std::vector<std::string>& lines,
                                             const Patience& patience) override;
   LiveCounters counters() override;
+  News news(std::size_t samples_most, std::size_t changed_most) override;
 
  private:
   // The events of one finding, newest first: those of its subject and type whose key is the

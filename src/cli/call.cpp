@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "api/serve.h"
+#include "api/served.h"
 #include "base/http_client.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
@@ -99,7 +99,7 @@ Result<std::string> Caller::call(const Ask& ask) {
       if (::stat(ask.body_path.c_str(), &status) != 0)
         return missing("no file " + text::quote(ask.body_path));
       // The handler may move the file it is given: it gets a name of its own in the spool.
-      request.body_path = state_->served->spool_path();
+      request.body_path = state_->served->node().intake().spool_path();
       std::error_code failed;
       std::filesystem::copy_file(ask.body_path, request.body_path, failed);
       if (failed) return unavailable("cannot copy to the spool: " + failed.message());

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "api/serve.h"
+#include "api/served.h"
 #include "cli/call.h"
 #include "cli/verbs.h"
 #include "sim/sim.h"
@@ -47,9 +47,9 @@ Result<void> run(RunOptions options) {
   std::string demo_feeds = options.demo ? TRY(demo_world(options.home)) : "";
   auto served = TRY(api::Served::open({.home = options.home,
                                        .config = options.config,
+                                       .port = options.port,
                                        .feeds_file = demo_feeds,
-                                       .simulated = options.demo,
-                                       .port = options.port}));
+                                       .simulated = options.demo}));
   TRY(served->start());
   fmt::print("{}\n", served->sign_in_url());
   std::fflush(stdout);
@@ -57,6 +57,9 @@ Result<void> run(RunOptions options) {
              "Open the link above to sign in; it serves once, for 15 minutes. Data: {}\nStop with "
              "Ctrl+C.\n",
              options.home);
+  if (auto print = served->certificate_fingerprint(); !print.empty()) {
+    fmt::print(stderr, "Certificate (SHA-256): {}\n", print);
+  }
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping");

@@ -30,6 +30,7 @@ namespace tocsin::node {
 struct NodeOptions {
   std::string home;
   std::string config;      // a file; "": HOME/tocsin.toml if it is there, else defaults
+  int port = -1;           // instead of server.port; -1: that
   std::string feeds_file;  // a file with more [feed.NAME] tables; "": none
   bool simulated = false;  // everything in it is made up
   std::function<TimeUs()> now = times::now;

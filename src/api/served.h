@@ -10,29 +10,21 @@
 
 namespace tocsin::api {
 
-struct ServeOptions {
-  std::string home, config;
-  std::string feeds_file;  // feeds besides those of the configuration
-  bool simulated = false;
-  int port = -1;  // -1: the configuration's; 0: any free one
-};
-
 class Served {
  public:
   // The node and its API, silent. Errors: those of Node::open().
-  static Result<std::unique_ptr<Served>> open(const ServeOptions& options);
+  static Result<std::unique_ptr<Served>> open(node::NodeOptions options);
   ~Served();
 
-  // Listens at the configured address and at HOME/node.sock, and runs the feeds.
-  // Errors: unavailable (the address is in use), invalid (TLS is missing where it is needed).
+  // Listens as the configuration says and at HOME/node.sock, and runs the feeds.
+  // Errors: unavailable (the address is in use), invalid (certificate).
   Result<void> start();
   void stop();
 
   // One call in this process, as the owner of the home.
   http::Response call(http::Request request);
-  std::string url() const;    // "http://127.0.0.1:8420"
-  std::string sign_in_url();  // with a code that serves once
-  std::string spool_path();
+  std::string sign_in_url();             // with a code that serves once; after start()
+  std::string certificate_fingerprint();  // "" without TLS
   node::Node& node();
 
   struct State;
