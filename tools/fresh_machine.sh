@@ -107,7 +107,7 @@ try_package() {
     ldd /usr/bin/tocsin | grep libduckdb
     stat -c "%A %U:%G %n" /etc/tocsin /etc/tocsin/tocsin.toml /var/lib/tocsin /usr/lib/tocsin/libduckdb.so
     dpkg-query -W -f="\${Conffiles}\n" tocsin
-    setpriv --reuid tocsin --regid tocsin --clear-groups tocsin config check --config /etc/tocsin/tocsin.toml
+    setpriv --reuid tocsin --regid tocsin --clear-groups tocsin config check /etc/tocsin/tocsin.toml
     printf "192.0.2.7\n" | setpriv --reuid tocsin --regid tocsin --clear-groups tocsin read ip_list
     dpkg --verify tocsin
     apt-get -qq -y -o Dpkg::Use-Pty=0 remove tocsin > /dev/null

@@ -1,17 +1,10 @@
 #include "base/http_server.h"
 
-// Asio of Boost 1.74 uses std::exchange without including this.
-#include <utility>
-
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <boost/asio.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -25,24 +18,22 @@
 
 #include "base/http_answer.h"
 #include "base/http_body.h"
+#include "base/http_channel.h"
+#include "base/http_parser.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "base/time.h"
 
 // g++ 12 takes Asio's own operator delete of coroutine frames for a mismatch.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#ifdef __SANITIZE_THREAD__
+#pragma GCC diagnostic ignored "-Wtsan"  // of Asio's fences, beside which it has its locks
+#endif
 
 namespace tocsin::http {
 namespace {
 
-namespace asio = boost::asio;
-namespace ssl = asio::ssl;
-using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
-using Socket = asio::generic::stream_protocol::socket;
-template <class T>
-using Task = asio::awaitable<T>;
-using asio::use_awaitable;
 
 constexpr std::size_t progress_bytes = 64 * 1024;
 constexpr std::size_t chunk_head_max = 16 * 1024;
@@ -52,140 +43,6 @@ std::int64_t ms_now() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now().time_since_epoch())
       .count();
 }
-
-// The bytes of one connection, plain or through TLS.
-class Channel {
- public:
-  virtual ~Channel() = default;
-  virtual Task<void> begin(error_code& error) = 0;
-  virtual Task<std::size_t> read(char* to, std::size_t size, error_code& error) = 0;
-  virtual Task<std::size_t> write(const char* from, std::size_t size, error_code& error) = 0;
-  virtual Task<void> end() = 0;  // tells the other side that no more comes
-  virtual void close() = 0;      // whatever waits here returns with an error
-  virtual asio::any_io_executor executor() = 0;
-};
-
-class PlainChannel final : public Channel {
- public:
-  explicit PlainChannel(Socket socket) : socket_(std::move(socket)) {}
-  Task<void> begin(error_code&) override { co_return; }
-  Task<std::size_t> read(char* to, std::size_t size, error_code& error) override {
-    co_return co_await socket_.async_read_some(asio::buffer(to, size),
-                                               asio::redirect_error(use_awaitable, error));
-  }
-  Task<std::size_t> write(const char* from, std::size_t size, error_code& error) override {
-    co_return co_await socket_.async_write_some(asio::buffer(from, size),
-                                                asio::redirect_error(use_awaitable, error));
-  }
-  Task<void> end() override {
-    error_code ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
-    co_return;
-  }
-  void close() override {
-    error_code ignored;
-    socket_.close(ignored);
-  }
-  asio::any_io_executor executor() override { return socket_.get_executor(); }
-
- private:
-  Socket socket_;
-};
-
-class TlsChannel final : public Channel {
- public:
-  TlsChannel(Socket socket, ssl::context& context) : stream_(std::move(socket), context) {}
-  Task<void> begin(error_code& error) override {
-    co_await stream_.async_handshake(ssl::stream_base::server,
-                                     asio::redirect_error(use_awaitable, error));
-  }
-  Task<std::size_t> read(char* to, std::size_t size, error_code& error) override {
-    co_return co_await stream_.async_read_some(asio::buffer(to, size),
-                                               asio::redirect_error(use_awaitable, error));
-  }
-  Task<std::size_t> write(const char* from, std::size_t size, error_code& error) override {
-    co_return co_await stream_.async_write_some(asio::buffer(from, size),
-                                                asio::redirect_error(use_awaitable, error));
-  }
-  Task<void> end() override {
-    error_code ignored;
-    co_await stream_.async_shutdown(asio::redirect_error(use_awaitable, ignored));
-  }
-  void close() override {
-    error_code ignored;
-    stream_.next_layer().close(ignored);
-  }
-  asio::any_io_executor executor() override { return stream_.get_executor(); }
-
- private:
-  ssl::stream<Socket> stream_;
-};
-
-// Beast's parser, which knows what smugglers do; the fields go straight into a Request.
-class Parser final : public boost::beast::http::basic_parser<true> {
-  using View = boost::beast::string_view;
-  using Length = boost::optional<std::uint64_t>;
-
- public:
-  Parser(Request& request, const ServerLimits& limits)
-      : request_(request), fields_max_(limits.header_fields_max) {
-    header_limit(limits.header_bytes_max);
-    body_limit(UINT64_MAX);  // Admission::body_max is checked by the connection
-    eager(true);
-  }
-  std::string target;
-  std::string* body = nullptr;
-  std::uint64_t body_size = 0;
-  int version = 11;
-  int hosts = 0;
-  bool coded = false;  // a Transfer-Encoding other than `chunked` alone
-
- private:
-  static std::string_view plain(View text) { return {text.data(), text.size()}; }
-
-  void on_request_impl(boost::beast::http::verb, View method, View what, int number,
-                       error_code& error) override {
-    error = {};
-    request_.method = plain(method);
-    target = plain(what);
-    version = number;
-  }
-  void on_response_impl(int, View, int, error_code& error) override { error = {}; }
-  void on_field_impl(boost::beast::http::field, View name, View value, error_code& error) override {
-    error = {};
-    if (headers_done_) return;  // trailers say nothing that we would believe
-    if (request_.headers.size() >= fields_max_) {
-      error = boost::beast::http::error::header_limit;
-      return;
-    }
-    std::string lower = text::lower(plain(name));
-    if (lower == "host") ++hosts;
-    if (lower == "transfer-encoding" && !text::equal_fold(plain(value), "chunked")) coded = true;
-    request_.headers.emplace_back(std::move(lower), plain(value));
-  }
-  void on_header_impl(error_code& error) override {
-    error = {};
-    headers_done_ = true;
-  }
-  void on_body_init_impl(const Length&, error_code& error) override { error = {}; }
-  std::size_t on_body_impl(View bytes, error_code& error) override { return keep(bytes, error); }
-  void on_chunk_header_impl(std::uint64_t, View, error_code& error) override { error = {}; }
-  std::size_t on_chunk_body_impl(std::uint64_t, View bytes, error_code& error) override {
-    return keep(bytes, error);
-  }
-  void on_finish_impl(error_code& error) override { error = {}; }
-
-  std::size_t keep(View bytes, error_code& error) {
-    error = {};
-    if (body) body->append(bytes.data(), bytes.size());
-    body_size += bytes.size();
-    return bytes.size();
-  }
-
-  Request& request_;
-  std::size_t fields_max_;
-  bool headers_done_ = false;
-};
 
 // One lane: its threads, and how many wait for them.
 struct Pool {

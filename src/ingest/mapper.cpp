@@ -1,3 +1,4 @@
+// Mapper: turns the records of a report into events, as a mapping says.
 #include <fmt/format.h>
 
 #include <algorithm>

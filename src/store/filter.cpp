@@ -330,11 +330,9 @@ bool may_be_compared(FilterField field) {
          field == times || field == tlp;
 }
 
-Result<FilterValue> read_value(FilterField field, std::string_view text, TimeUs now,
-                               Compare& compare) {
+Result<FilterValue> stated_value(FilterField field, std::string_view text, TimeUs now,
+                                 Compare& compare) {
   using enum FilterField;
-  if (text == "*") return FilterValue{.match = Match::any};
-  if (text == "unknown" && may_be_absent(field)) return FilterValue{.match = Match::none};
   switch (field) {
     case ip:
       return address_value(text);
@@ -378,6 +376,18 @@ Result<FilterValue> read_value(FilterField field, std::string_view text, TimeUs 
       return text_value(field, text);
   }
   return invalid("no such field");
+}
+
+Result<FilterValue> read_value(FilterField field, std::string_view text, TimeUs now,
+                               Compare& compare) {
+  if (text == "*") return FilterValue{.match = Match::any};
+  bool unknown = text::equal_fold(text, "unknown");
+  FilterValue value;
+  if (!unknown || !may_be_absent(field)) value = TRY(stated_value(field, text, now, compare));
+  // "unknown." is a name too, whose canonical form would say something else.
+  unknown = unknown || (value.match == Match::exact && value.text == "unknown");
+  if (unknown && may_be_absent(field)) return FilterValue{.match = Match::none};
+  return value;
 }
 
 // Which field a word alone belongs to. `below`: a domain, which means what is under it too.

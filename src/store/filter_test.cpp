@@ -56,6 +56,8 @@ TEST_CASE("a filter's canonical text parses to the same filter") {
         "d41d8cd98f00b204e9800998ecf8427e",
         "feed:\"a \\\"b\\\" c\"*",
         "family:* class:malicious-code",
+        "controller:unknowN family:Unknown",
+        "controller:unknown.",
         ""}) {
     CAPTURE(text);
     auto first = parse_filter(text, now);

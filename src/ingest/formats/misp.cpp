@@ -58,11 +58,11 @@ void take_tag(std::string_view tag, Shared& shared) {
                  name, R"re((?:rsit|ecsirt|enisa|europol-event|CERT-XLM):([^=]+)="([^"]+)")re",
                  &kind, &value)) {
     if (auto type = type_named(value)) shared.type = type;
-  } else if (
-      re2::RE2::FullMatch(
-          name,
-          R"re(misp-galaxy:(malpedia|botnet|banker|rat|stealer|ransomware|backdoor|mitre-malware|cryptominers)="([^"]+)")re",
-          &kind, &value)) {
+  } else if (re2::RE2::FullMatch(name,
+                                 "misp-galaxy:(malpedia|botnet|banker|rat|stealer|ransomware|"
+                                 "backdoor|mitre-malware|"
+                                 "cryptominers)=\"([^\"]+)\"",
+                                 &kind, &value)) {
     shared.family = value.substr(0, value.find(" - "));
   }
 }

@@ -1,0 +1,144 @@
+#include "api/serve.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "api/object.h"
+#include "base/ip.h"
+#include "base/text.h"
+#include "base/tls.h"
+
+namespace tocsin::api {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view token_key = "token/";
+
+Result<TokenRow> token_of(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element row;
+  std::string_view id, name, hash, role_text;
+  std::int64_t created = 0, used = 0;
+  if (parser.parse(json.data(), json.size()).get(row) != simdjson::SUCCESS ||
+      row["id"].get(id) != simdjson::SUCCESS || row["name"].get(name) != simdjson::SUCCESS ||
+      row["hash"].get(hash) != simdjson::SUCCESS ||
+      row["role"].get(role_text) != simdjson::SUCCESS ||
+      row["created_us"].get(created) != simdjson::SUCCESS) {
+    return invalid("a token in the journal is damaged: " + text::quote(json));
+  }
+  auto role = role_named(role_text);
+  if (!role) return invalid("a token in the journal has no known role: " + text::quote(role_text));
+  bool was_used = row["used_us"].get(used) == simdjson::SUCCESS;
+  return TokenRow{.id = std::string(id),
+                  .name = std::string(name),
+                  .hash = std::string(hash),
+                  .role = *role,
+                  .created = created,
+                  .used = was_used ? used : time_none};
+}
+
+std::string json_of(const TokenRow& row) {
+  Object object;
+  object.add("id", row.id)
+      .add("name", row.name)
+      .add("hash", row.hash)
+      .add("role", name(row.role))
+      .add("created_us", row.created);
+  if (row.used != time_none) object.add("used_us", row.used);
+  return object.text();
+}
+
+bool is_loopback(std::string_view address) {
+  auto ip = ip::parse(address);
+  return ip && (*ip == Ip::from_halves(0, 1) || (ip->is_v4() && ip->v4() >> 24 == 127));
+}
+
+std::string machine_name() {
+  char name[256] = "";
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+// The certificate that is made when none was given: HOME/tls/node.crt.
+Result<void> own_certificate(const node::Config& config, const std::string& home,
+                             http::ServerOptions& options) {
+  std::error_code error;
+  fs::path folder = fs::path(home) / "tls";
+  fs::create_directories(folder, error);
+  fs::permissions(folder, fs::perms::owner_all, error);
+  options.certificate_file = folder / "node.crt";
+  options.key_file = folder / "node.key";
+  if (fs::exists(options.certificate_file, error) && fs::exists(options.key_file, error)) return {};
+  std::vector<std::string> names = {config.host, "localhost", machine_name(), "127.0.0.1"};
+  auto address = ip::parse(config.listen);
+  if (address && !address->empty() && config.listen != "0.0.0.0") names.push_back(config.listen);
+  return tls::make_self_signed(options.certificate_file, options.key_file, names);
+}
+
+// What a person types to get there: any address is reached by the node's name.
+std::string url_of(const node::Config& config, std::uint16_t port, bool secure) {
+  bool any = config.listen == "0.0.0.0" || config.listen == "::";
+  std::string host = any ? config.host : config.listen;
+  if (host.contains(':')) host = '[' + host + ']';
+  return fmt::format("{}://{}:{}", secure ? "https" : "http", host, port);
+}
+
+}  // namespace
+
+TokenStore token_store_of(store::Journal& journal) {
+  auto key_of = [](const std::string& id) { return std::string(token_key) + id; };
+  return {
+      .load = [&journal]() -> Result<std::vector<TokenRow>> {
+        std::vector<TokenRow> rows;
+        for (const auto& [key, json] : TRY(journal.values(token_key))) {
+          rows.push_back(TRY(token_of(json)));
+        }
+        return rows;
+      },
+      .keep = [&journal, key_of](
+                  const TokenRow& row) { return journal.keep_value(key_of(row.id), json_of(row)); },
+      .forget = [&journal,
+                 key_of](const std::string& id) { return journal.forget_value(key_of(id)); }};
+}
+
+Result<std::unique_ptr<Api>> open_api(node::Node& node, Backend& backend) {
+  auto tokens = TRY(Tokens::open(token_store_of(node.journal())));
+  return std::make_unique<Api>(backend, std::move(tokens), node.metrics(), console_files(),
+                               [&node] { return node.now(); });
+}
+
+Result<Listening> listen(node::Node& node, Api& api, bool tcp) {
+  const node::Config& config = node.config();
+  http::ServerOptions options;
+  options.address = tcp ? config.listen : "";
+  options.port = config.port;
+  options.socket_path = node::socket_path(node.home());
+  options.certificate_file = config.certificate_file;
+  options.key_file = config.key_file;
+  options.host_names = config.host_names;
+  for (const std::string& name : {config.host, machine_name()}) options.host_names.push_back(name);
+  options.spool_folder = fs::path(node.home()) / "uploads";
+  options.done = [&api](const http::Request&, int status, std::chrono::microseconds took) {
+    api.observe(status, took);
+  };
+  std::error_code error;
+  fs::remove_all(options.spool_folder, error);  // what a crash left behind
+  fs::create_directories(options.spool_folder, error);
+  if (error) return unavailable("cannot make " + options.spool_folder + ": " + error.message());
+  if (tcp && !is_loopback(config.listen) && options.certificate_file.empty()) {
+    TRY(own_certificate(config, node.home(), options));
+  }
+  Listening listening;
+  if (!options.certificate_file.empty()) {
+    listening.fingerprint = TRY(tls::fingerprint(options.certificate_file));
+  }
+  bool secure = !options.certificate_file.empty();
+  listening.server = TRY(http::HttpServer::start(
+      std::move(options), [&api](const http::Request& head) { return api.admit(head); }));
+  listening.url = url_of(config, listening.server->port(), secure);
+  return listening;
+}
+
+}  // namespace tocsin::api
