@@ -219,6 +219,16 @@ std::span<const CountEntry> CountFile::range(const CountKey& from, const CountKe
   return {first, last};
 }
 
+void CountFile::expect(std::span<const CountEntry> entries) const {
+  constexpr std::uint64_t page = 4096, worth_it = 64 << 10;
+  if (entries.empty()) return;
+  std::string_view bytes = file_.bytes();
+  std::uint64_t begin = entries.front().offset / page * page;
+  std::uint64_t end = entries.back().offset + entries.back().size;
+  if (begin >= end || end > bytes.size() || end - begin < worth_it) return;
+  madvise(const_cast<char*>(bytes.data() + begin), end - begin, MADV_WILLNEED);
+}
+
 Result<std::string_view> CountFile::data(const CountEntry& entry) const {
   std::string_view bytes = file_.bytes();
   auto damaged = [&](const char* what) {

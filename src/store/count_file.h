@@ -79,6 +79,8 @@ class CountFile {
   std::span<const CountEntry> entries() const { return entries_; }
   // The entries whose keys are in [from, to).
   std::span<const CountEntry> range(const CountKey& from, const CountKey& to) const;
+  // These neighbours are going to be read: the disk may begin now.
+  void expect(std::span<const CountEntry> entries) const;
   // Errors: invalid, if its data are damaged.
   Result<CellSet> set(const CountEntry& entry) const;
   Result<Hours> hours(const CountEntry& entry) const;

@@ -155,6 +155,7 @@ Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool month
     bool has_totals = total && stored->is_month();
     // The cells that know the feed; where there are totals, they tell only which feeds there are.
     auto [from, to] = range(kind);
+    if (!has_totals) file->expect(file->range(from, to));
     for (const CountEntry& entry : file->range(from, to)) {
       if (!entry.key.sound() || !fits(entry.key, filter)) continue;
       Group* at = group(entry.key, stored->day());
@@ -169,6 +170,7 @@ Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool month
     }
     if (!has_totals) continue;
     std::tie(from, to) = range(*total);
+    file->expect(file->range(from, to));
     for (const CountEntry& entry : file->range(from, to)) {
       if (!entry.key.sound() || !fits(entry.key, filter)) continue;
       Group* at = group(entry.key, stored->day());
