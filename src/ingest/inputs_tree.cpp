@@ -39,6 +39,10 @@ void append_text(const GumboNode* node, std::string& out, unsigned depth) {
   if (node->type != GUMBO_NODE_ELEMENT) return;
   const auto& element = node->v.element;
   if (element.tag == GUMBO_TAG_SCRIPT || element.tag == GUMBO_TAG_STYLE) return;
+  if (element.tag == GUMBO_TAG_INPUT) {  // a form's field shows its value
+    if (auto* value = gumbo_get_attribute(&element.attributes, "value")) out += value->value;
+    return;
+  }
   if (element.tag == GUMBO_TAG_BR && !out.empty() && out.back() != ' ') out += ' ';
   for (unsigned i = 0; i < element.children.length; ++i) {
     append_text(static_cast<const GumboNode*>(element.children.data[i]), out, depth + 1);

@@ -56,7 +56,9 @@ class Mapper {
   std::optional<Value> origin(const Source& source);
   Result<TimeUs> time(std::string_view text, const Source& source);
   void rest();
-  void rest_of(simdjson::dom::element element, const std::string& path);
+  // Keeps what nothing names; `skip`: octets of the path that do not count for the name.
+  void rest_of(simdjson::dom::element object, const std::string& path, std::size_t skip,
+               const std::string& prefix);
   bool is_named(std::string_view name) const;  // it, a part of it, or what it is a part of
   bool is_exactly_named(std::string_view name) const;
   bool is_required(const Assignment& assignment) const;

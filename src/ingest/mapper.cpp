@@ -147,9 +147,7 @@ void Mapper::expand_nested(std::size_t at) {
   if (!value || !value->is_text()) return expand_nested(at + 1);
   std::string text(value->text);
   if (nested.base64) {
-    auto decoded = base64(text);
-    if (!decoded) return expand_nested(at + 1);
-    text = std::move(*decoded);
+    if (auto decoded = base64(text)) text = std::move(*decoded);
   }
   auto mark = record_.mark();
   if (nested.input == Input::json) {
@@ -236,7 +234,7 @@ bool Mapper::capture_if(const re2::RE2& pattern, std::string_view text, bool kee
     std::string value(text::trim({group.data(), group.size()}));
     if (keep) {
       record_.keep(*column, value);
-    } else {
+    } else if (!record_.is_set(*column)) {  // what an earlier rule found stays
       record_.set_owned(*column, std::move(value));
     }
   }
@@ -308,6 +306,13 @@ void Mapper::make() {
       if (!there) return invalid(fmt::format("no {}", name(group[0])));
     }
     if (mapping_.keep_rest) rest();
+    for (const auto& nested : mapping_.nested) {
+      if (!nested.rest) continue;
+      auto value = record_.get(nested.column);
+      const std::string& column = record_.name(nested.column);
+      if (value && value->json && value->json->is_object())
+        rest_of(*value->json, column, column.size() + 1, *nested.rest);
+    }
     return {};
   };
   auto counted = [&](const Rule* event) {
@@ -439,7 +444,8 @@ std::optional<Value> Mapper::origin(const Source& source) {
   for (ColumnId column : source.columns) {
     auto value = record_.get(column);
     if (!value) continue;
-    if (value->is_text()) {
+    bool tree = value->json && (value->json->is_array() || value->json->is_object());
+    if (!tree) {
       value->text = text::trim(value->text);
       if (value->text.empty()) continue;
       bool nothing = false;
@@ -500,7 +506,7 @@ std::optional<Value> Mapper::evaluate(const Source& source) {
 Result<TimeUs> Mapper::time(std::string_view text, const Source& source) {
   Result<TimeUs> first = invalid("not a time: " + text::quote(text));
   for (const auto& format : source.time) {
-    auto found = report_time(text, format, source.zone ? &*source.zone : nullptr);
+    auto found = report_time(text, format, source.zone ? &*source.zone : nullptr, report_.received);
     if (found) return found;
     first = found;
   }
@@ -508,8 +514,13 @@ Result<TimeUs> Mapper::time(std::string_view text, const Source& source) {
 }
 
 bool Mapper::is_named(std::string_view name) const {
-  for (const auto& known : mapping_.names) {
+  for (std::size_t i = 0; i < mapping_.names.size(); ++i) {
+    const auto& known = mapping_.names[i];
     if (known == name) return true;
+    bool holder = std::ranges::any_of(mapping_.nested, [&](const Nested& nested) {
+      return nested.column == i && nested.rest.has_value();
+    });
+    if (holder) continue;  // its parts are not named by naming it
     std::string_view longer = known.size() > name.size() ? std::string_view(known) : name;
     std::string_view shorter = known.size() > name.size() ? name : std::string_view(known);
     if (longer.starts_with(shorter) && longer[shorter.size()] == '.') return true;
@@ -522,21 +533,23 @@ void Mapper::rest() {
     if (all_columns_[i].empty() || is_named(all_columns_[i])) continue;
     sink_.extra(mapping_.rest_prefix + all_columns_[i], text::trim(all_values_[i]));
   }
-  if (auto root = record_.root(); root && root->is_object()) rest_of(*root, "");
+  if (auto root = record_.root(); root && root->is_object())
+    rest_of(*root, "", 0, mapping_.rest_prefix);
 }
 
-void Mapper::rest_of(element object, const std::string& path) {
+void Mapper::rest_of(element object, const std::string& path, std::size_t skip,
+                     const std::string& prefix) {
   for (auto member : object_of(object)) {
     std::string name = path.empty() ? std::string(member.key)
                                     : fmt::format("{}.{}", path, std::string_view(member.key));
     if (member.value.is_null() || is_exactly_named(name)) continue;
     if (member.value.is_object()) {
-      rest_of(member.value, name);
+      rest_of(member.value, name, skip, prefix);
     } else if (!is_named(name)) {
       Value value{{}, member.value};
       std::string json = member.value.is_string() ? "" : simdjson::minify(member.value);
       value.text = member.value.is_string() ? member.value.get_string().value_unsafe() : json;
-      assign_extra(mapping_.rest_prefix + name, value, Source{});
+      assign_extra(prefix + name.substr(skip), value, Source{});
     }
   }
 }

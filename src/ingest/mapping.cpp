@@ -231,7 +231,8 @@ class Parser {
       for (const auto& entry : *list) {
         const auto* table = entry.as_table();
         if (table == nullptr) return wrong(entry, "nested", "write [[nested]]");
-        constexpr auto keys = std::to_array<std::string_view>({"column", "base64", "input"});
+        constexpr auto keys =
+            std::to_array<std::string_view>({"column", "base64", "input", "rest"});
         TRY(known(*table, "nested", keys));
         auto* name = table->get("column");
         if (name == nullptr) return wrong(entry, "nested.column", "missing");
@@ -239,6 +240,7 @@ class Parser {
         std::string column_name = TRY(text(*name, "nested.column"));
         nested.column = column(column_name);
         nested.base64 = TRY(flag(table->get("base64"), "nested.base64", false));
+        if (auto* rest = table->get("rest")) nested.rest = TRY(text(*rest, "nested.rest"));
         if (auto* input = table->get("input")) {
           constexpr auto names = std::to_array<std::string_view>({"csv", "json"});
           nested.input = static_cast<Input>(TRY(choice(*input, "nested.input", names)));

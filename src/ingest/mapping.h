@@ -83,6 +83,7 @@ struct Nested {
   ColumnId column = 0;
   bool base64 = false;
   Input input = Input::json;  // json: its members are columns "COLUMN.member"; csv: a record a row
+  std::optional<std::string> rest;  // json: members that nothing names go to `extra.RESTname`
 };
 
 struct Mapping {

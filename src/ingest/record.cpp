@@ -78,6 +78,10 @@ std::optional<ColumnId> Record::column(std::string_view name) const {
 }
 
 std::optional<element> Record::find(std::string_view path) const {
+  constexpr std::string_view whole = "@whole.";
+  if (path.starts_with(whole)) {
+    return root_ ? at_path(*root_, path.substr(whole.size())) : std::nullopt;
+  }
   // The latest part first: it may lie inside an earlier one.
   for (std::size_t i = parts_.size(); i-- > 0;) {
     std::string_view prefix = mapping_.names[parts_[i].column];

@@ -44,6 +44,7 @@ class Record {
   void back_to(Mark mark);
 
   std::optional<Value> get(ColumnId column);
+  bool is_set(ColumnId column) const { return cells_[column].has_value(); }
   std::optional<simdjson::dom::element> root() const { return root_; }
   std::optional<ColumnId> column(std::string_view name) const;
   const std::string& name(ColumnId column) const { return mapping_.names[column]; }

@@ -50,14 +50,37 @@ bool tells_zone(std::string_view text) {
   return text.find_first_of("+-", 11) != std::string_view::npos;
 }
 
+bool tells_year(std::string_view format) {
+  for (std::string_view one : {"%Y", "%y", "%D", "%F", "%s", "%c", "%x"}) {
+    if (format.contains(one)) return true;
+  }
+  return false;
+}
+
+Result<TimeUs> without_year(std::string_view text, std::string_view format, TimeUs received) {
+  if (received <= 0) return invalid("a time without a year: " + text::quote(text));
+  int year = times::civil(times::day_of(received)).year;
+  for (int back = 0; back < 5; ++back) {  // 29 February may be four years ago
+    std::string dated = std::to_string(year - back) + " ";
+    auto time = times::parse_as(dated.append(text), std::string("%Y ").append(format));
+    if (time && *time <= received + us_per_day) return time;
+  }
+  return not_a_time(text);
+}
+
 }  // namespace
 
-Result<TimeUs> report_time(std::string_view text, std::string_view format, const Zone* zone) {
+Result<TimeUs> report_time(std::string_view text, std::string_view format, const Zone* zone,
+                           TimeUs received) {
   text = text::trim(text);
   if (format.starts_with("epoch")) return epoch(text, format);
   if (format == "filetime") return filetime(text);
   bool iso = format.empty() || format == "iso" || format == "iso-with-zone";
-  TimeUs time = iso ? TRY(times::parse(text)) : TRY(times::parse_as(text, format));
+  auto parsed = iso                  ? times::parse(text)
+                : tells_year(format) ? times::parse_as(text, format)
+                                     : without_year(text, format, received);
+  if (!parsed) return parsed;
+  TimeUs time = *parsed;
   if (time < 0 || time >= last_time) return not_a_time(text);
   if (iso ? tells_zone(text) : format.contains("%z") || format.contains("%s")) return time;
   if (zone == nullptr || format == "iso-with-zone") {
