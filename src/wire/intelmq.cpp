@@ -14,8 +14,7 @@ void append_intelmq(std::string& out, const EventBatch& batch, std::size_t row,
     first = false;
     out.append("\"").append(before).append(m.name).append("\":").append(m.json);
   };
-  // `extra.node.…` sorts after every other `extra.` name but those behind it in the alphabet, which
-  // IntelMQ does not mind: it reads objects.
+  // `extra.node.…` stands out of order, which IntelMQ does not mind: it reads objects.
   for (const Member& m : flat.members()) print(m.name.starts_with("node.") ? "extra." : "", m);
   out += '}';
 }

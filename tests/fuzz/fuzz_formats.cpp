@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "ingest/formats.h"
 #include "model/dictionary.h"
+#include "wire/dialect.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -17,6 +18,28 @@ struct Named {
   std::string name;
   Reader read;
 };
+
+// A mapping for the formats that need one: a bit of everything that mapping files can say.
+std::string mapping_for(std::string_view format) {
+  std::string head = "input = \"" + std::string(format) + "\"\nrest = true\nzone = \"UTC\"\n";
+  std::string fields =
+      "[fields]\n\"source.ip|source.network|source.fqdn|source.url\" = \"a\"\n"
+      "\"source.port\" = \"b\"\n"
+      "\"time.source\" = {column = \"c\", time = [\"iso\", \"epoch_any\", \"%d.%m %H:%M\"]}\n"
+      "\"extra.keys\" = {column = \"d\", as = \"keys\"}\n";
+  if (format == "csv" || format == "html_table") {
+    head += "columns = [\"a\", \"b\", \"c\", \"d\"]\ncomments = [\"#\"]\nsplit = {d = \",\"}\n";
+  } else if (format == "lines") {
+    head += "patterns = ['^(?P<a>\\S+)\\s*(?P<b>\\S*)']\ncontext = ['^= (?P<c>.*)']\n";
+  } else if (format == "xml") {
+    head += "records = \"e\"\n";
+  } else if (format == "json") {
+    head += "explode = [\"a\"]\n[[nested]]\ncolumn = \"b\"\nbase64 = true\nrest = \"b.\"\n";
+  } else if (format != "key_value") {
+    return {};
+  }
+  return head + fields;
+}
 
 std::vector<Named> all_readers() {
   std::vector<Named> readers;
@@ -43,6 +66,9 @@ void read_one(std::string_view input) {
   if (end == std::string_view::npos) return;
   const Named& chosen = pick(readers, input.substr(0, end));
 
+  std::string_view bytes = input.substr(end + 1);
+  static_cast<void>(detect_format("x", bytes));
+  std::string mapping = mapping_for(chosen.name);
   Dictionary words;
   std::uint64_t events = 0;
   std::uint64_t rejects = 0;
@@ -50,14 +76,21 @@ void read_one(std::string_view input) {
       words, {.feed = words.id("fuzz"), .received = 1'767'225'600'000'000},
       [&](EventBatch& batch) -> Result<void> {
         events += batch.size();
+        check(decode(encode(batch)).has_value(), "a batch survives encoding");
+        std::string printed;
+        for (std::string_view to : {"tocsin", "intelmq", "idea", "stix", "misp"}) {
+          for (std::size_t i = 0; i < batch.size(); ++i) {
+            wire::dialect(to)(printed, batch, i, words);
+          }
+        }
         return {};
       },
       [&](const Reject&) { ++rejects; });
-  static_cast<void>(chosen.read({.bytes = input.substr(end + 1),
+  static_cast<void>(chosen.read({.bytes = bytes,
                                  .name = "2026-01-02-report.csv",
                                  .feed = "fuzz",
                                  .url = {},
-                                 .mapping = {},
+                                 .mapping = mapping,
                                  .schema = {},
                                  .received = 1'767'225'600'000'000},
                                 sink));
