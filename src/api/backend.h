@@ -261,6 +261,7 @@ struct CatalogueRow {
 
 struct Upload {
   std::string feed{}, format{}, name{}, tlp{};
+  bool visible = true;  // wait until questions see it
   std::string bytes{}, path{};  // one of them; the file may be moved away
 };
 

@@ -153,7 +153,7 @@ Result<ReportRow> NodeBackend::take_report(Upload upload) {
       .name = upload.name, .path = upload.path, .bytes = std::move(upload.bytes)};
   delivery.cursor = TRY(node_.journal().cursor(feed.name));
   auto receipt = TRY(node_.intake().deliver(feed, std::move(delivery)));
-  node_.wait_visible(std::chrono::milliseconds(visible_within));
+  if (upload.visible) node_.wait_visible(std::chrono::milliseconds(visible_within));
   auto row = TRY(node_.journal().report(receipt.report));
   if (!row) return missing(fmt::format("report r_{} is gone", receipt.report));
   ReportRow answer = report_row(*row);

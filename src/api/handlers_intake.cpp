@@ -83,6 +83,7 @@ Answer take_report(Context& context, const Call& call) {
                                               .format = params.text("format"),
                                               .name = params.text("name"),
                                               .tlp = params.text("tlp"),
+                                              .visible = params.text("visible") != "no",
                                               .bytes = call.request.body,
                                               .path = call.request.body_path}));
   context.live.report(row.id, object_of(row).text());

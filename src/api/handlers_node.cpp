@@ -37,7 +37,7 @@ Answer show_health(Context& context, const Call&) {
 
 Answer back_up(Context& context, const Call& call) {
   if (call.caller.by != Caller::By::socket)
-    return denied("a backup is made from the node's own machine");
+    return invalid("a backup is made at the node's own socket");
   auto body = TRY(JsonBody::read(call.request, "folder"));
   std::string folder = TRY(body.text("folder"));
   if (!folder.starts_with('/')) return invalid("folder must be an absolute path");

@@ -37,12 +37,13 @@ std::uint64_t number(const simdjson::dom::element& answer, const char* key) {
 }
 
 Result<void> take(Caller& caller, const IngestOptions& options, const std::string& file,
-                  Total& total) {
+                  bool is_last, Total& total) {
   bool terminal = isatty(STDERR_FILENO) == 1;
   std::string name = std::filesystem::path(file).filename().string();
   Caller::Ask ask{.method = "POST", .path = "/reports", .body_path = file};
   ask.query = {
       {"feed", options.feed}, {"format", options.format}, {"name", name}, {"tlp", options.tlp}};
+  if (!is_last) ask.query.emplace("visible", "no");
   if (terminal)
     ask.progress = [&](std::uint64_t sent, std::uint64_t of) { show_progress(name, sent, of); };
   auto answered = caller.call(ask);
@@ -70,7 +71,7 @@ int ingest(IngestOptions options) {
   Total total;
   int code = done;
   for (const auto& file : options.files) {
-    if (auto taken = take(*caller, options, file, total); !taken) {
+    if (auto taken = take(*caller, options, file, &file == &options.files.back(), total); !taken) {
       fmt::print(stderr, "tocsin: {}: {}\n", file, taken.error().what);
       int this_code = taken.error().fault == Fault::unavailable ? world_failed : bad_input;
       code = std::max(code, this_code);

@@ -19,6 +19,13 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
   Config config;
   std::string path = options.config.empty() ? home.file("tocsin.toml") : options.config;
   if (!options.config.empty() || fs::exists(path)) config = TRY(read_config(path));
+  if (options.port >= 0) config.port = static_cast<std::uint16_t>(options.port);
+  if (!options.feeds_file.empty()) {
+    Config more = TRY(read_config(options.feeds_file));
+    config.feeds.insert(config.feeds.end(), more.feeds.begin(), more.feeds.end());
+  }
+  if (options.simulated && config.country.empty())
+    config.country = *Country::parse("BR");  // the made-up world's
   auto node =
       std::unique_ptr<Node>(new Node(std::move(options), std::move(home), std::move(config)));
   TRY(node->open_stores());

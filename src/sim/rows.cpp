@@ -222,7 +222,9 @@ void scan_row(std::string& out, Way way, const Sight& s) {
 }
 
 void flow_row(std::string& out, const Sight& s) {
-  out += "{\"classification.type\":\"infected-system\",\"destination.asn\":";
+  out +=
+      "{\"classification.type\":\"infected-system\",\"controller_reason\":\"feed\",\"destination."
+      "asn\":";
   append_number(out, s.far.asn);
   out += ",\"destination.geolocation.cc\":\"";
   out += s.far_country.text();

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""A simulated world goes through a node, and `tocsin stats` must print exactly what the simulator counted by itself.
+
+usage: truth_test.py TOCSIN [--scale X] [--members N] [--keep FOLDER]
+tests/independent/count.py counts the same files without any of our code.
+"""
+import argparse, fnmatch, json, pathlib, re, subprocess, sys, tempfile, time
+
+parser = argparse.ArgumentParser()
+parser.add_argument("tocsin")
+parser.add_argument("--scale", default="0.0003")
+parser.add_argument("--members", default="2")
+parser.add_argument("--keep")
+args = parser.parse_args()
+
+
+def tocsin(*arguments):
+    done = subprocess.run([args.tocsin, *arguments], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"FAILED: tocsin {' '.join(arguments[:8])}: exit {done.returncode}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def next_month(month):
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12}-{number % 12 + 1:02}-01"
+
+
+def main(folder):
+    world, home = folder / "world", str(folder / "home")
+    tocsin("simulate", "year-on-year", "--out", str(world), "--scale", args.scale, "--members", args.members)
+    truth = json.loads((world / "truth.json").read_text())
+    tables = re.findall(r'\[feed\.([\w-]+)\](.*?)(?=\n\[|\Z)', (world / "feeds.toml").read_text(), re.S)
+    files = sorted(path for path in world.rglob("*") if path.is_file() and path.parent != world)
+    began = time.monotonic()
+    for name, table in tables:
+        setting = dict(re.findall(r'(\w+) = "([^"]*)"', table))
+        mine = [str(path) for path in files if fnmatch.fnmatch(path.name, setting["pattern"])]
+        for start in range(0, len(mine), 2000):
+            tocsin("ingest", "--home", home, "--feed", name, "--format", setting["format"], "--tlp", setting["tlp"], *mine[start:start + 2000])
+    took_s = time.monotonic() - began
+    stretches = {period["name"]: (period["since"], period["until"]) for period in truth["periods"]}
+    for row in truth["cuts"]["country"]:
+        if re.fullmatch(r"\d{4}-\d{2}", row["stretch"]):
+            stretches[row["stretch"]] = (row["stretch"] + "-01", next_month(row["stretch"]))
+    compared, wrong = 0, []
+    for cut in ("country", "country.type", "country.type.family", "country.type.controller"):
+        keys = cut.split(".")
+        for stretch, (since, until) in stretches.items():
+            wanted = {tuple(row[key] for key in keys): row for row in truth["cuts"][cut] if row["stretch"] == stretch}
+            answer = json.loads(tocsin("stats", cut, "--since", since, "--until", until, "--top", "10000", "--per", "day", "--json", "--home", home))
+            got = {tuple(row["key"].get(key, "") for key in keys): row for row in answer["rows"]}
+            got = {key: row for key, row in got.items() if all(key)}
+            for key in wanted.keys() | got.keys():
+                if key[0] not in truth["members"]:
+                    continue
+                compared += 1
+                figures = [(row or {}).get("events", 0) for row in (wanted.get(key), got.get(key))]
+                figures += [(row or {}).get("distinct", 0) for row in (wanted.get(key), got.get(key))]
+                same = figures[0] == figures[1] and figures[2] == figures[3]
+                if same and "controllers" in wanted.get(key, {}):
+                    same = wanted[key]["controllers"] == got[key].get("controllers")
+                if not same:
+                    wrong.append((cut, stretch, key, wanted.get(key), got.get(key)))
+    answer = json.loads(tocsin("stats", "country.type", "--since", stretches["now"][0] if "now" in stretches else truth["periods"][-1]["since"],
+                               "--until", truth["periods"][-1]["until"], "--compare", "year", "--top", "10000", "--json", "--home", home))
+    got = {(row["key"]["country"], row["key"]["type"]): row for row in answer["rows"] if "country" in row["key"]}
+    for row in truth["compare"]:
+        mine = got.get((row["country"], row["type"]))
+        compared += 1
+        if mine is None or mine["distinct"] != row["distinct"] or mine["before"]["distinct"] != row["distinct_before"] \
+                or sorted(mine.get("feeds_new", [])) != sorted(row["feeds_new"]) or sorted(mine.get("feeds_gone", [])) != sorted(row["feeds_gone"]):
+            wrong.append(("compare", row, mine))
+    for what in wrong[:10]:
+        print("differs:", json.dumps(what, default=str)[:900])
+    print(f"{len(files)} files taken in in {took_s:.0f} s; {compared} figures compared, {len(wrong)} differ")
+    return 1 if wrong else 0
+
+
+if args.keep:
+    sys.exit(main(pathlib.Path(args.keep)))
+with tempfile.TemporaryDirectory() as name:
+    sys.exit(main(pathlib.Path(name)))
