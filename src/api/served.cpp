@@ -16,7 +16,9 @@ struct Served::State {
 };
 
 Served::Served(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Served::~Served() { stop(); }
+Served::~Served() {
+  stop();
+}
 
 Result<std::unique_ptr<Served>> Served::open(node::NodeOptions options) {
   auto state = std::make_unique<State>();
@@ -41,13 +43,20 @@ void Served::stop() {
   state_->node->stop();
 }
 
-http::Response Served::call(http::Request request) { return state_->api->call(std::move(request)); }
-
-std::string Served::sign_in_url() {
-  return state_->listening.url + "/signin?code=" + state_->api->new_code("admin", Role::administrator);
+http::Response Served::call(http::Request request) {
+  return state_->api->call(std::move(request));
 }
 
-std::string Served::certificate_fingerprint() { return state_->listening.fingerprint; }
-node::Node& Served::node() { return *state_->node; }
+std::string Served::sign_in_url() {
+  return state_->listening.url +
+         "/signin?code=" + state_->api->new_code("admin", Role::administrator);
+}
+
+std::string Served::certificate_fingerprint() {
+  return state_->listening.fingerprint;
+}
+node::Node& Served::node() {
+  return *state_->node;
+}
 
 }  // namespace tocsin::api
