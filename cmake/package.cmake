@@ -30,3 +30,7 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${CMAKE_SOURCE_DIR}/packaging/conffiles ${CMAKE_SOURCE_DIR}/packaging/postinst
   ${CMAKE_SOURCE_DIR}/packaging/prerm ${CMAKE_SOURCE_DIR}/packaging/postrm)
 include(CPack)
+
+# The packaged configuration is what the program itself would write.
+add_test(NAME packaged_config COMMAND sh -c
+  "rm -f packaged.toml && $<TARGET_FILE:tocsin> config init packaged.toml && diff packaged.toml ${CMAKE_SOURCE_DIR}/packaging/tocsin.toml")

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "ingest/formats.h"
@@ -76,6 +77,26 @@ bool is_shadowserver_header(std::string_view sample) {
          fits(line, R"re(,"?(asn|src_asn)"?(,|\r?$))re");
 }
 
+struct Detector {
+  std::string_view format;
+  Pattern pattern;
+};
+
+// The patterns of the shipped mappings, compiled once.
+const std::vector<Detector>& detectors() {
+  static const std::vector<Detector> table = [] {
+    std::vector<Detector> made;
+    for (const auto& entry : shipped_mappings()) {
+      if (!entry.plugin.contains("detect = ")) continue;
+      auto mapping = parse_mapping(entry.plugin, entry.name);
+      check(mapping.has_value(), "a shipped mapping that does not parse");
+      for (const auto& pattern : mapping->detect) made.push_back({entry.name, pattern});
+    }
+    return made;
+  }();
+  return table;
+}
+
 }  // namespace
 
 std::string detect_format(std::string_view name, std::string_view bytes) {
@@ -83,13 +104,9 @@ std::string detect_format(std::string_view name, std::string_view bytes) {
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   std::string_view sample = bytes.substr(0, sample_bytes);
   bool whole = sample.size() == bytes.size();
-  for (const auto& entry : shipped_mappings()) {
-    if (!entry.plugin.contains("detect = ")) continue;
-    auto mapping = parse_mapping(entry.plugin, entry.name);
-    if (!mapping) continue;
-    for (const auto& pattern : mapping->detect) {
-      if (re2::RE2::PartialMatch({sample.data(), sample.size()}, *pattern))
-        return std::string(entry.name);
+  for (const auto& detector : detectors()) {
+    if (re2::RE2::PartialMatch({sample.data(), sample.size()}, *detector.pattern)) {
+      return std::string(detector.format);
     }
   }
   std::string_view start = text::trim(sample);

@@ -322,7 +322,8 @@ std::string test(const Condition& c, const FilterValue& v, const Dictionary& wor
       return number_test(at_subject("country"), c.compare, v);
     case FilterField::name:
       if (v.match != Match::exact) return text_test("name", v);
-      return fmt::format("({} OR contains(url, {}))", text_test("name", v), sql_quote("://" + v.text));
+      return fmt::format("({} OR contains(url, {}))", text_test("name", v),
+                         sql_quote("://" + v.text));
     case FilterField::url:
       return text_test("url", v);
     case FilterField::family:

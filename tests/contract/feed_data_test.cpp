@@ -234,7 +234,7 @@ std::string run(const std::filesystem::path& folder) {
   auto wanted = wanted_events((folder / "expected.jsonl").string(), reports.at(0).value());
   std::string lacks = unmatched(wanted, got);
   if (!lacks.empty()) return why.empty() ? lacks : lacks + "; " + why;
-  std::size_t upstream = std::stoul(text_of(root, "upstream_events"));
+  std::size_t upstream = text::number(text_of(root, "upstream_events")).value();
   bool all_asserted = wanted.size() == upstream;  // else more may come, or fewer
   if (all_asserted && got.size() != upstream) {
     return fmt::format("{} events, upstream has {}", got.size(), upstream);

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""One node from start to stop, as its users meet it. usage: smoke.py TOCSIN"""
+import sys
+import tempfile
+
+from node import Failed, Node, wanted
+
+REPORT = "192.0.2.7   # seen at the border\n2001:0DB8::0001\nnot-an-address\n"
+
+
+def signs_in(node):
+    status, _, _ = node.open("/healthz")
+    wanted(status == 200, f"/healthz answered {status}")
+    status, headers, _ = node.open("/api/v1/session")
+    wanted(status == 401, f"a stranger got {status} from /api/v1/session")
+    wanted("problem+json" in headers.get("Content-Type", ""), "a refusal is not problem+json")
+    status, _, _ = node.open("/signin?code=" + "x" * 22)
+    wanted(status in (400, 401, 403), f"a wrong sign-in code got {status}")
+    status, _, _ = node.open(node.url)
+    wanted(status in (200, 404), f"the sign-in link led to {status}")  # 404: a binary without a console
+    session = node.json("/api/v1/session")
+    wanted(session["version"] and session["role"], f"a session without version or role: {session}")
+    wanted(node.home.stat().st_mode & 0o077 == 0, f"others may look into {node.home}")
+
+
+def takes_a_report_in(node, file):
+    taken = node.run("ingest", "--format", "ip_list", "--feed", "by-hand", file)
+    wanted(taken.returncode == 0, f"ingest ended with {taken.returncode}: {taken.stderr}")
+    wanted("2 events" in taken.stderr and "1 records rejected" in taken.stderr, f"ingest said: {taken.stderr}")
+    again = node.run("ingest", "--format", "ip_list", "--feed", "by-hand", file)
+    wanted("(1 known already)" in again.stderr, f"the same report again: {again.stderr}")
+
+
+def has_the_events(node):
+    events = node.wait_for(lambda: node.json("/api/v1/events?limit=10")["items"], "events by the API")
+    addresses = sorted(event["source"]["ip"] for event in events)
+    wanted(addresses == ["192.0.2.7", "2001:db8::1"], f"the API gives {addresses}")
+    rejects = node.json("/api/v1/quarantine")["items"]
+    wanted([(r["feed"], r["line"]) for r in rejects] == [("by-hand", 3)], f"the quarantine holds {rejects}")
+
+
+def smoke(tocsin):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as report, Node(tocsin) as node:
+        report.write(REPORT)
+        report.flush()
+        signs_in(node)
+        takes_a_report_in(node, report.name)
+        has_the_events(node)
+        wanted(node.stop() == 0, "the node did not end with 0:\n" + "".join(node.said))
+        node.url = None
+        node.start()
+        node.open(node.url)
+        has_the_events(node)
+        wanted(node.stop() == 0, "the second time the node did not end with 0:\n" + "".join(node.said))
+
+
+try:
+    smoke(sys.argv[1])
+    print("1 passed, 0 failed")
+except Failed as failed:
+    print(f"smoke: {failed}\n0 passed, 1 failed")
+    sys.exit(1)
