@@ -1,5 +1,7 @@
 // tocsin: the command line.
 #include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <cstdio>
 #include <cstdlib>
 
@@ -17,6 +19,7 @@ int fail(const Error& error) {
 int main(int argc, char** argv) {
   using namespace tocsin::cli;
   setenv("TZ", "UTC", 1);  // strptime's %s, and nothing else, asks for it
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("tocsin"));  // stdout is for data
   CLI::App app{"An open early-warning network for cyber security: one node", "tocsin"};
   app.require_subcommand(1);
   Chosen chosen;
