@@ -111,7 +111,7 @@ Result<void> read_csv(const Mapping& mapping, const Report& report, Mapper& mapp
   std::size_t first_line = skip_lines(text, mapping.skip_lines);
   take_leading_context(mapping, text, mapper);
   csv::Reader reader(text, {.delimiter = mapping.delimiter, .quote = mapping.quote}, first_line);
-  Columns columns(mapping, mapper.record());
+  Columns columns(mapping);
   if (!mapping.header) {
     columns.by_mapping();
     mapper.all_columns(columns.names());

@@ -15,7 +15,7 @@ Result<void> read_xml(const Mapping& mapping, const Report& report, Mapper& mapp
 // Which column stands where, by the header's names or the mapping's own list.
 class Columns {
  public:
-  Columns(const Mapping& mapping, const Record& record) : mapping_(mapping), record_(record) {}
+  explicit Columns(const Mapping& mapping) : mapping_(mapping) {}
 
   void by_header(const std::vector<std::string_view>& names);
   void by_mapping();
@@ -27,7 +27,6 @@ class Columns {
 
  private:
   const Mapping& mapping_;
-  const Record& record_;
   std::vector<std::optional<ColumnId>> ids_;
   std::vector<std::string> names_;
 };

@@ -88,12 +88,12 @@ void collect(const GumboNode* node, std::vector<std::vector<Row>>& tables, std::
 
 void read_table(const Mapping& mapping, const std::vector<Row>& rows, Mapper& mapper,
                 std::size_t& taken) {
-  Columns columns(mapping, mapper.record());
+  Columns columns(mapping);
   std::size_t first = mapping.skip_lines;
   if (mapping.columns.empty()) {
     // The header names the columns: the first row that has one of ours.
     for (; first < rows.size(); ++first) {
-      Columns found(mapping, mapper.record());
+      Columns found(mapping);
       std::vector<std::string_view> names(rows[first].cells.begin(), rows[first].cells.end());
       found.by_header(names);
       if (names.size() > 1 && found.check_required()) {

@@ -57,7 +57,8 @@ BatchPointer Followers::next(Running& running, std::uint64_t seq, const std::sto
   {
     std::unique_lock lock(mutex_);
     if (last_ < seq) {
-      changed_.wait_for(lock, stop, rest_every, [&] { return last_ >= seq || flush_wanted_ > 0; });
+      changed_.wait_for(lock, stop, rest_every,
+                        [&] { return last_ >= seq || flush_to_ > running.flushed; });
       if (last_ < seq) return nullptr;
     }
     if (!recent_.empty() && recent_.front()->seq <= seq) return recent_[seq - recent_.front()->seq];
@@ -93,17 +94,28 @@ void Followers::run(Running& running, const std::stop_token& stop) {
       changed_.notify_all();
     }
     auto now = std::chrono::steady_clock::now();
-    bool flush = last_round || flush_wanted_ > 0;
+    bool flush = (last_round || flush_to_ > running.flushed) && running.applied >= last();
     if (!batch || now - rested > std::chrono::seconds(1)) {
+      Result<void> done;
       if (running.follower.rest) {
-        auto done = running.follower.rest(flush && running.applied >= last_);
+        done = running.follower.rest(flush);
         if (!done || batch == nullptr) report(running, done);
+      }
+      if (flush && done) running.flushed = running.applied;
+      if (flush && !done) {
+        std::unique_lock lock(mutex_);  // not again at once
+        changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
       }
       rested = now;
       changed_.notify_all();
     }
     if (last_round) return;
   }
+}
+
+std::uint64_t Followers::last() const {
+  std::lock_guard guard(mutex_);
+  return last_;
 }
 
 std::uint64_t Followers::slowest() const {
@@ -134,18 +146,19 @@ bool Followers::wait_visible(std::uint64_t seq, std::chrono::milliseconds timeou
     });
   };
   if (shown()) return true;
-  ++flush_wanted_;
-  changed_.notify_all();
   auto until = std::chrono::steady_clock::now() + timeout;
   bool done = false;
   std::unique_lock lock(mutex_);
   while (!done && !stopping_ && std::chrono::steady_clock::now() < until) {
+    if (std::uint64_t to = std::min(seq, last_); to > flush_to_) {
+      flush_to_ = to;
+      changed_.notify_all();
+    }
     changed_.wait_for(lock, std::chrono::milliseconds(20));
     lock.unlock();
     done = shown();
     lock.lock();
   }
-  --flush_wanted_;
   return done;
 }
 

@@ -62,12 +62,14 @@ class Followers {
   struct Running {
     Follower follower;
     std::atomic<std::uint64_t> applied{0}, cpu_ns{0};
+    std::uint64_t flushed = 0;  // its own thread's: what it had applied when it last flushed
     std::string error;
     std::jthread thread;
   };
   void run(Running& running, const std::stop_token& stop);
   BatchPointer next(Running& running, std::uint64_t seq, const std::stop_token& stop);
   void report(Running& running, const Result<void>& result);
+  std::uint64_t last() const;
   std::uint64_t slowest() const;
 
   store::Journal& journal_;
@@ -76,7 +78,7 @@ class Followers {
   std::condition_variable_any changed_;
   std::deque<BatchPointer> recent_;
   std::uint64_t last_ = 0;
-  std::atomic<int> flush_wanted_{0};
+  std::atomic<std::uint64_t> flush_to_{0};  // somebody waits to read up to here; at most last_
   bool stopping_ = false;
   std::vector<std::unique_ptr<std::mutex>> turns_;  // held by a follower around apply and rest
 };
