@@ -78,6 +78,11 @@ http::Admission Api::admit(const http::Request& head) {
   if (route.role != Role::nobody) {
     caller = Access{sessions_, *tokens_, brake_}.caller(head, call.now);
   }
+  // A page asks first whether somebody is signed in; an empty answer is no failed request there.
+  bool nobody = !caller || caller->role == Role::nobody;
+  if (nobody && route.id == "showSession" && head.parameter("optional") == "true") {
+    return {.refusal = http::Response{.status = 204}};
+  }
   if (auto refused = judge(route, caller)) return {.refusal = std::move(refused)};
   if (route.pattern != "/*") {
     auto params = Params::read(head, route.parameters, call.now);

@@ -60,7 +60,7 @@ std::vector<Route> session_routes() {
        303},
       {"GET",
        "/api/v1/session",
-       R::nobody,
+       R::viewer,
        show_session,
        "showSession",
        "Who is signed in, and what this node is.",
