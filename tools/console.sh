@@ -8,9 +8,21 @@ cd "$(dirname "$0")/../console" 2> /dev/null || exit 0
 deps=$PWD/../build/deps/node_modules
 node=$(ls -d "$deps"/node-linux-*/bin/node)
 
+# npm leaves out packages that want a newer Node than the one it runs on, and Debian's is 18: so it runs on the pinned
+# one. Debian's npm finds its own modules in /usr/share/nodejs only where it is told.
+npm_here() {
+  local npm
+  npm=$(readlink -f "$(command -v npm)")
+  if head -n 1 "$npm" | grep -q 'node$'; then
+    NODE_PATH=/usr/share/nodejs "$node" "$npm" "$@"
+  else
+    npm "$@"
+  fi
+}
+
 lock=$(sha256sum package-lock.json | cut -d' ' -f1)
 if [ "$(cat node_modules/.installed 2> /dev/null)" != "$lock" ]; then
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  npm_here ci --ignore-scripts --no-audit --no-fund --loglevel=error
   echo "$lock" > node_modules/.installed
 fi
 
