@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -18,6 +19,7 @@ int fail(const Error& error) {
 
 int main(int argc, char** argv) {
   using namespace tocsin::cli;
+  std::signal(SIGPIPE, SIG_IGN);  // a node that goes away is an error to tell
   setenv("TZ", "UTC", 1);  // strptime's %s, and nothing else, asks for it
   spdlog::set_default_logger(spdlog::stderr_logger_mt("tocsin"));  // stdout is for data
   CLI::App app{"An open early-warning network for cyber security: one node", "tocsin"};
