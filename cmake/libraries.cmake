@@ -36,6 +36,10 @@ find_library(duckdb_library duckdb PATHS ${TOCSIN_DEPS}/@duckdb/node-bindings-li
 get_filename_component(TOCSIN_DUCKDB_DIR ${duckdb_library} DIRECTORY)
 
 add_library(libraries INTERFACE)
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # Boost 1.74 looks for clang's experimental coroutines, which clang 17 dropped for those of C++20.
+  target_compile_definitions(libraries INTERFACE BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
+endif()
 target_include_directories(libraries SYSTEM INTERFACE ${roaring_include} ${loc_include} ${duckdb_include})
 target_link_libraries(libraries INTERFACE fmt::fmt spdlog::spdlog OpenSSL::SSL OpenSSL::Crypto CURL::libcurl Boost::headers
   PkgConfig::found ${roaring_library} ${loc_library} ${duckdb_library} Threads::Threads)

@@ -160,8 +160,8 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
   Task<bool> send_events(EventStream& stream);
   Task<bool> write(std::string_view bytes);
   Task<void> drain();
-  template <class Work>
-  Task<void> on_pool(Pool& pool, Work work);
+  template <class Function>
+  Task<void> on_pool(Pool& pool, Function job);
 
   State& state_;
   std::unique_ptr<Channel> channel_;
@@ -296,13 +296,13 @@ Task<std::optional<Response>> Connection::read_body(Exchange& exchange, Parser& 
   co_return std::nullopt;
 }
 
-template <class Work>
-Task<void> Connection::on_pool(Pool& pool, Work work) {
+template <class Function>
+Task<void> Connection::on_pool(Pool& pool, Function job) {
   deadline_.store(never);
   co_await asio::co_spawn(
       asio::any_io_executor(pool.threads.get_executor()),
-      [&work]() -> Task<void> {
-        work();
+      [&job]() -> Task<void> {
+        job();
         co_return;
       },
       use_awaitable);
