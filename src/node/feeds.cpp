@@ -27,6 +27,18 @@ const ingest::Collector* collector_named(std::string_view name) {
   return nullptr;
 }
 
+// Every node takes what somebody drops into its folder; a [feed.drop] of the configuration replaces
+// this one.
+ingest::Feed drop_feed(const std::string& home) {
+  return {.name = "drop",
+          .title = "Files dropped into the node's folder",
+          .collector = "directory",
+          .format = "auto",
+          .interval_s = 2,
+          .tlp = Tlp::red,
+          .options = {{"path", home + "/drop"}}};
+}
+
 // What a collector may use of this node.
 class Context final : public ingest::CollectorContext {
  public:
@@ -62,6 +74,7 @@ Result<std::unique_ptr<Feeds>> Feeds::open(const Config& config, store::Journal&
                                            std::string home, std::function<TimeUs()> now) {
   auto feeds = std::unique_ptr<Feeds>(new Feeds(journal, std::move(home), std::move(now)));
   for (const auto& feed : config.feeds) feeds->feeds_.emplace(feed.name, feed);
+  feeds->feeds_.emplace("drop", drop_feed(feeds->home_));
   auto ticked = TRY(journal.values("ticked."));
   for (const auto& [key, json] : ticked) {
     const auto* entry = ingest::in_catalogue(std::string_view(key).substr(7));

@@ -48,6 +48,17 @@ std::string Intake::waiting_for() const {
   return waiting_for_;
 }
 
+// What the console and the log say of it, once per change. The figures of a nearly full disk change
+// with every look.
+void Intake::wait_for(std::string why) {
+  std::lock_guard guard(mutex_);
+  if (why.empty() != waiting_for_.empty()) {
+    spdlog::log(why.empty() ? spdlog::level::info : spdlog::level::err, "intake {}",
+                why.empty() ? "goes on" : "waits: " + why);
+  }
+  waiting_for_ = std::move(why);
+}
+
 std::string Intake::spool_path() {
   return fmt::format("{}/spool/{}-{}", parts_.home, getpid(), ++spooled_);
 }
@@ -62,7 +73,9 @@ Result<void> Intake::check_disk() const {
 }
 
 Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delivery delivery) {
-  TRY(check_disk());
+  auto disk = check_disk();
+  wait_for(disk ? "" : disk.error().what);
+  TRY(disk);
   if (delivery.path.empty() && delivery.live) return take_bytes(feed, delivery);
   std::string spool_folder = parts_.home + "/spool/";
   Removed removed;
@@ -189,14 +202,7 @@ Result<void> Intake::commit(Reading& reading, EventBatch& batch, store::Journal:
   while (true) {
     auto done = parts_.journal.commit(batch, step);
     bool waits = !done && done.error().fault == Fault::unavailable && !stop_.stop_requested();
-    {
-      std::lock_guard guard(mutex_);
-      std::string why = waits ? done.error().what : std::string();
-      if (why != waiting_for_)
-        spdlog::log(waits ? spdlog::level::err : spdlog::level::info, "intake {}",
-                    waits ? "waits: " + why : "goes on");
-      waiting_for_ = std::move(why);
-    }
+    wait_for(waits ? done.error().what : "");
     if (!waits) return done;
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }

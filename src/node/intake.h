@@ -73,6 +73,7 @@ class Intake {
   Result<void> take_batch(Reading& reading, EventBatch& batch);
   Result<void> commit(Reading& reading, EventBatch& batch, store::Journal::Step step);
   Result<void> check_disk() const;
+  void wait_for(std::string why);
 
   Parts parts_;
   std::stop_source stop_;

@@ -46,7 +46,14 @@ Result<void> Node::open_stores() {
   live_ = std::make_unique<Live>(words_, options_.now);
   live_->open_findings(findings_->open_count());
   followers_ = std::make_unique<Followers>(
-      *journal_, node::followers({*columns_, *findings_, *counts_, *live_, journal_->last_seq()}));
+      *journal_, node::followers(
+                     {.columns = *columns_,
+                      .findings = *findings_,
+                      .counts = *counts_,
+                      .live = *live_,
+                      .last_seq = journal_->last_seq(),
+                      .first_events = [this] { return first_kept(config_.events_months); },
+                      .first_counts = [this] { return first_kept(config_.exact_counts_months); }}));
   followers_->start();
   auto days = TRY(columns_->days());
   // Events of the journal that are not in the columns yet belong to days that must be loaded too.
@@ -180,10 +187,11 @@ Result<void> Node::backup(const std::string& folder) {
   return journal_->backup_to(folder + "/journal.db");
 }
 
-Result<std::size_t> Node::retain() {
+// The first day that retention keeps: this month and `months` whole ones before it.
+Day Node::first_kept(unsigned months) const {
   Day first = times::month_start(times::day_of(now()));
-  for (unsigned i = 0; i < config_.events_months; ++i) first = times::month_start(first - 1);
-  return columns_->drop_before(first);
+  for (unsigned i = 0; i < months; ++i) first = times::month_start(first - 1);
+  return first;
 }
 
 }  // namespace tocsin::node

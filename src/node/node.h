@@ -71,14 +71,13 @@ class Node {
   // Copies the whole state into a new folder, consistent, while the node goes on. Errors:
   // unavailable, invalid (the folder exists).
   Result<void> backup(const std::string& folder);
-  // Drops what is older than the configuration allows. Gives how many monthly files went.
-  Result<std::size_t> retain();
 
  private:
   Node(NodeOptions options, Home home, Config config)
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
   Result<store::Counts::Key> secret_key();
+  Day first_kept(unsigned months) const;
   void prune(const std::stop_token& stop);
 
   NodeOptions options_;

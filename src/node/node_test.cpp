@@ -155,6 +155,60 @@ TEST_CASE("a backup made while it runs opens elsewhere and is equal") {
   CHECK(events(*copy) == 105);
 }
 
+TEST_CASE("retention drops months of events, and the counts stay as frozen") {
+  TemporaryFolder folder;
+  auto clock =
+      std::make_shared<std::atomic<TimeUs>>(times::start_of(*times::parse_day("2026-03-02")));
+  NodeOptions options{.home = folder.file("home"), .now = [clock] { return clock->load(); }};
+  {
+    auto node = *Node::open(options);
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 100))));
+    CHECK(events(*node) == 100);
+  }
+  *clock = times::start_of(*times::parse_day("2027-05-31"));  // 14 months later all of it stays
+  {
+    auto node = *Node::open(options);
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(report(100, 110))));  // late by a year
+    CHECK(events(*node) == 110);
+  }
+  *clock = times::start_of(*times::parse_day("2027-06-01"));
+  {
+    auto node = *Node::open(options);
+    for (int i = 0; i < 200 && *node->columns().count({}) != 10; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    CHECK(*node->columns().count({}) == 10);  // what arrived in May 2027
+    CHECK(counted(*node) == 110);             // March's sets live as long as its last arrival
+  }
+  *clock = times::start_of(*times::parse_day("2028-08-01"));
+  auto node = *Node::open(options);
+  for (int i = 0; i < 200 && node->counts().frozen_until() == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  store::StatsQuery march{.cut = store::Cut::country,
+                          .period = {times::day_from({2026, 3, 1}), times::day_from({2026, 4, 1})}};
+  auto answer = node->counts().query(march);
+  REQUIRE(answer);
+  CHECK(answer->frozen);
+  REQUIRE(answer->rows.size() == 1);
+  CHECK(answer->rows[0].now.events == 110);
+  CHECK(answer->rows[0].now.distinct->total() == 110);
+  CHECK(node->columns().count({}) == 10);  // the newest month stays
+}
+
+TEST_CASE("a report that is put into the node's drop folder is taken in") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  node->feeds().start(node->intake());
+  std::ofstream(folder.file("home/drop/2026-03-01-event4_sinkhole.csv")) << report(0, 10);
+  for (int i = 0; i < 400 && *node->columns().count({}) == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  CHECK(events(*node) == 10);
+  CHECK(node->feeds().row("drop")->health.last_success != time_none);
+  node->feeds().stop();
+}
+
 TEST_CASE("a home belongs to one process, and its configuration's errors name file, line and key") {
   TemporaryFolder folder;
   auto node = Node::open({.home = folder.file("home")});

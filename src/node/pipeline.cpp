@@ -7,6 +7,8 @@
 //   columns (DuckDB) . findings . counts . live view
 #include "node/pipeline.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 
 namespace tocsin::node {
@@ -41,8 +43,31 @@ class SnapshotRhythm {
   Clock::duration took_{};
 };
 
-Follower columns_follower(store::Columns& columns) {
+// When what is too old is looked for: at the start, and then every hour.
+class Hourly {
+ public:
+  bool is_due() {
+    auto now = Clock::now();
+    if (last_ && now - *last_ < std::chrono::hours(1)) return false;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  std::optional<Clock::time_point> last_;
+};
+
+void tell_dropped(std::string_view what, const Result<std::size_t>& dropped) {
+  if (!dropped) {
+    spdlog::warn("retention of {}: {}", what, dropped.error().what);
+  } else if (*dropped > 0) {
+    spdlog::info("retention: dropped {} month(s) of {}", *dropped, what);
+  }
+}
+
+Follower columns_follower(store::Columns& columns, std::function<Day()> first_kept) {
   auto first_waiting = std::make_shared<std::optional<Clock::time_point>>();
+  auto hourly = std::make_shared<Hourly>();
   return {.name = "columns",
           .watermark = [&] { return columns.watermark(); },
           .apply =
@@ -52,7 +77,8 @@ Follower columns_follower(store::Columns& columns) {
                 if (columns.waiting_rows() == 0) first_waiting->reset();
                 return done;
               },
-          .rest = [&columns, first_waiting](bool flush) -> Result<void> {
+          .rest = [&columns, first_waiting, hourly, first_kept](bool flush) -> Result<void> {
+            if (hourly->is_due()) tell_dropped("events", columns.drop_before(first_kept()));
             if (!*first_waiting) return {};
             bool old = Clock::now() - **first_waiting >
                        std::chrono::microseconds(store::columns_flush_after_us);
@@ -90,15 +116,17 @@ Follower findings_follower(store::Findings& findings, Live& live) {
           .visible = [&] { return findings.watermark(); }};
 }
 
-Follower counts_follower(store::Counts& counts) {
+Follower counts_follower(store::Counts& counts, std::function<Day()> first_kept) {
   auto rhythm = std::make_shared<SnapshotRhythm>();
+  auto hourly = std::make_shared<Hourly>();
   return {.name = "counts",
           .watermark = [&] { return counts.applied(); },
           .apply = [&counts, rhythm](const BatchPointer& batch) -> Result<void> {
             rhythm->count(batch->size());
             return counts.apply(*batch);
           },
-          .rest = [&counts, rhythm](bool flush) -> Result<void> {
+          .rest = [&counts, rhythm, hourly, first_kept](bool flush) -> Result<void> {
+            if (hourly->is_due()) tell_dropped("exact counts", counts.drop_before(first_kept()));
             if (rhythm->is_due(0, flush)) return rhythm->run([&] { return counts.snapshot(); });
             if (rhythm->events() == 0) TRY(counts.tidy());
             return {};
@@ -122,8 +150,10 @@ Follower live_follower(Live& live, std::uint64_t from) {
 }  // namespace
 
 std::vector<Follower> followers(const Stores& stores) {
-  return {columns_follower(stores.columns), findings_follower(stores.findings, stores.live),
-          counts_follower(stores.counts), live_follower(stores.live, stores.last_seq)};
+  return {columns_follower(stores.columns, stores.first_events),
+          findings_follower(stores.findings, stores.live),
+          counts_follower(stores.counts, stores.first_counts),
+          live_follower(stores.live, stores.last_seq)};
 }
 
 }  // namespace tocsin::node

@@ -1,6 +1,7 @@
 // The main path: what happens to a report, as two lists. Start reading at pipeline.cpp.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "node/followers.h"
@@ -17,6 +18,8 @@ struct Stores {
   store::Counts& counts;
   Live& live;
   std::uint64_t last_seq;  // at the start
+  // Retention: the first month of arrival whose events stay, of events whose exact counts stay.
+  std::function<Day()> first_events, first_counts;
 };
 
 // Everything that follows the journal, in the order in which it is started.

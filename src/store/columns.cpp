@@ -89,7 +89,7 @@ Result<void> Columns::attach(const std::string& month) {
         fmt::format("{} has schema {}; this program knows up to {}: use the newer program",
                     text::quote(path), schema, columns_schema));
   }
-  months_.push_back(month);
+  months_.insert(std::ranges::lower_bound(months_, month), month);
   return {};
 }
 
@@ -219,14 +219,20 @@ Result<std::size_t> Columns::drop_before(Day day) {
   std::string keep_from = month_of(times::start_of(day));
   std::unique_lock lock(files_);
   std::size_t dropped = 0;
-  while (months_.size() > 1 && months_.front() < keep_from) {  // the newest carries the watermark
+  if (months_.size() < 2 || months_.front() >= keep_from) return dropped;
+  // The newest stays and carries the watermark, also where the clock once went back a month.
+  TRY(writer_.run(fmt::format("UPDATE m{0}.applied SET seq = greatest(seq, {1})", months_.back(),
+                              watermark_.load())));
+  while (months_.size() > 1 && months_.front() < keep_from) {
     std::string month = months_.front();
     months_.erase(months_.begin());
     TRY(make_view());
     TRY(writer_.run("DETACH m" + month));
     std::error_code failed;
-    fs::remove(fmt::format("{}/events-{}.duckdb", folder_, month), failed);
-    fs::remove(fmt::format("{}/events-{}.duckdb.wal", folder_, month), failed);
+    std::string path = fmt::format("{}/events-{}.duckdb", folder_, month);
+    fs::remove(path, failed);
+    if (failed) return unavailable("cannot remove " + text::quote(path) + ": " + failed.message());
+    fs::remove(path + ".wal", failed);
     ++dropped;
   }
   return dropped;

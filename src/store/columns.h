@@ -68,7 +68,8 @@ class Columns {
   Result<std::vector<Day>> days() const;
   Result<std::vector<Hash128>> hashes(Day day) const;
 
-  // Retention: drops the files of months of arrival before `day`'s month.
+  // Retention: drops the files of months of arrival before `day`'s month, but never the newest.
+  // The thread of apply(). Gives how many went. Errors: unavailable; the rest goes with the next.
   Result<std::size_t> drop_before(Day day);
   // Copies every file, each as of one moment, into `folder`, which must lie in the store's folder.
   Result<void> backup_to(const std::string& folder) const;

@@ -82,7 +82,8 @@ void Counts::count_rows(const EventBatch& batch, std::optional<Period> only) {
   };
   std::array<Last, 3> last;
   DayCounts* counts = nullptr;
-  Day counts_day = 0;
+  Day counts_day = INT32_MIN;
+  bool is_frozen = false;
   std::array<std::uint32_t, 3> cells{};
   auto find = [&](std::size_t which, const CountKey& key) {
     if (last[which].key != key) last[which] = {key, counts->cell(key)};
@@ -93,11 +94,18 @@ void Counts::count_rows(const EventBatch& batch, std::optional<Period> only) {
     if (time == time_none) time = batch.received;
     Day day = times::day_of(time);
     if (only && (day < only->since || day >= only->until)) continue;
-    if (counts == nullptr || day != counts_day) {
-      counts = &open_[day];
+    if (day != counts_day) {
+      Day month = times::month_start(day);
+      is_frozen = frozen_.contains(month);
       counts_day = day;
       last = {};
+      if (!is_frozen) {
+        counts = &open_[day];
+        Day& arrived = arrived_.try_emplace(month, INT32_MIN).first->second;
+        arrived = std::max(arrived, times::day_of(batch.received));
+      }
     }
+    if (is_frozen) continue;
     auto hour = static_cast<std::uint32_t>((time - times::start_of(day)) / us_per_hour);
     Type type = batch.type[i];
     SubjectPlace place = place_of(batch, i);
@@ -302,17 +310,13 @@ Result<void> Counts::merge_month(Day month) {
 }
 
 Result<std::size_t> Counts::drop_before(Day day) {
-  std::size_t dropped = 0;
-  while (true) {
-    Day oldest = INT32_MAX;
-    if (!days_.empty()) oldest = days_.begin()->first;
-    if (!open_.empty()) oldest = std::min(oldest, open_.begin()->first);
-    if (oldest == INT32_MAX || times::next_month(oldest) > day) break;
-    TRY(freeze_month(times::month_start(oldest)));
-    ++dropped;
+  std::vector<Day> old;
+  for (auto [month, arrived] : arrived_) {
+    if (arrived < day) old.push_back(month);
   }
-  if (dropped > 0) TRY(snapshot());
-  return dropped;
+  for (Day month : old) TRY(freeze_month(month));
+  if (!old.empty()) TRY(snapshot());
+  return old.size();
 }
 
 Result<void> Counts::forget(Period days) {

@@ -91,8 +91,9 @@ class Counts {
   // One piece of work that speeds later questions up: merges one finished month. False: nothing is
   // left to do. Durable with the next snapshot(). For idle time, and the end of bulk loads.
   Result<bool> tidy();
-  // Retention: the exact sets of months that end at or before `day` go; their figures stay, frozen.
-  // Gives the number of months. Durable at its return.
+  // Retention: the exact sets of months whose last event arrived before `day` go; their figures
+  // stay, frozen: what arrives for such a month later changes them no more. Gives the number of
+  // months. Durable at its return.
   Result<std::size_t> drop_before(Day day);
   // Counts days anew: forgets all that is known of [since, until), whose months must not be frozen;
   // then the caller passes the events of those days to apply_again(), whatever their seq, and
@@ -180,6 +181,7 @@ class Counts {
   std::map<Day, std::vector<StoredPtr>> days_;
   std::map<Day, Month> months_;      // by the first of the month
   std::map<Day, StoredPtr> frozen_;  // ... whose sets are gone
+  std::map<Day, Day> arrived_;       // by month: the last day on which an event of it arrived
   std::vector<StoredPtr> doomed_;    // removed once no manifest names them
   std::vector<StoredPtr> unsynced_;  // written since the last manifest
   std::vector<Damage> damaged_;

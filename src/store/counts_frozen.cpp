@@ -64,6 +64,7 @@ Result<void> Counts::freeze_month(Day month) {
     for (const StoredPtr& file : day->second) doom(file);
   }
   days_.erase(from, to);
+  arrived_.erase(month);
   if (auto merged = months_.find(month); merged != months_.end()) {
     doom(merged->second.file);
     months_.erase(merged);

@@ -113,6 +113,9 @@ Result<void> Counts::write_manifest() {
     out += '\n';
   }
   for (const auto& [day, file] : frozen_) line("frozen", day, file), out += '\n';
+  for (auto [month, arrived] : arrived_) {
+    out += fmt::format("arrived {} {}\n", times::format_day(month), times::format_day(arrived));
+  }
   for (const Damage& damage : damaged_) {
     out += fmt::format("damaged {} {}\n", times::format_day(damage.day), damage.what);
   }
@@ -163,6 +166,12 @@ Result<void> Counts::read_manifest() {
       auto day = times::parse_day(text::cut(rest, ' '));
       if (!day) return damaged(line);
       damaged_.push_back({*day, std::string(rest)});
+      continue;
+    }
+    if (kind == "arrived") {
+      auto month = times::parse_day(text::cut(rest, ' ')), arrived = times::parse_day(rest);
+      if (!month || !arrived) return damaged(line);
+      arrived_[*month] = *arrived;
       continue;
     }
     auto row = parse_row(rest);

@@ -33,6 +33,7 @@ class World {
     EventBatch b;
     b.seq = ++seq_;
     b.feed = 1 + pick(3);
+    b.received = times::start_of(first + days);
     for (std::size_t i = 0; i < rows; ++i) {
       b.add_row();
       add(b, i, first + static_cast<Day>(pick(static_cast<unsigned>(days))));
@@ -467,6 +468,12 @@ TEST_CASE("retention drops sets and keeps the finished figures, marked frozen") 
     CHECK(counts->query(part).error().fault == Fault::missing);
     CHECK(!counts->forget({start, start + 1}));
     CHECK(counts->frozen_until() == start + 59);
+    // What comes late changes it no more; what retention has dropped, it does not drop again.
+    World late(10 + static_cast<unsigned>(again));
+    EventBatch more = late.batch(50, start, 31);
+    more.seq = counts->applied() + 1;
+    REQUIRE(counts->apply(more));
+    CHECK(*counts->drop_before(start + 65) == 0);
     if (again == 0) counts.reset(), counts = opened(folder.path());
   }
 }
