@@ -270,7 +270,7 @@ Health NodeBackend::health() {
     health.disk_free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
     bool ok = *health.disk_free_bytes > (1ull << 30);
     check("disk", ok, fmt::format("{} MB free", *health.disk_free_bytes >> 20),
-          "free some space: the node drops nothing by itself yet");
+          "free some space, or let [retention] keep fewer months");
   }
   std::uint64_t last = node_.journal().last_seq();
   for (const auto& state : node_.followers().states()) {

@@ -10,6 +10,7 @@
 #include "ingest/shadowserver_values.h"
 #include "model/family.h"
 #include "model/normal.h"
+#include "model/subject.h"
 
 namespace tocsin::shadowserver {
 namespace {
@@ -71,9 +72,13 @@ void Plan::row(Sink& sink, std::size_t line, std::string_view bytes,
 
 // A row whose source is no address is still worth something if it names a host in another way.
 bool Plan::names_another_host(const Sink& sink) {
-  for (Field field : {Field::source_ip, Field::destination_ip, Field::source_fqdn,
-                      Field::destination_fqdn, Field::source_url, Field::destination_url}) {
+  for (Field field : {Field::source_ip, Field::source_fqdn, Field::source_url}) {
     if (sink.has(field)) return true;
+  }
+  if (subject_at_destination(type_, roles_)) {
+    for (Field field : {Field::destination_ip, Field::destination_fqdn, Field::destination_url}) {
+      if (sink.has(field)) return true;
+    }
   }
   return members_.contains(R"("source.reverse_dns":)");
 }

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t text_bytes_max = 64 * 1024;    // one value
 constexpr std::size_t extra_bytes_max = 256 * 1024;  // all of an event's other fields
 constexpr std::size_t name_bytes_max = 255;
+constexpr Day earliest_day = 7305;  // 1990-01-01
 constexpr std::size_t arena_bytes_max =
     64 << 20;  // a batch is passed on before its arena outgrows this
 
@@ -182,6 +183,12 @@ Sink& Sink::report_type(std::string_view type) {
   return *this;
 }
 
+// No report is older than the networks it speaks of; clocks and zones may be wrong by a day.
+bool Sink::is_plausible(TimeUs time) const {
+  return time >= times::start_of(earliest_day) &&
+         (defaults_.received <= 0 || time <= defaults_.received + us_per_day);
+}
+
 // An event must say where something is: an address, a name, a URL, an account, or a network or hash
 // among its other fields.
 void Sink::close() {
@@ -198,6 +205,14 @@ void Sink::close() {
         line_,
         Error{Fault::invalid,
               "no subject: neither an address, a name, a URL, an account, a network nor a hash"});
+    return;
+  }
+  for (TimeUs time : {batch_.time[i], batch_.observed[i]}) {
+    if (time == time_none || is_plausible(time)) continue;
+    reject(line_, Error{Fault::invalid,
+                        fmt::format("impossible time {}: not from {} to a day after the report's "
+                                    "arrival",
+                                    times::format(time), times::format_day(earliest_day))});
     return;
   }
   if (class_ && *class_ != class_of(batch_.type[i])) {

@@ -111,6 +111,7 @@ class Sink final {
 
  private:
   void close();
+  bool is_plausible(TimeUs time) const;
   void flush();
   void member(std::string_view name, std::string_view json, bool is_extra);
   Result<void> set_end(bool source, Kind kind, std::string_view text);
