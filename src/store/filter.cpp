@@ -441,7 +441,7 @@ Result<Condition> read_condition(const Token& token, TimeUs now) {
     }
     Compare compare = token.compare;
     FilterValue value = TRY(read_value(condition.field, text, now, compare));
-    if (below) value.match = Match::below;
+    if (below && value.match == Match::exact) value.match = Match::below;
     condition.any.push_back(std::move(value));
     condition.compare = compare;
   }

@@ -58,6 +58,7 @@ TEST_CASE("a filter's canonical text parses to the same filter") {
         "family:* class:malicious-code",
         "controller:unknowN family:Unknown",
         "controller:unknown.",
+        "unknown.",
         ""}) {
     CAPTURE(text);
     auto first = parse_filter(text, now);
