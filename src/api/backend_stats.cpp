@@ -96,6 +96,7 @@ Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
     if (row.key.type) key.add("type", name(*row.key.type));
     if (row.key.klass) key.add("class", name(*row.key.klass));
     if (row.key.family != 0) key.add("family", words.word(row.key.family));
+    if (row.key.sector != 0) key.add("sector", words.word(row.key.sector));
     if (row.key.asn != 0) key.add("asn", row.key.asn).add("as_name", as_name(row.key.asn));
     bool by_controller =
         query.cut == store::Cut::controller || query.cut == store::Cut::country_type_controller;

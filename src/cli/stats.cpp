@@ -135,9 +135,10 @@ void add_stats(CLI::App& app, Chosen& chosen) {
       "Example: tocsin stats country --type infected-system --since 2025-01-01 --until 2025-09-01 "
       "--compare year");
   static StatsOptions options;
-  verb->add_option("CUT", options.cuts,
-                   "country, country.class, country.type, country.type.family, "
-                   "country.type.controller, asn.type, family, asn, controller, type, class")
+  verb->add_option(
+          "CUT", options.cuts,
+          "country, country.class, country.type, country.type.family, "
+          "country.type.controller, asn.type, sector.type, family, asn, controller, type, class")
       ->required();
   verb->add_option("--type", options.type, "of this type alone");
   verb->add_option("--class", options.klass, "of this class alone");

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "model/subject.h"
 
 namespace tocsin::shadowserver {
 
@@ -190,6 +191,10 @@ void Plan::add(std::uint16_t column, const Mapping& mapping) {
                       .field = field,
                       .key = key(target),
                       .keep = key(fmt::format("extra.{}", header_[column]))});
+  if (!target.starts_with("extra.") || sector_ != no_column) return;
+  ingest::SectorEnd wanted = subject_at_destination(type_, roles_) ? ingest::SectorEnd::destination
+                                                                   : ingest::SectorEnd::source;
+  if (ingest::says_sector(std::string_view(target).substr(6)) == wanted) sector_ = column;
 }
 
 // Where a value goes that its field does not take: under extra.<column>, if it is not there

@@ -112,6 +112,7 @@ class Plan {
   std::string url(std::string_view value) const;
   std::string_view value_at(std::uint16_t column) const;
   WordId family(Sink& sink, std::string_view text);
+  WordId sector(Sink& sink, std::string_view text);
 
   std::span<const std::string_view> header_;
   std::deque<std::string> keys_;
@@ -122,7 +123,8 @@ class Plan {
   Roles roles_;
   bool controller_known_ = false, has_subject_ = false;
   static constexpr std::uint16_t no_column = 0xffff;
-  std::uint16_t host_ = no_column, application_ = no_column, detail_ = no_column;
+  std::uint16_t host_ = no_column, application_ = no_column, detail_ = no_column,
+                sector_ = no_column;
 
   // Of the row at hand.
   std::span<const std::string_view> values_;
@@ -130,6 +132,7 @@ class Plan {
   std::string members_;
   bool cut_ = false;
   std::array<KnownWord, 256> families_;  // by hash of the text as found
+  std::array<KnownWord, 64> sectors_;    // the same
 };
 
 }  // namespace tocsin::shadowserver

@@ -68,6 +68,7 @@ void Plan::row(Sink& sink, std::size_t line, std::string_view bytes,
   }
   if (cut_) member_json("\"extra.values_cut\":", "true");
   sink.members(members_);
+  if (std::string_view text = value_at(sector_); !text.empty()) sink.sector(sector(sink, text));
 }
 
 // A row whose source is no address is still worth something if it names a host in another way.
@@ -338,6 +339,15 @@ WordId Plan::family(Sink& sink, std::string_view text) {
   if (known.id == 0 || known.text != text) {
     known.text = text;
     known.id = sink.word(canonical_family(text.substr(0, name_bytes_max)));
+  }
+  return known.id;
+}
+
+WordId Plan::sector(Sink& sink, std::string_view text) {
+  KnownWord& known = sectors_[hash64(text) % sectors_.size()];
+  if (known.text != text) {
+    known.text = text;
+    known.id = sink.word(ingest::sector_of(text));
   }
   return known.id;
 }

@@ -8,7 +8,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "model/family.h"
+#include "model/members.h"
 #include "model/normal.h"
+#include "model/subject.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -136,6 +138,33 @@ bool is_absent(std::string_view text) {
 
 }  // namespace
 
+SectorEnd says_sector(std::string_view name) {
+  if (!name.ends_with("sector")) return SectorEnd::none;
+  for (std::string_view known : {"sector", "source.sector", "source_sector", "src_sector"}) {
+    if (name == known) return SectorEnd::source;
+  }
+  for (std::string_view known : {"destination.sector", "destination_sector", "dst_sector"}) {
+    if (name == known) return SectorEnd::destination;
+  }
+  return SectorEnd::none;
+}
+
+std::string sector_of(std::string_view text) {
+  constexpr std::size_t sector_bytes_max = 120;
+  std::string sector;
+  for (std::string_view rest = text::trim(text); !rest.empty();) {
+    std::string_view word = text::trim(text::cut(rest, ' '));
+    if (word.empty()) continue;
+    if (!sector.empty()) sector += ' ';
+    sector += text::lower(word);
+  }
+  for (std::string_view nothing : {"-", "0", "none", "null", "n/a", "unknown", "unspecified"}) {
+    if (sector == nothing) return {};
+  }
+  if (sector.size() > sector_bytes_max) return {};
+  return sector;
+}
+
 Sink::Sink(Dictionary& words, const Defaults& defaults, Batches batches, Rejects rejects)
     : words_(words),
       defaults_(defaults),
@@ -152,6 +181,7 @@ Sink& Sink::event(std::size_t line) {
   type_set_ = false;
   line_ = line;
   class_ = {};
+  source_sector_ = destination_sector_ = 0;
   members_.clear();
   record_ = {};
   return *this;
@@ -220,6 +250,10 @@ void Sink::close() {
   }
   batch_.extra[i] = batch_.keep(members_);
   if (!roles_set_) batch_.roles[i] = usual_roles(batch_.type[i]);
+  if (batch_.sector[i] == 0) {
+    batch_.sector[i] = subject_at_destination(batch_.type[i], batch_.roles[i]) ? destination_sector_
+                                                                               : source_sector_;
+  }
   if (batch_.severity[i] == Severity::none) batch_.severity[i] = usual_severity(batch_.type[i]);
   if (batch_.tlp[i] == Tlp::unmarked) batch_.tlp[i] = defaults_.tlp;
   if (batch_.observed[i] == time_none) batch_.observed[i] = defaults_.received;
@@ -270,6 +304,14 @@ void Sink::member(std::string_view name, std::string_view json, bool is_extra) {
   }
   members_ += ':';
   members_ += json;
+  if (is_extra && name.ends_with("sector")) note_sector(name, json);
+}
+
+void Sink::note_sector(std::string_view name, std::string_view json) {
+  SectorEnd end = says_sector(name);
+  if (end == SectorEnd::none || !json.starts_with('"')) return;
+  WordId& sector = end == SectorEnd::source ? source_sector_ : destination_sector_;
+  if (sector == 0) sector = word(sector_of(json_text(json)));
 }
 
 void Sink::members(std::string_view json) {

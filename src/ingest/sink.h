@@ -30,6 +30,12 @@ struct Reject {
   std::string_view bytes;  // the record as found, at most 64 KiB of it; valid during the call
 };
 
+// Sectors (industries) in reports: which names under `extra.` say one of which end, and the
+// canonical text: lower case, blanks trimmed and single, at most 120 octets; "" if it says nothing.
+enum class SectorEnd : std::uint8_t { none, source, destination };
+SectorEnd says_sector(std::string_view extra_name);  // "sector", "source.sector", "src_sector" ...
+std::string sector_of(std::string_view text);
+
 class Sink final {
  public:
   using Batches = std::function<Result<void>(EventBatch&)>;  // takes a full batch; it is cleared
@@ -82,6 +88,9 @@ class Sink final {
   }
   Sink& family(WordId family) { return batch_.family.back() = family, *this; }
   Sink& identifier(WordId identifier) { return batch_.identifier.back() = identifier, *this; }
+  // The affected end's sector, as sector_of() gives it; else an extra of a name that
+  // says_sector() fills it.
+  Sink& sector(WordId sector) { return batch_.sector.back() = sector, *this; }
   WordId word(std::string_view text);        // for identifier(); for family() only canonical names
   Sink& report_type(std::string_view type);  // holds until the next call
 
@@ -114,6 +123,7 @@ class Sink final {
   bool is_plausible(TimeUs time) const;
   void flush();
   void member(std::string_view name, std::string_view json, bool is_extra);
+  void note_sector(std::string_view name, std::string_view json);
   Result<void> set_end(bool source, Kind kind, std::string_view text);
 
   Dictionary& words_;
@@ -127,6 +137,7 @@ class Sink final {
   bool open_ = false, roles_set_ = false, type_set_ = false;
   std::optional<Class> class_;  // what the report calls it
   WordId report_type_ = 0;
+  WordId source_sector_ = 0, destination_sector_ = 0;  // as extras of the open event say
   Result<void> status_;
   std::uint64_t events_ = 0, rejected_ = 0;
   struct TextHash {

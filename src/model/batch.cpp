@@ -6,9 +6,9 @@
 namespace tocsin {
 namespace {
 
-// Calls f(column) for every column, in the order of the encoding.
+// Calls f(column) for every column that version 1 has, in the order of the encoding.
 template <class Batch, class F>
-void each_column(Batch& b, F f) {
+void each_column_1(Batch& b, F f) {
   f(b.time), f(b.observed), f(b.type), f(b.severity), f(b.tlp), f(b.transport), f(b.roles),
       f(b.controller_reason);
   f(b.family), f(b.identifier);
@@ -18,7 +18,19 @@ void each_column(Batch& b, F f) {
   f(b.account), f(b.extra), f(b.line), f(b.hash);
 }
 
-constexpr std::string_view magic = "TSB1";
+// ... and those that version 2 has more.
+template <class Batch, class F>
+void each_column_2(Batch& b, F f) {
+  f(b.sector), f(b.joined), f(b.joined_country);
+}
+
+template <class Batch, class F>
+void each_column(Batch& b, F f) {
+  each_column_1(b, f);
+  each_column_2(b, f);
+}
+
+constexpr std::string_view magic = "TSB2", magic_1 = "TSB1";
 
 template <class T>
 void put(std::string& out, const T& value) {
@@ -103,7 +115,8 @@ std::string encode(const EventBatch& batch) {
 
 Result<EventBatch> decode(std::string_view bytes) {
   auto damaged = [](const char* what) { return invalid(std::string("damaged batch: ") + what); };
-  if (bytes.size() < 12 || !bytes.starts_with(magic)) return damaged("not a batch");
+  bool old = bytes.starts_with(magic_1);
+  if (bytes.size() < 12 || (!old && !bytes.starts_with(magic))) return damaged("not a batch");
   std::uint64_t sum = 0;
   std::memcpy(&sum, bytes.data() + bytes.size() - 8, 8);
   bytes.remove_suffix(8);
@@ -117,7 +130,7 @@ Result<EventBatch> decode(std::string_view bytes) {
     return damaged("head");
   }
   bool whole = true;
-  each_column(b, [&](auto& column) {
+  auto read = [&](auto& column) {
     std::size_t size = rows * sizeof(column[0]);
     if (!whole || in.size() < size) {
       whole = false;
@@ -132,7 +145,13 @@ Result<EventBatch> decode(std::string_view bytes) {
     } else if constexpr (std::is_same_v<T, Type>) {
       for (Type t : column) whole = whole && static_cast<std::size_t>(t) < types_count;
     }
-  });
+  };
+  each_column_1(b, read);
+  if (old) {
+    each_column_2(b, [&](auto& column) { column.resize(rows); });
+  } else {
+    each_column_2(b, read);
+  }
   if (!whole || in.size() != arena) return damaged("columns");
   b.arena = in;
   return b;

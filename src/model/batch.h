@@ -62,8 +62,11 @@ struct EventBatch {
   std::vector<Transport> transport;
   std::vector<Roles> roles;
   std::vector<ControllerReason> controller_reason;
-  std::vector<WordId> family;      // canonical malware family (malware.name)
-  std::vector<WordId> identifier;  // classification.identifier
+  std::vector<WordId> family;           // canonical malware family (malware.name)
+  std::vector<WordId> identifier;       // classification.identifier
+  std::vector<WordId> sector;           // the affected end's, as the report says; lower case
+  std::vector<WordId> joined;           // address or name of the controller that a join found
+  std::vector<Country> joined_country;  // ... and its country; set where the reason is `join`
   EndColumns source, destination;
   std::vector<Text> account;        // source.account
   std::vector<Text> extra;          // every other field: the members of a JSON object, flat names:
@@ -84,8 +87,9 @@ struct EventBatch {
   void keep_rows(const std::vector<bool>& keep);  // drops the others; the arena stays
 };
 
-// The batch as bytes for the journal, and back. Layout: magic, version, counts, columns, arena;
-// little endian. decode() trusts nothing: it checks every length and every Text. Errors: invalid.
+// The batch as bytes for the journal, and back. Layout: magic with the version, counts, columns,
+// arena, XXH3 of all of it; little endian. decode() trusts nothing: it checks every length and
+// every Text; it reads older versions too, whose missing columns are empty. Errors: invalid.
 std::string encode(const EventBatch& batch);
 Result<EventBatch> decode(std::string_view bytes);
 

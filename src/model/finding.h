@@ -52,6 +52,7 @@ struct Finding {
   std::vector<std::string> feeds;
   Tlp tlp = Tlp::unmarked;  // the strictest of its events
   EventId last_event = 0;
+  std::string sector;  // "" if no report told it
 };
 
 // "f_" and 32 hexadecimal digits, and back. {0,0}: not one.

@@ -119,10 +119,15 @@ bool is_steered(Type type, Roles roles) {
 Controller controller_of(const EventBatch& b, std::size_t i) {
   if (b.controller_reason[i] == ControllerReason::unknown) return {};
   if (!is_steered(b.type[i], b.roles[i])) return {};
+  if (b.controller_reason[i] == ControllerReason::join) {
+    return {.known = true, .joined = true, .country = b.joined_country[i]};
+  }
   bool at_destination = !subject_at_destination(b.type[i], b.roles[i]);
   Role role = at_destination ? b.roles[i].destination : b.roles[i].source;
   if (role != Role::controller) return {};
-  return {true, at_destination, (at_destination ? b.destination : b.source).country[i]};
+  return {.known = true,
+          .at_destination = at_destination,
+          .country = (at_destination ? b.destination : b.source).country[i]};
 }
 
 }  // namespace tocsin

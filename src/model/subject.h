@@ -51,6 +51,7 @@ bool is_steered(Type type, Roles roles);
 // The controller of the row's subject, only where the feed says so or a join found it.
 struct Controller {
   bool known = false;
+  bool joined = false;  // it stands in the columns `joined` and not at an end of the event
   bool at_destination = false;
   Country country;  // may be unknown though the controller is known
 };

@@ -101,4 +101,16 @@ TEST_CASE("a controller is known only with a reason and the role") {
   CHECK(!controller_of(row.batch, 0).known);
 }
 
+TEST_CASE("a joined controller stands at neither end, and only a steered subject has one") {
+  Row row(Type::infected_system, {Role::affected, Role::sinkhole});
+  row.source_ip("192.0.2.1").destination_ip("198.51.100.2");
+  row.batch.controller_reason[0] = ControllerReason::join;
+  row.batch.joined_country[0] = *Country::parse("NL");
+  CHECK(controller_of(row.batch, 0).known);
+  CHECK(controller_of(row.batch, 0).joined);
+  CHECK(controller_of(row.batch, 0).country.text() == "NL");
+  row.batch.type[0] = Type::c2_server;
+  CHECK(!controller_of(row.batch, 0).known);
+}
+
 }  // namespace tocsin

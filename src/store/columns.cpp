@@ -89,8 +89,23 @@ Result<void> Columns::attach(const std::string& month) {
         fmt::format("{} has schema {}; this program knows up to {}: use the newer program",
                     text::quote(path), schema, columns_schema));
   }
+  if (auto done = migrate(catalog, static_cast<int>(schema)); !done) {
+    (void)writer_.run("ROLLBACK");
+    return std::unexpected(Error{done.error().fault, text::quote(path) + ": " + done.error().what});
+  }
   months_.insert(std::ranges::lower_bound(months_, month), month);
   return {};
+}
+
+// Adds what newer schemas have, all of it or nothing.
+Result<void> Columns::migrate(const std::string& catalog, int schema) {
+  if (schema >= columns_schema) return {};
+  TRY(writer_.run("BEGIN"));
+  for (const auto& step : columns_row::migrate_table(catalog + ".events", schema)) {
+    TRY(writer_.run(step));
+  }
+  TRY(writer_.run(fmt::format("UPDATE {}.applied SET schema = {}", catalog, columns_schema)));
+  return writer_.run("COMMIT");
 }
 
 Result<void> Columns::make_view() {
@@ -213,6 +228,28 @@ Result<std::vector<Hash128>> Columns::hashes(Day day) const {
                   times::start_of(day), times::start_of(day + 1));
   TRY(select(sql, take, maintenance_timeout_ms));
   return hashes;
+}
+
+Result<std::vector<Columns::SeenController>> Columns::seen_controllers(std::size_t most) const {
+  std::vector<SeenController> found;
+  auto take = [&](const DuckChunk& chunk) {
+    for (std::size_t i = 0; i < chunk.rows(); ++i) {
+      found.push_back(
+          {chunk.column<std::uint32_t>(0)[i],
+           Ip::from_halves(chunk.column<std::uint64_t>(1)[i], chunk.column<std::uint64_t>(2)[i]),
+           std::string(chunk.text(3, i)), Country{chunk.column<std::uint16_t>(4)[i]},
+           static_cast<Day>(chunk.column<std::int64_t>(5)[i]),
+           static_cast<Day>(chunk.column<std::int64_t>(6)[i])});
+    }
+  };
+  std::string sql = fmt::format(
+      "SELECT family, source_high, source_low, name, source_country, (min(time) // {0})::BIGINT, "
+      "(max(time) // {0})::BIGINT AS last FROM events WHERE type = {1} AND source_country <> 0 AND "
+      "roles // 16 NOT IN ({2}, {3}) GROUP BY ALL ORDER BY last DESC LIMIT {4}",
+      us_per_day, static_cast<int>(Type::c2_server), static_cast<int>(Role::sensor),
+      static_cast<int>(Role::sinkhole), most);
+  TRY(select(sql, take, maintenance_timeout_ms));
+  return found;
 }
 
 Result<std::size_t> Columns::drop_before(Day day) {

@@ -17,7 +17,7 @@
 
 namespace tocsin::store {
 
-inline constexpr int columns_schema = 1;
+inline constexpr int columns_schema = 2;
 inline constexpr std::size_t columns_flush_rows = 122'880;  // one row group of DuckDB
 inline constexpr TimeUs columns_flush_after_us = us_per_s;
 
@@ -36,7 +36,8 @@ class Columns {
   struct Options {
     unsigned memory_mb = 512, threads = 2;
   };
-  // Errors: unavailable; invalid, if a file's schema is newer.
+  // Brings files of older schemas up to date. Errors: unavailable; invalid, if a file's schema is
+  // newer.
   static Result<std::unique_ptr<Columns>> open(const std::string& folder, const Options& options,
                                                const Dictionary& words);
 
@@ -68,6 +69,17 @@ class Columns {
   Result<std::vector<Day>> days() const;
   Result<std::vector<Hash128>> hashes(Day day) const;
 
+  // What c2-server events say of controllers: the last seen first, `most` at most. Not those at
+  // sinkholes and sensors, nor those without a country.
+  struct SeenController {
+    WordId family;
+    Ip ip;
+    std::string name;
+    Country country;
+    Day first, last;
+  };
+  Result<std::vector<SeenController>> seen_controllers(std::size_t most) const;
+
   // Retention: drops the files of months of arrival before `day`'s month, but never the newest.
   // The thread of apply(). Gives how many went. Errors: unavailable; the rest goes with the next.
   Result<std::size_t> drop_before(Day day);
@@ -78,6 +90,7 @@ class Columns {
   Columns(std::string folder, Duck duck, const Dictionary& words)
       : folder_(std::move(folder)), duck_(std::move(duck)), words_(words) {}
   Result<void> attach(const std::string& month);
+  Result<void> migrate(const std::string& catalog, int schema);
   Result<void> make_view();
   Result<void> write_month(const std::string& month, std::size_t from, std::size_t to);
 

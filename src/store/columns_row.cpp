@@ -15,6 +15,7 @@ struct ColumnRow {
   const char* name;
   const char* sql;
   duckdb_type type;
+  int schema = 1;  // that brought it
 };
 
 // In this order everywhere. Addresses are two numbers of 64 bits: IPv4 then costs four bytes.
@@ -32,7 +33,8 @@ constexpr auto columns = std::to_array<ColumnRow>({
     {"transport", "UTINYINT", DUCKDB_TYPE_UTINYINT},
     {"roles", "UTINYINT", DUCKDB_TYPE_UTINYINT},    // source * 16 + destination
     {"subject", "UTINYINT", DUCKDB_TYPE_UTINYINT},  // end of the subject: 0 source, 1 destination
-    {"controller", "UTINYINT", DUCKDB_TYPE_UTINYINT},  // 0 unknown, 1 source, 2 destination
+    {"controller", "UTINYINT",
+     DUCKDB_TYPE_UTINYINT},  // 0 unknown, 1 source, 2 destination, 3 joined
     {"reason", "UTINYINT", DUCKDB_TYPE_UTINYINT},
     {"family", "UINTEGER", DUCKDB_TYPE_UINTEGER},
     {"identifier", "UINTEGER", DUCKDB_TYPE_UINTEGER},
@@ -51,6 +53,9 @@ constexpr auto columns = std::to_array<ColumnRow>({
     {"extra", "VARCHAR", DUCKDB_TYPE_VARCHAR},  // a JSON object
     {"hash_high", "UBIGINT", DUCKDB_TYPE_UBIGINT},
     {"hash_low", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"sector", "UINTEGER", DUCKDB_TYPE_UINTEGER, 2},
+    {"joined", "UINTEGER", DUCKDB_TYPE_UINTEGER, 2},  // word: the joined controller, if it is one
+    {"joined_country", "USMALLINT", DUCKDB_TYPE_USMALLINT, 2},
 });
 
 std::uint8_t packed(Roles roles) {
@@ -64,7 +69,8 @@ Roles unpacked(std::uint8_t byte) {
 
 std::uint8_t controller_end(const EventBatch& b, std::size_t i) {
   Controller c = controller_of(b, i);
-  return c.known ? (c.at_destination ? 2 : 1) : 0;
+  if (!c.known) return 0;
+  return c.joined ? 3 : c.at_destination ? 2 : 1;
 }
 
 // Fills one column of a chunk with `value(row)` for `count` rows from `from`.
@@ -130,6 +136,17 @@ std::string create_table(const std::string& name) {
   return sql + ")";
 }
 
+std::vector<std::string> migrate_table(const std::string& name, int schema) {
+  std::vector<std::string> steps;
+  for (const auto& column : columns) {
+    if (column.schema > schema) {
+      steps.push_back(
+          fmt::format("ALTER TABLE {} ADD COLUMN {} {} DEFAULT 0", name, column.name, column.sql));
+    }
+  }
+  return steps;
+}
+
 std::string select_list() {
   std::string list;
   for (const auto& column : columns)
@@ -176,6 +193,9 @@ void read(const DuckChunk& chunk, std::size_t row, Columns::Found& found) {
   if (extra.size() > 2) b.extra.back() = b.keep(extra.substr(1, extra.size() - 2));
   std::uint64_t high = u64(), low = u64();
   b.hash.back() = {high, low};
+  b.sector.back() = u32();
+  b.joined.back() = u32();
+  b.joined_country.back() = Country{u16()};
 }
 
 Appender::~Appender() {
@@ -229,6 +249,9 @@ Result<void> Appender::append(const EventBatch& b) {
     w.put_text([&](std::size_t i) { return whole_extra(b, i, extra_); });
     w.put<std::uint64_t>([&](std::size_t i) { return b.hash[i].high; });
     w.put<std::uint64_t>([&](std::size_t i) { return b.hash[i].low; });
+    w.put<std::uint32_t>([&](std::size_t i) { return b.sector[i]; });
+    w.put<std::uint32_t>([&](std::size_t i) { return b.joined[i]; });
+    w.put<std::uint16_t>([&](std::size_t i) { return b.joined_country[i].code; });
     duckdb_data_chunk_set_size(chunk_, w.count);
     if (duckdb_append_data_chunk(appender_, chunk_) != DuckDBSuccess) return fail();
     duckdb_data_chunk_reset(chunk_);
@@ -248,18 +271,23 @@ std::string_view operator_text(Compare compare) {
 }
 
 // The words of a dictionary that fit, as "column IN (…)".
+template <class Fits>
+std::string words_test(std::string_view column, const Dictionary& words, Fits fits) {
+  std::string ids;
+  for (WordId id = 1; id <= words.last(); ++id) {
+    if (fits(words.word(id))) ids += fmt::format("{}{}", ids.empty() ? "" : ",", id);
+  }
+  return ids.empty() ? "FALSE" : fmt::format("{} IN ({})", column, ids);
+}
+
 std::string word_test(std::string_view column, const FilterValue& value, const Dictionary& words,
                       bool fold) {
   if (value.match == Match::any) return fmt::format("{} <> 0", column);
   if (value.match == Match::none) return fmt::format("{} = 0", column);
-  std::string ids;
-  for (WordId id = 1; id <= words.last(); ++id) {
-    std::string word(words.word(id));
-    if (fold) word = text::lower(word);
-    bool fits = value.match == Match::prefix ? word.starts_with(value.text) : word == value.text;
-    if (fits) ids += fmt::format("{}{}", ids.empty() ? "" : ",", id);
-  }
-  return ids.empty() ? "FALSE" : fmt::format("{} IN ({})", column, ids);
+  return words_test(column, words, [&](std::string_view found) {
+    std::string word = fold ? text::lower(found) : std::string(found);
+    return value.match == Match::prefix ? word.starts_with(value.text) : word == value.text;
+  });
 }
 
 std::string text_test(std::string_view column, const FilterValue& value) {
@@ -308,6 +336,31 @@ std::string class_test(const FilterValue& value) {
   return types.empty() ? "FALSE" : fmt::format("type IN ({})", types);
 }
 
+// The controller stands at an end of the event, or was joined and is a word.
+std::string controller_test(const FilterValue& v, const Dictionary& words) {
+  if (v.match == Match::any) return "controller <> 0";
+  if (v.match == Match::none) return "controller = 0";
+  std::string source, destination;
+  if (v.network.length != 0) {
+    source = address_test("source", v);
+    destination = address_test("destination", v);
+  } else {
+    source = text_test("name", v);
+    destination = text_test("regexp_extract(extra, '\"destination\\.fqdn\":\"([^\"]*)\"', 1)", v);
+  }
+  std::string joined = words_test("joined", words, [&](std::string_view word) {
+    if (v.network.length == 0) {
+      Condition same{.any = {v}};
+      return holds(same, word);
+    }
+    auto ip = ip::parse(word);
+    return ip && v.network.contains(*ip);
+  });
+  return fmt::format(
+      "((controller = 1 AND {}) OR (controller = 2 AND {}) OR (controller = 3 AND {}))", source,
+      destination, joined);
+}
+
 std::string at_subject(std::string_view what) {
   return fmt::format("(CASE subject WHEN 1 THEN destination_{0} ELSE source_{0} END)", what);
 }
@@ -336,21 +389,19 @@ std::string test(const Condition& c, const FilterValue& v, const Dictionary& wor
       return word_test("identifier", v, words, true);
     case FilterField::severity:
       return number_test("severity", c.compare, v);
+    case FilterField::sector:
+      return word_test("sector", v, words, false);
     case FilterField::feed:
       return word_test("feed", v, words, false);
     case FilterField::port:
       return fmt::format("({} OR {})", number_test("source_port", c.compare, v),
                          number_test("destination_port", c.compare, v));
     case FilterField::controller:
-      if (v.match == Match::any) return "controller <> 0";
-      if (v.match == Match::none) return "controller = 0";
-      if (v.network.length == 0)
-        return fmt::format("(controller <> 0 AND {})", text_test("name", v));
-      return fmt::format("((controller = 1 AND {}) OR (controller = 2 AND {}))",
-                         address_test("source", v), address_test("destination", v));
+      return controller_test(v, words);
     case FilterField::controller_country:
       return number_test(
-          "(CASE controller WHEN 1 THEN source_country WHEN 2 THEN destination_country ELSE 0 END)",
+          "(CASE controller WHEN 1 THEN source_country WHEN 2 THEN destination_country "
+          "WHEN 3 THEN joined_country ELSE 0 END)",
           c.compare, v);
     case FilterField::first:
     case FilterField::last:

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "store/columns.h"
 
 namespace tocsin::store::columns_row {
 
 std::string create_table(const std::string& name);
+// What brings a table of an older schema up to date, in this order.
+std::vector<std::string> migrate_table(const std::string& name, int schema);
 std::string select_list();  // what read() expects
 void read(const DuckChunk& chunk, std::size_t row, Columns::Found& found);
 

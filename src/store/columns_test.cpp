@@ -35,6 +35,20 @@ std::uint64_t count(const Columns& columns, const char* filter) {
   return *columns.count({.filter = *parse_filter(filter, noon)});
 }
 
+// As schema 1 had them: what schema 2 added is taken away again.
+void make_old(const std::string& folder) {
+  auto duck = *Duck::open({.memory_mb = 256,
+                           .threads = 1,
+                           .temporary_folder = folder + "/tmp",
+                           .allowed_folder = folder + "/"});
+  auto connection = *duck.connect();
+  REQUIRE(connection.run("ATTACH '" + folder + "/events-2026_01.duckdb' AS old"));
+  for (const char* column : {"sector", "joined", "joined_country"}) {
+    REQUIRE(connection.run(std::string("ALTER TABLE old.events DROP COLUMN ") + column));
+  }
+  REQUIRE(connection.run("UPDATE old.applied SET schema = 1"));
+}
+
 }  // namespace
 
 TEST_CASE("what was flushed is found again, after opening too, and applied once") {
@@ -77,6 +91,109 @@ TEST_CASE("filters are answered by the columns") {
   CHECK(count(*columns, "name:h7.example.org") == 1);
   CHECK(count(*columns, "family:it's") == 0);
   CHECK(columns->count({.since = noon + 10, .until = noon + 20}) == 10);
+}
+
+TEST_CASE("a file of schema 1 is brought up to date when it is opened, and goes on") {
+  TemporaryFolder folder;
+  Dictionary words;
+  {
+    auto columns = *Columns::open(folder.path(), {}, words);
+    REQUIRE(columns->apply(batch(words, 1, 100)));
+    REQUIRE(columns->flush());
+  }
+  make_old(folder.path());
+  for (int again = 0; again < 2; ++again) {
+    auto columns = *Columns::open(folder.path(), {}, words);
+    CHECK(columns->watermark() == 1u + static_cast<unsigned>(again));
+    CHECK(count(*columns, "country:BR sector:unknown controller:unknown") ==
+          50u + 5u * static_cast<unsigned>(again));
+    auto found =
+        columns->events({.filter = *parse_filter("192.0.2.7", noon), .oldest_first = true});
+    REQUIRE(found);
+    CHECK(found->events.sector[0] == 0);
+    CHECK(found->events.text(found->events.source.name[0]) == "h7.example.org");
+    REQUIRE(columns->apply(batch(words, 2, 10)));
+    REQUIRE(columns->flush());
+  }
+  {
+    auto duck = *Duck::open({.memory_mb = 256,
+                             .threads = 1,
+                             .temporary_folder = folder.path() + "/tmp",
+                             .allowed_folder = folder.path() + "/"});
+    auto connection = *duck.connect();
+    REQUIRE(connection.run("ATTACH '" + folder.path() + "/events-2026_01.duckdb' AS newer"));
+    REQUIRE(connection.run("UPDATE newer.applied SET schema = 3"));
+  }
+  auto refused = Columns::open(folder.path(), {}, words);
+  REQUIRE(!refused);
+  CHECK(refused.error().what.contains("schema 3"));
+}
+
+TEST_CASE("joined controllers and sectors are found") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto columns = *Columns::open(folder.path(), {}, words);
+  auto b = batch(words, 1, 6);
+  for (std::size_t i = 0; i < 6; ++i) {
+    b->roles[i] = {Role::affected, i < 2 ? Role::controller : Role::sinkhole};
+    b->controller_reason[i] = i < 2 ? ControllerReason::feed : ControllerReason::join;
+    if (i < 2) b->destination.country[i] = *Country::parse("DE");
+  }
+  b->destination.ip[0] = Ip::from_v4(0xcb007107u);  // 203.0.113.7
+  b->destination.name[1] = b->keep("c2.example.org");
+  for (std::size_t i = 2; i < 5; ++i) b->joined_country[i] = *Country::parse("NL");
+  b->joined[2] = words.id("203.0.113.7");
+  b->joined[3] = words.id("c2.example.org");
+  b->controller_reason[5] = ControllerReason::unknown;
+  b->sector[0] = b->sector[3] = words.id("health care");
+  b->sector[1] = words.id("energy");
+  REQUIRE(columns->apply(b));
+  REQUIRE(columns->flush());
+  CHECK(count(*columns, "controller:203.0.113.7") == 2);
+  CHECK(count(*columns, "controller:203.0.113.0/24") == 2);
+  CHECK(count(*columns, "controller:198.51.100.0/24") == 0);
+  CHECK(count(*columns, "controller:c2.example.org") == 2);
+  CHECK(count(*columns, "controller:*.example.org") == 2);
+  CHECK(count(*columns, "controller:*") == 5);
+  CHECK(count(*columns, "controller:unknown") == 1);
+  CHECK(count(*columns, "controller_country:NL") == 3);
+  CHECK(count(*columns, "controller_country:DE") == 2);
+  CHECK(count(*columns, "-controller_country:NL") == 3);
+  CHECK(count(*columns, "sector:\"Health Care\"") == 2);
+  CHECK(count(*columns, "sector:health*,energy") == 3);
+  CHECK(count(*columns, "sector:unknown") == 3);
+  auto found =
+      columns->events({.filter = *parse_filter("controller:203.0.113.7 sector:unknown", noon)});
+  REQUIRE(found);
+  REQUIRE(found->events.size() == 1);
+  CHECK(words.word(found->events.joined[0]) == "203.0.113.7");
+  CHECK(found->events.joined_country[0].text() == "NL");
+}
+
+TEST_CASE("controllers that were seen are told with their days, sinkholes are not") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto columns = *Columns::open(folder.path(), {}, words);
+  auto b = batch(words, 1, 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    b->type[i] = Type::c2_server;
+    b->roles[i].source = i == 3 ? Role::sinkhole : Role::controller;
+    b->source.ip[i] = Ip::from_v4(0xcb007107u);
+    b->source.country[i] = *Country::parse("NL");
+    b->source.name[i] = b->keep("c2.example.org");
+    b->time[i] = noon + static_cast<TimeUs>(i) * us_per_day;
+  }
+  b->source.country[2] = {};
+  REQUIRE(columns->apply(b));
+  REQUIRE(columns->flush());
+  auto seen = columns->seen_controllers(10);
+  REQUIRE(seen);
+  REQUIRE(seen->size() == 1);
+  CHECK(seen->front().ip == Ip::from_v4(0xcb007107u));
+  CHECK(seen->front().name == "c2.example.org");
+  CHECK(words.word(seen->front().family) == "mirai");
+  CHECK(seen->front().first == times::day_of(noon));
+  CHECK(seen->front().last == times::day_of(noon) + 1);
 }
 
 TEST_CASE("each month of arrival has its file, and retention drops old ones") {

@@ -90,8 +90,9 @@ StatsKey stats_key(std::uint64_t row, Cut cut) {
     case Cut::country_type_controller:
       return {.country = country, .type = type, .controller = controller};
     case Cut::asn_type:
-    case Cut::sector_type:
       return {.type = type, .asn = part};
+    case Cut::sector_type:
+      return {.type = type, .sector = part};
     case Cut::family:
       return {.family = part};
     case Cut::asn:
@@ -111,7 +112,7 @@ std::uint64_t row_number(const StatsKey& key) {
                          : key.klass ? static_cast<std::uint64_t>(*key.klass)
                                      : 0;
   return std::uint64_t{key.country.code} << 40 | second << 32 | key.family | key.asn |
-         key.controller.code;
+         key.controller.code | key.sector;
 }
 
 }  // namespace tocsin::store

@@ -16,7 +16,7 @@ enum class CellKind : std::uint8_t {
   family = 1,      // country, type, family, feed
   controller = 2,  // country, type, country of the controller, feed
   network = 3,     // country, type, AS
-  sector = 4,      // country, type, sector: filled when events carry the sector in a column
+  sector = 4,      // country, type, sector, feed: events whose sector is known
   // In merged months only: the same over all feeds, so that a long period unites few large sets.
   type_total = 5,        // country, type
   family_total = 6,      // country, type, family

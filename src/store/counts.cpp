@@ -80,11 +80,11 @@ void Counts::count_rows(const EventBatch& batch, std::optional<Period> only) {
     CountKey key;
     std::uint32_t cell = 0;
   };
-  std::array<Last, 3> last;
+  std::array<Last, 4> last;
   DayCounts* counts = nullptr;
   Day counts_day = INT32_MIN;
   bool is_frozen = false;
-  std::array<std::uint32_t, 3> cells{};
+  std::array<std::uint32_t, 4> cells{};
   auto find = [&](std::size_t which, const CountKey& key) {
     if (last[which].key != key) last[which] = {key, counts->cell(key)};
     return last[which].cell;
@@ -119,6 +119,10 @@ void Counts::count_rows(const EventBatch& batch, std::optional<Period> only) {
       std::uint32_t controller = controller_of(batch, i).country.code;
       cells[n++] =
           find(2, count_key(CellKind::controller, place.country, type, controller, batch.feed));
+    }
+    if (batch.sector[i] != 0) {
+      cells[n++] =
+          find(3, count_key(CellKind::sector, place.country, type, batch.sector[i], batch.feed));
     }
     Subject subject = subject_of(batch, i);
     bool four = subject.kind == SubjectKind::address && subject.ip.is_v4();

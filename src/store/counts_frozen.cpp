@@ -35,7 +35,6 @@ Result<void> Counts::freeze_month(Day month) {
   std::vector<FrozenFigure> figures;
   for (std::size_t i = 0; i < cuts_count; ++i) {
     auto cut = static_cast<Cut>(i);
-    if (cut == Cut::sector_type) continue;
     for (auto [period, per] : periods) {
       StatsQuery asked{
           .cut = cut, .period = period, .per = per, .order = Order::events, .top = SIZE_MAX};

@@ -598,12 +598,9 @@ Result<StatsAnswer> Counts::query(const StatsQuery& query) const {
   auto kind = kind_for(query.cut, query.filter);
   if (!kind) {
     return invalid(
-        fmt::format("no counts are kept for cut '{}' with this filter (AS, family and "
-                    "controller do not go together); ask the events",
+        fmt::format("no counts are kept for cut '{}' with this filter (AS, family, "
+                    "controller and sector do not go together); ask the events",
                     name(query.cut)));
-  }
-  if (*kind == CellKind::sector) {
-    return missing("nothing is counted by sector: events carry no sector yet");
   }
   auto answer = StatsRun(*this, query, *kind).run();
   for (const StoredPtr& file : files().held) file->relax();

@@ -60,9 +60,11 @@ class World {
     p.what.country = Country::parse(countries[pick(4)]).value_or(Country{});
     p.what.family = pick(4);
     p.what.asn = pick(3) == 0 ? 0 : 64496 + pick(5);
+    p.what.sector = pick(4);
     b.time[i] = times::start_of(day) + p.hour * us_per_hour + pick(3600) * us_per_s;
     b.type[i] = *p.what.type;
     b.family[i] = p.what.family;
+    b.sector[i] = p.what.sector;
     b.roles[i] = usual_roles(*p.what.type);
     bool at_destination = *p.what.type == Type::ddos && pick(2) == 0;
     if (at_destination) b.roles[i] = {Role::attacker, Role::affected};
@@ -71,7 +73,11 @@ class World {
     end.country[i] = p.what.country;
     end.asn[i] = p.what.asn;
     p.steered = *p.what.type == Type::infected_system;
-    if (p.steered && pick(2) == 0) {
+    if (p.steered && pick(3) == 0) {
+      b.controller_reason[i] = ControllerReason::join;
+      p.what.controller = b.joined_country[i] = *Country::parse(pick(2) == 0 ? "NL" : "BR");
+      other.country[i] = *Country::parse("US");
+    } else if (p.steered && pick(2) == 0) {
       b.controller_reason[i] = ControllerReason::feed;
       p.what.controller = *Country::parse(pick(2) == 0 ? "NL" : "BR");
       other.country[i] = p.what.controller;
@@ -113,6 +119,7 @@ StatsKey plain_row(const Plain& p, Cut cut) {
   if (what.contains("class")) k.klass = p.what.klass;
   if (what.contains("family")) k.family = p.what.family;
   if (what.contains("asn")) k.asn = p.what.asn;
+  if (what.contains("sector")) k.sector = p.what.sector;
   if (what.contains("controller")) k.controller = p.what.controller;
   return k;
 }
@@ -136,6 +143,7 @@ void each_event(const World& world, Period period, const StatsQuery& q, F f) {
     if (by_controller && !p.steered) continue;
     bool by_asn = std::string_view(name(q.cut)).contains("asn");
     if (by_asn && p.what.asn == 0) continue;
+    if (q.cut == Cut::sector_type && p.what.sector == 0) continue;
     f(p);
   }
 }
@@ -234,7 +242,6 @@ void compare(const World& world, const Counts& counts, const StatsQuery& q) {
 void compare_all(const World& world, const Counts& counts, Day first, std::mt19937& random) {
   for (std::size_t i = 0; i < cuts_count; ++i) {
     auto cut = static_cast<Cut>(i);
-    if (cut == Cut::sector_type) continue;
     StatsQuery q{.cut = cut, .compare = Against::year, .top = random() % 3 == 0 ? 3u : 1000u};
     q.period.since = first + 366 + static_cast<Day>(random() % 70);
     q.period.until = q.period.since + 1 + static_cast<Day>(random() % 150);
@@ -244,8 +251,9 @@ void compare_all(const World& world, const Counts& counts, Day first, std::mt199
     if (random() % 4 == 0) q.filter.klass = Class::malicious_code;
     if (random() % 4 == 0 && kind_for(cut, q.filter) == CellKind::family) q.filter.family = 2;
     if (random() % 4 == 0 && kind_for(cut, q.filter) != CellKind::network) q.filter.feed = 2;
-    bool by_family = std::string_view(name(cut)).contains("family") || q.filter.family != 0;
-    if (random() % 4 == 0 && !by_family && kind_for(cut, q.filter) != CellKind::network) {
+    bool alone = std::string_view(name(cut)).contains("family") || q.filter.family != 0 ||
+                 cut == Cut::sector_type;
+    if (random() % 4 == 0 && !alone && kind_for(cut, q.filter) != CellKind::network) {
       q.filter.controller = Country::parse(random() % 2 == 0 ? "NL" : "").value_or(Country{});
     }
     compare(world, counts, q);
@@ -485,8 +493,8 @@ TEST_CASE("what no cut knows is said, not guessed") {
   CHECK(counts->query(q).error().what.contains("ask the events"));
   q.period.until = start;
   CHECK(counts->query(q).error().fault == Fault::invalid);
-  q = {.cut = Cut::sector_type, .period = {start, start + 1}};
-  CHECK(counts->query(q).error().fault == Fault::missing);
+  q = {.cut = Cut::sector_type, .filter = {.asn = 64496}, .period = {start, start + 1}};
+  CHECK(counts->query(q).error().what.contains("ask the events"));
   q = {.cut = Cut::country, .period = {start, start + 1}};
   CHECK(counts->query(q)->rows.empty());
 }

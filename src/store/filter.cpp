@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, filter_fields_count> field_names = {
     "ip",     "asn",  "country", "name",       "url",
     "family", "type", "class",   "identifier", "severity",
     "state",  "feed", "port",    "controller", "controller_country",
-    "first",  "last", "times",   "tlp",        "hash"};
+    "first",  "last", "times",   "tlp",        "hash",
+    "sector"};
 
 struct Alias {
   std::string_view name;
@@ -301,7 +302,8 @@ FilterValue text_value(FilterField field, std::string_view text) {
   if (starts) text.remove_suffix(1);
   std::string value(text);
   if (field == FilterField::family && !starts) value = canonical_family(text);
-  if (field == FilterField::family || field == FilterField::identifier) value = text::lower(value);
+  using enum FilterField;
+  if (field == identifier || field == sector || field == family) value = text::lower(value);
   return {.match = starts ? Match::prefix : Match::exact, .text = std::move(value)};
 }
 
@@ -373,6 +375,7 @@ Result<FilterValue> stated_value(FilterField field, std::string_view text, TimeU
     case family:
     case identifier:
     case feed:
+    case sector:
       return text_value(field, text);
   }
   return invalid("no such field");

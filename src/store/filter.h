@@ -39,12 +39,13 @@ enum class FilterField : std::uint8_t {
   controller,          // [a], or [t] a canonical name
   controller_country,  // [n]
   first,
-  last,   // [n] TimeUs, and `end`; first and last time seen (of an event: its time)
-  times,  // [n] how often seen
-  tlp,    // [n] Tlp
-  hash,   // [t] MD5, SHA-1 or SHA-256 in lower case
+  last,    // [n] TimeUs, and `end`; first and last time seen (of an event: its time)
+  times,   // [n] how often seen
+  tlp,     // [n] Tlp
+  hash,    // [t] MD5, SHA-1 or SHA-256 in lower case
+  sector,  // [t] lower case, blanks single
 };
-inline constexpr std::size_t filter_fields_count = 20;
+inline constexpr std::size_t filter_fields_count = 21;
 
 enum class Compare : std::uint8_t { equal, less, less_equal, greater, greater_equal };
 

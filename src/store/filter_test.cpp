@@ -59,6 +59,8 @@ TEST_CASE("a filter's canonical text parses to the same filter") {
         "controller:unknowN family:Unknown",
         "controller:unknown.",
         "unknown.",
+        "sector:\"Health Care\",energy -sector:bank*",
+        "sector:unknown",
         ""}) {
     CAPTURE(text);
     auto first = parse_filter(text, now);

@@ -109,7 +109,7 @@ std::uint32_t Findings::add(const Hash128& key) {
   c.key.push_back(key);
   c.high.push_back(0), c.low.push_back(0), c.last_event.push_back(0), c.name.push_back(0);
   c.family.push_back(0), c.identifier.push_back(0), c.asn.push_back(0), c.controller.push_back(0),
-      c.feeds.push_back(0);
+      c.feeds.push_back(0), c.sector.push_back(0);
   c.first.push_back(UINT32_MAX), c.last.push_back(0), c.reopened.push_back(0), c.times.push_back(0);
   c.port.push_back(0), c.country.push_back({}), c.controller_country.push_back({});
   c.type.push_back({}), c.severity.push_back({}), c.state.push_back(State::open),
@@ -184,8 +184,14 @@ void Findings::update(std::uint32_t index, const EventBatch& b, std::size_t i,
   c.last_event[row] = event_id(b.seq, i);
   if (end.asn[i] != 0) c.asn[row] = end.asn[i];
   if (!end.country[i].empty()) c.country[row] = end.country[i];
+  if (b.sector[i] != 0) c.sector[row] = b.sector[i];
   Controller controller = controller_of(b, i);
-  if (controller.known && controller.at_destination != subject.at_destination) {
+  if (controller.joined) {
+    if (c.reason[row] == ControllerReason::feed) return;  // what a feed said weighs more
+    c.reason[row] = ControllerReason::join;
+    c.controller_country[row] = controller.country;
+    c.controller[row] = names_.id(words_.word(b.joined[i]));
+  } else if (controller.known && controller.at_destination != subject.at_destination) {
     const EndColumns& there = controller.at_destination ? b.destination : b.source;
     c.reason[row] = b.controller_reason[i] == ControllerReason::unknown ? ControllerReason::feed
                                                                         : b.controller_reason[i];
@@ -295,7 +301,7 @@ std::uint64_t Findings::open_count() const {
 
 std::size_t Findings::memory_bytes() const {
   std::shared_lock lock(mutex_);
-  constexpr std::size_t row_bytes = 94;
+  constexpr std::size_t row_bytes = 98;
   return chunks_.size() * FindingChunk::rows_max * row_bytes + index_.size() * 4 +
          names_.bytes().capacity() + names_.ends().capacity() * 12;
 }
@@ -328,6 +334,7 @@ Finding Findings::row(std::uint32_t index) const {
   for (WordId feed : feed_sets_[c.feeds[i]]) f.feeds.emplace_back(words_.word(feed));
   f.tlp = c.tlp[i];
   f.last_event = c.last_event[i];
+  f.sector = words_.word(c.sector[i]);
   return f;
 }
 

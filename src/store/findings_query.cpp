@@ -129,7 +129,8 @@ constexpr auto micros = [](std::uint32_t s) { return static_cast<std::int64_t>(s
 // Conditions that look at words of a dictionary are prepared once per question: see prepare().
 struct Prepared {
   const Condition* condition;
-  std::vector<std::uint32_t> ids;
+  std::vector<std::uint32_t> ids{};
+  bool any = false, none = false;  // of controllers: known or not, whether or not it has a name
 };
 
 void Findings::test(const Condition& c, const FindingChunk& chunk, Mask& out) const {
@@ -175,7 +176,7 @@ namespace {
 bool by_word(FilterField field) {
   using enum FilterField;
   return field == name || field == family || field == identifier || field == feed ||
-         field == controller || field == url;
+         field == controller || field == url || field == sector;
 }
 
 }  // namespace
@@ -195,7 +196,7 @@ void Findings::scan(const Filter& filter, F row) const {
   auto name = [&](std::uint32_t id) { return names_.text(id); };
   for (const Condition& c : filter.all) {
     if (!by_word(c.field)) continue;
-    Prepared p{&c, {}};
+    Prepared p{&c};
     if (c.field == FilterField::feed) {
       auto ids = fitting(c, words_.last(), word);
       for (std::uint32_t set = 0; set < feed_sets_.size(); ++set) {
@@ -204,22 +205,20 @@ void Findings::scan(const Filter& filter, F row) const {
         if (hit) p.ids.push_back(set);
       }
     } else if (c.field == FilterField::controller) {
-      for (std::uint32_t id = 0; id <= names_.size(); ++id) {
-        for (const FilterValue& v : c.any) {
-          bool hit = v.match == Match::any ? id != 0 : v.match == Match::none ? id == 0 : false;
-          if (v.match == Match::exact && id != 0) {
-            if (v.text.empty()) {
-              auto ip = ip::parse(names_.text(id));
-              hit = ip && v.network.contains(*ip);
-            } else {
-              hit = names_.text(id) == v.text;
-            }
-          }
-          if (hit) {
-            p.ids.push_back(id);
-            break;
-          }
-        }
+      auto fits = [&](std::string_view text) {
+        return std::ranges::any_of(c.any, [&](const FilterValue& v) {
+          if (v.match == Match::any || v.match == Match::none) return false;
+          if (v.network.length == 0) return holds(Condition{.any = {v}}, text);
+          auto ip = ip::parse(text);
+          return ip && v.network.contains(*ip);
+        });
+      };
+      for (const FilterValue& v : c.any) {
+        p.any = p.any || v.match == Match::any;
+        p.none = p.none || v.match == Match::none;
+      }
+      for (std::uint32_t id = 1; id <= names_.size(); ++id) {
+        if (fits(names_.text(id))) p.ids.push_back(id);
       }
     } else if (c.field == FilterField::name || c.field == FilterField::url) {
       bool exact =
@@ -248,7 +247,15 @@ void Findings::scan(const Filter& filter, F row) const {
                            : f == controller ? chunk.controller
                            : f == family     ? chunk.family
                            : f == identifier ? chunk.identifier
+                           : f == sector     ? chunk.sector
                                              : chunk.name;
+      if (p.any || p.none) {
+        keep(kept, p.condition->negated, [&](std::size_t i) {
+          bool known = chunk.reason[i] != ControllerReason::unknown;
+          return known ? p.any || std::ranges::binary_search(p.ids, column[i]) : p.none;
+        });
+        continue;
+      }
       keep_ids(kept, p.condition->negated, p.ids, column);
     }
     for (std::size_t i = 0; i < kept.size(); ++i) {

@@ -19,13 +19,20 @@ namespace {
 
 constexpr std::string_view magic = "TSFIND\x01\n";
 
+// Those of schema 1; schema 2 has the sector after them.
 template <class Chunk, class F>
-void each_column(Chunk& c, F f) {
+void each_column_1(Chunk& c, F f) {
   f(c.key), f(c.high), f(c.low), f(c.last_event), f(c.name), f(c.family), f(c.identifier), f(c.asn),
       f(c.controller);
   f(c.feeds), f(c.first), f(c.last), f(c.reopened), f(c.times), f(c.port), f(c.country),
       f(c.controller_country);
   f(c.type), f(c.severity), f(c.state), f(c.tlp), f(c.transport), f(c.kind), f(c.reason);
+}
+
+template <class Chunk, class F>
+void each_column(Chunk& c, F f) {
+  each_column_1(c, f);
+  f(c.sector);
 }
 
 class Reader {
@@ -124,8 +131,13 @@ Result<void> Findings::load(std::string_view bytes) {
     auto chunk = std::make_unique<FindingChunk>();
     std::size_t rows = std::min<std::size_t>(left, FindingChunk::rows_max);
     bool whole = true;
-    each_column(*chunk,
-                [&](auto& column) { whole = whole && in.list(column) && column.size() == rows; });
+    auto read = [&](auto& column) { whole = whole && in.list(column) && column.size() == rows; };
+    if (schema == 1) {
+      each_column_1(*chunk, read);
+      chunk->sector.resize(rows);
+    } else {
+      each_column(*chunk, read);
+    }
     if (!whole) return damaged("columns");
     for (std::size_t i = 0; i < rows; ++i) {
       whole =

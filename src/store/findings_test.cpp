@@ -169,6 +169,75 @@ TEST_CASE(
   CHECK(seen.size() == plain.size());
 }
 
+TEST_CASE("a joined controller is kept with its reason, and gives way to what a feed says") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto joined = [&](std::uint64_t seq, unsigned host, const char* name, TimeUs time) {
+    EventBatch b = batch(words, seq, {{.host = host, .time = time}});
+    b.roles[0].destination = Role::sinkhole;
+    b.controller_reason[0] = ControllerReason::join;
+    b.joined[0] = words.id(name);
+    b.joined_country[0] = *Country::parse("NL");
+    b.sector[0] = words.id("energy");
+    return b;
+  };
+  {
+    auto findings = *Findings::open(folder.path(), words);
+    findings->apply(joined(1, 1, "203.0.113.7", noon));
+    findings->apply(joined(2, 2, "", noon));
+    EventBatch fed = batch(words, 3, {{.host = 3}});
+    fed.roles[0].destination = Role::controller;
+    fed.controller_reason[0] = ControllerReason::feed;
+    fed.destination.ip[0] = Ip::from_v4(0xcb007109u);
+    fed.destination.country[0] = *Country::parse("DE");
+    findings->apply(fed);
+    findings->apply(joined(4, 3, "203.0.113.7", noon + us_per_s));
+    findings->apply(batch(words, 5, {{.host = 4}}));
+    REQUIRE(findings->snapshot());
+  }
+  auto findings = *Findings::open(folder.path(), words);
+  auto count = [&](const char* text) { return findings->count(filter(text)); };
+  CHECK(count("controller:203.0.113.7") == 1);
+  CHECK(count("controller:203.0.113.0/24") == 2);
+  CHECK(count("controller_country:NL") == 2);
+  CHECK(count("controller_country:DE") == 1);
+  CHECK(count("controller:*") == 3);
+  CHECK(count("controller:unknown") == 1);
+  CHECK(count("-controller:unknown") == 3);
+  CHECK(count("controller:unknown,203.0.113.9") == 2);
+  CHECK(count("sector:Energy") == 3);
+  CHECK(count("sector:unknown") == 1);
+  auto page = findings->find({.filter = filter("192.0.2.0/8,198.51.100.3")});
+  REQUIRE(page);
+  REQUIRE(page->items.size() == 1);
+  CHECK(page->items[0].controller == "203.0.113.9");
+  CHECK(page->items[0].controller_reason == ControllerReason::feed);
+  CHECK(page->items[0].sector == "energy");
+}
+
+// The bytes of schema 1: those of schema 2 without the column that was added, which stands last.
+TEST_CASE("a snapshot of schema 1 is read") {
+  TemporaryFolder folder;
+  Dictionary words;
+  {
+    auto findings = *Findings::open(folder.path(), words);
+    findings->apply(batch(words, 1, {{.host = 1}, {.host = 2}}));
+    REQUIRE(findings->snapshot());
+  }
+  std::string path = folder.file("findings.snapshot");
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  bytes.resize(bytes.size() - 8 - (8 + 2 * 4));  // checksum; length and two rows
+  bytes[8] = 1;
+  std::uint64_t sum = hash64(bytes);
+  bytes.append(reinterpret_cast<const char*>(&sum), sizeof sum);
+  std::ofstream(path, std::ios::binary) << bytes;
+  auto findings = Findings::open(folder.path(), words);
+  REQUIRE_MESSAGE(findings.has_value(), findings.error().what);
+  CHECK((*findings)->size() == 2);
+  CHECK((*findings)->count(filter("198.51.100.2 family:mirai sector:unknown")) == 1);
+}
+
 TEST_CASE("a damaged snapshot is refused") {
   TemporaryFolder folder;
   Dictionary words;

@@ -75,6 +75,7 @@ struct StatsKey {
   WordId family = 0;
   std::uint32_t asn = 0;
   Country controller;  // empty: unknown
+  WordId sector = 0;
   auto operator<=>(const StatsKey&) const = default;
 };
 

@@ -163,6 +163,11 @@ void Row::columns(const EventBatch& b, std::size_t row, const Dictionary& words,
   end(b, b.source, row, true);
   end(b, b.destination, row, false);
   add_text("source.account", b.text(b.account[row]));
+  if (b.controller_reason[row] == ControllerReason::join) {
+    std::string_view joined = words.word(b.joined[row]);
+    add_text(ip::parse(joined) ? "node.controller.ip" : "node.controller.fqdn", joined);
+    add_text("node.controller.geolocation.cc", b.joined_country[row].text());
+  }
   if (!native) return;
   if (b.seq != 0) add("id", fmt::format("\"e_{}\"", event_id(b.seq, row)));
   if (b.roles[row].source != Role::unknown) add_text("roles.source", name(b.roles[row].source));
@@ -172,6 +177,7 @@ void Row::columns(const EventBatch& b, std::size_t row, const Dictionary& words,
   if (b.controller_reason[row] != ControllerReason::unknown) {
     add_text("controller_reason", name(b.controller_reason[row]));
   }
+  add_text("sector", words.word(b.sector[row]));
 }
 
 void append_nested(std::string& out, const std::vector<Member>& members) {

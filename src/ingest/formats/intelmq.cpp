@@ -45,6 +45,10 @@ Result<bool> own(Sink& sink, std::string_view name, std::string_view text) {
     if (text == "feed") sink.controller_known();
     return true;
   }
+  if (name == "sector") {
+    sink.sector(sink.word(sector_of(text)));
+    return true;
+  }
   if (name != "roles.source" && name != "roles.destination") return false;
   Roles roles = sink.batch().roles.back();
   (name == "roles.source" ? roles.source : roles.destination) = TRY(role_named(text));
