@@ -107,7 +107,7 @@ const en = {
       ip: "address", prefix: "prefix, as 192.0.2.0/24", asn: "AS number", country: "two letters", name: "domain or host", url: "URL", family: "malware family",
       type: "kind of problem", class: "class of kinds", identifier: "what exactly", severity: "info to critical", state: "open, quiet, closed, reopened",
       feed: "who reported it", port: "port", controller: "address or name", controller_country: "two letters", first: "first seen, date", last: "last seen, date",
-      times: "how often", tlp: "marking",
+      times: "how often", tlp: "marking", sector: "industry, as reports name it",
     } as Record<string, string>,
     tabs: { all: "All", new_today: "New today", reopened: "Reopened", plants: "Plants" } as Record<string, string>, tabs_label: "Views",
     histogram: (since: string, until: string) => `Findings by the day they were last seen, ${since} to ${until}`, histogram_sub: "last seen, by day",

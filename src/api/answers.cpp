@@ -95,6 +95,7 @@ Object object_of(const FindingRow& row) {
       .add("controller", f.controller)
       .add("controller_country", f.controller_country.text())
       .add("controller_reason", reason_of(f))
+      .add("sector", f.sector)
       .add("first", time_text(f.first))
       .add("last", time_text(f.last))
       .add("times", f.times)
@@ -130,7 +131,8 @@ Object object_of(const FindingDetail& detail) {
                               .add("first_step", text.first_step))
       .add("database_date", detail.database_date)
       .add("prefix", detail.prefix)
-      .add("registered_domain", detail.registered_domain);
+      .add("registered_domain", detail.registered_domain)
+      .add("controller_told", detail.controller_told);
   return object;
 }
 
@@ -485,7 +487,8 @@ const std::vector<std::string>& finding_columns() {
                                                    "last",
                                                    "times",
                                                    "feeds",
-                                                   "tlp"};
+                                                   "tlp",
+                                                   "sector"};
   return columns;
 }
 
@@ -513,7 +516,8 @@ std::string csv_line(const FindingRow& row) {
                                time_text(f.last),
                                std::to_string(f.times),
                                fmt::format("{}", fmt::join(f.feeds, " ")),
-                               std::string(name(f.tlp))};
+                               std::string(name(f.tlp)),
+                               f.sector};
   std::string line;
   for (const std::string& cell : cells) line += (line.empty() ? "" : ",") + csv_cell(cell);
   return line + "\r\n";

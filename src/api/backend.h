@@ -79,7 +79,7 @@ struct FindingDetail {
   std::vector<HistoryEntry> history{};
   std::vector<std::pair<Day, Count>> days{};
   std::optional<Count> same_network{}, same_controller{};
-  std::string database_date{}, prefix{}, registered_domain{};
+  std::string database_date{}, prefix{}, registered_domain{}, controller_told{};
 };
 
 struct FindingWhy {
@@ -261,7 +261,7 @@ struct CatalogueRow {
 
 struct Upload {
   std::string feed{}, format{}, name{}, tlp{};
-  bool visible = true;  // wait until questions see it
+  bool visible = true;          // wait until questions see it
   std::string bytes{}, path{};  // one of them; the file may be moved away
 };
 

@@ -16,6 +16,24 @@ namespace {
 constexpr std::size_t rows_looked_at_max = 2000;  // events read to tell a finding's story
 constexpr std::size_t rows_shown_max = 20;
 
+// How the controller is known, for people.
+std::string controller_told(const Finding& f) {
+  switch (f.controller_reason) {
+    case ControllerReason::feed:
+      return "the feed says so";
+    case ControllerReason::join: {
+      if (f.family.empty()) return "joined: the name asked for was a known controller's that day";
+      if (f.controller.empty()) {
+        return "joined: all known controllers of " + f.family + " stood there that day";
+      }
+      return "joined: the known controller of " + f.family + " that day";
+    }
+    case ControllerReason::unknown:
+      break;
+  }
+  return "no feed names one, and no known controller of its family fits";
+}
+
 store::FindingSort sort_of(FindingOrder order) {
   switch (order) {
     case FindingOrder::first:
@@ -222,6 +240,7 @@ Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& p
     detail.same_controller =
         node_.findings().count(filter("controller:" + f.controller + " state:open,reopened"));
   }
+  if (f.controller_reason != ControllerReason::unknown) detail.controller_told = controller_told(f);
   if (TimeUs date = node_.enrichment().database_date(); date != time_none)
     detail.database_date = times::format_day(times::day_of(date));
   return detail;
@@ -271,14 +290,14 @@ Result<FindingWhy> NodeBackend::why(const Hash128& key, const Patience& patience
                   "it; closed after {} h",
                   name(f.type), allowed_s / 3600, allowed_s / 900));
   why.rules.push_back(fmt::format("state {}: last seen {}", name(f.state), when(f.last)));
-  if (f.controller_reason == ControllerReason::unknown) {
-    why.rules.push_back(
-        "controller unknown: no feed names one, and no known controller of its family fits");
-  } else {
-    why.rules.push_back(fmt::format(
-        "controller {}: {}", f.controller.empty() ? "known" : f.controller,
-        f.controller_reason == ControllerReason::feed ? "the feed says so" : "joined by family"));
-  }
+  bool known = f.controller_reason != ControllerReason::unknown;
+  why.rules.push_back(fmt::format(
+      "controller {}{}: {}",
+      !known                 ? "unknown"
+      : f.controller.empty() ? "known"
+                             : f.controller,
+      known && !f.controller_country.empty() ? " in " + f.controller_country.text() : "",
+      controller_told(f)));
   return why;
 }
 

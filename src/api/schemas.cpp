@@ -25,7 +25,7 @@ constexpr Schema table[] = {
      "subject!:string subject_kind!:ip|name|url|account type!:string class!:string family:string "
      "identifier:string port:integer protocol:string asn:integer as_name:string country:string "
      "controller:string controller_country:string controller_reason:string first!:time last!:time "
-     "times!:integer feeds:[string] tlp:string"},
+     "times!:integer feeds:[string] tlp:string sector:string"},
     {"FindingList", "A page of findings.",
      "items!:[Finding] next:string total:integer offset:integer as_of!:time took_ms!:number"},
     {"FindingSummary", "A selection of findings in figures.",
@@ -35,7 +35,8 @@ constexpr Schema table[] = {
     {"Histogram", "Findings by the day they were last seen.", "start!:day day_counts!:[integer]"},
     {"FindingDetail", "A finding with its history and what it means.",
      "+Finding history:[HistoryEntry] days:[DayCount] near:Near explanation!:Explanation "
-     "database_date:day prefix:string registered_domain:string as_of!:time took_ms!:number"},
+     "database_date:day prefix:string registered_domain:string controller_told:string "
+     "as_of!:time took_ms!:number"},
     {"HistoryEntry", "A step in a finding's life.",
      "at!:time what!:string detail:string feed:string"},
     {"DayCount", "Events of a day.", "day!:day events!:integer"},

@@ -208,6 +208,12 @@ Result<void> Intake::commit(Reading& reading, EventBatch& batch, store::Journal:
   }
 }
 
+// Without it a sinkhole that somebody lists as a controller is refused anew when it is next seen.
+void Intake::keep_refused() {
+  auto kept = parts_.journal.keep_value("controllers.refused", parts_.controllers.refused());
+  if (!kept) spdlog::warn("controllers: {}", kept.error().what);
+}
+
 Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   if (stop_.stop_requested())
     return unavailable("the node is stopping; the report goes on at the next start");
@@ -231,12 +237,14 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   }
   stages_.duplicates_ns += reading.clock.lap();
   parts_.enrichment.apply(*batch);
+  bool refused = parts_.controllers.apply(*batch);
   stages_.enrich_ns += reading.clock.lap();
   store::Journal::Step step;
   if (batch->report_type != 0) step.type = parts_.words.word(batch->report_type);
   auto done = commit(reading, *batch, std::move(step));
   parts_.duplicates.release(*batch);
   TRY(done);
+  if (refused) keep_refused();
   if (batch->size() == 0) return {};
   if (parts_.committed) parts_.committed(reading.feed, *batch);
   parts_.followers.committed(std::move(batch), reading.live);

@@ -1,5 +1,5 @@
 // Intake: one report from its bytes to the commit: spool, unpack, format, exact duplicates, enrich,
-// journal.
+// join of known controllers, journal.
 //
 // deliver() returns when the report is in for good. A report that a crash cut short is read again
 // from the spool at the next start and goes on after the last event that was committed.
@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "enrich/enrichment.h"
+#include "enrich/known_controllers.h"
 #include "ingest/collector.h"
 #include "ingest/feed.h"
 #include "ingest/formats.h"
@@ -30,6 +31,7 @@ class Intake {
     store::Duplicates& duplicates;
     Followers& followers;
     const enrich::Enrichment& enrichment;
+    enrich::KnownControllers& controllers;
     std::string home;
     std::function<TimeUs()> now;
     // Events committed and reports ended, for health and metrics; any thread.
@@ -73,6 +75,7 @@ class Intake {
   Result<void> take_batch(Reading& reading, EventBatch& batch);
   Result<void> commit(Reading& reading, EventBatch& batch, store::Journal::Step step);
   Result<void> check_disk() const;
+  void keep_refused();
   void wait_for(std::string why);
 
   Parts parts_;

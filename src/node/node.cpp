@@ -56,9 +56,12 @@ Result<void> Node::open_stores() {
                       .first_counts = [this] { return first_kept(config_.exact_counts_months); }}));
   followers_->start();
   auto days = TRY(columns_->days());
-  // Events of the journal that are not in the columns yet belong to days that must be loaded too.
+  TRY(learn_controllers());
+  // Events of the journal that are not in the columns yet belong to days that must be loaded too,
+  // and their controllers are known.
   for (std::uint64_t seq = columns_->watermark() + 1; seq <= journal_->last_seq(); ++seq) {
     auto batch = TRY(journal_->batch(seq));
+    if (batch) controllers_.learn(*batch);
     for (std::size_t i = 0; batch && i < batch->size(); ++i) {
       if (days.empty() || days.back() != store::duplicate_day(*batch, i))
         days.push_back(store::duplicate_day(*batch, i));
@@ -79,6 +82,7 @@ Result<void> Node::open_stores() {
       .duplicates = *duplicates_,
       .followers = *followers_,
       .enrichment = *enrichment_,
+      .controllers = controllers_,
       .home = home_.path(),
       .now = options_.now,
       .committed = [this](const ingest::Feed& feed,
@@ -86,6 +90,21 @@ Result<void> Node::open_stores() {
       .ended = [this](const store::ReportRow& row) { feeds_->ended(row); }});
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
+  return {};
+}
+
+// What the columns know of controllers, and which addresses are none.
+Result<void> Node::learn_controllers() {
+  controllers_.refuse(TRY(journal_->value("controllers.refused")));
+  auto seen = TRY(columns_->seen_controllers(enrich::KnownControllers::controllers_max));
+  for (const auto& c : seen) {
+    controllers_.learn({.family = c.family,
+                        .ip = c.ip,
+                        .name = c.name,
+                        .country = c.country,
+                        .first = c.first,
+                        .last = c.last});
+  }
   return {};
 }
 

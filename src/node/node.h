@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "enrich/enrichment.h"
+#include "enrich/known_controllers.h"
 #include "ingest/collector.h"
 #include "node/config.h"
 #include "node/feeds.h"
@@ -76,6 +77,7 @@ class Node {
   Node(NodeOptions options, Home home, Config config)
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
+  Result<void> learn_controllers();
   Result<store::Counts::Key> secret_key();
   Day first_kept(unsigned months) const;
   void prune(const std::stop_token& stop);
@@ -91,6 +93,7 @@ class Node {
   std::unique_ptr<store::Counts> counts_;
   std::unique_ptr<store::Duplicates> duplicates_;
   std::optional<enrich::Enrichment> enrichment_;
+  enrich::KnownControllers controllers_{words_};
   std::unique_ptr<Live> live_;
   std::unique_ptr<Followers> followers_;
   std::unique_ptr<Feeds> feeds_;

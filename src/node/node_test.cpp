@@ -75,6 +75,46 @@ TEST_CASE("what was taken in is there after a restart, and an event of it is sti
   CHECK(events(*node) == 110);
 }
 
+TEST_CASE("a controller that was listed is joined, also after a restart") {
+  TemporaryFolder folder;
+  ingest::Feed list{.name = "n6", .format = "n6", .tlp = Tlp::green};
+  ingest::Delivery listed{
+      .name = "list.jsonl",
+      .bytes =
+          R"({"id":"0c","source":"a.b","category":"cnc","name":"mirai","restriction":"public",)"
+          R"("time":"2026-02-20T00:00:00Z","address":[{"ip":"203.0.113.77","cc":"NL"}]})"
+          "\n"};
+  auto open = [&] { return *Node::open({.home = folder.file("home")}); };
+  auto joined = [](Node& node) {
+    REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+    return node.findings().count(
+        *store::parse_filter("controller:203.0.113.77 controller_country:NL", node.now()));
+  };
+  {
+    auto node = open();
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 10))));
+    CHECK(joined(*node) == 0);  // nobody had listed it
+    REQUIRE(node->intake().deliver(list, listed));
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(report(10, 30))));
+    CHECK(joined(*node) == 20);
+  }
+  auto node = open();
+  REQUIRE(node->intake().deliver(sinkhole(), delivery(report(30, 35))));
+  CHECK(joined(*node) == 25);
+  auto found = node->columns().events(
+      {.filter = *store::parse_filter("controller:203.0.113.77", node->now()), .limit = 100});
+  REQUIRE(found);
+  CHECK(found->events.size() == 25);
+  store::StatsQuery query{.cut = store::Cut::country_type,
+                          .filter = {.type = Type::infected_system},
+                          .period = {times::day_from({2026, 3, 1}), times::day_from({2026, 4, 1})}};
+  auto answer = node->counts().query(query);
+  REQUIRE(answer);
+  REQUIRE(answer->rows.size() == 1);
+  CHECK(answer->rows[0].controllers->abroad == 25);
+  CHECK(answer->rows[0].controllers->unknown == 10);
+}
+
 TEST_CASE("a report that a crash cut short goes on where it was, once") {
   TemporaryFolder folder;
   std::string bytes = report(0, 200);

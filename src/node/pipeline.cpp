@@ -1,8 +1,8 @@
 // The main path of a node.
 //
 // Intake, up to the commit (Intake::deliver in intake.cpp):
-//   collector -> spool -> unpack -> format -> exact duplicates -> enrich -> COMMIT (journal,
-//   SQLite)
+//   collector -> spool -> unpack -> format -> exact duplicates -> enrich -> join controllers ->
+//   COMMIT (journal, SQLite)
 // Followers, after it, each at its own pace (the list below):
 //   columns (DuckDB) . findings . counts . live view
 #include "node/pipeline.h"

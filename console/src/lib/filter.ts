@@ -8,7 +8,7 @@ export interface Token { field: string; op: Operator; values: string[]; not: boo
 
 export const fields = [
   "ip", "prefix", "asn", "country", "name", "url", "family", "type", "class", "identifier", "severity", "state",
-  "feed", "port", "controller", "controller_country", "first", "last", "times", "tlp",
+  "feed", "port", "controller", "controller_country", "first", "last", "times", "tlp", "sector",
 ] as const;
 
 export const severities = ["info", "low", "medium", "high", "critical"] as const;
@@ -71,7 +71,7 @@ function compare(field: string, op: Operator, have: unknown, want: string): bool
 const column: Record<string, keyof Finding> = {
   ip: "subject", name: "subject", url: "subject", asn: "asn", country: "country", family: "family", type: "type",
   class: "class", identifier: "identifier", severity: "severity", state: "state", port: "port", controller: "controller",
-  controller_country: "controller_country", first: "first", last: "last", times: "times", tlp: "tlp",
+  controller_country: "controller_country", first: "first", last: "last", times: "times", tlp: "tlp", sector: "sector",
 };
 
 // Whether a finding that just arrived belongs to the list. What cannot be judged here (a prefix) is let through:

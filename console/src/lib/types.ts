@@ -38,7 +38,7 @@ export type State = "open" | "quiet" | "closed" | "reopened";
 export interface Finding {
   id: string; state: State; severity: string; subject: string; subject_kind?: string; type: string; class?: string; family?: string;
   identifier?: string; port?: number; protocol?: string; asn?: number; as_name?: string; country?: string; controller?: string;
-  controller_country?: string; controller_reason?: string; first: string; last: string; times: number; feeds?: string[]; tlp?: string;
+  controller_country?: string; controller_reason?: string; first: string; last: string; times: number; feeds?: string[]; tlp?: string; sector?: string;
 }
 export interface Summary {
   total: number; subjects?: number; states?: Record<string, number>; types?: { type: string; count: number }[];

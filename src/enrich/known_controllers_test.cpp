@@ -1,0 +1,184 @@
+#include "enrich/known_controllers.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "test.h"
+
+namespace tocsin::enrich {
+namespace {
+
+constexpr Day day = 20454;  // 2026-01-01
+
+// Infected systems behind a sinkhole, and controllers.
+struct World {
+  Dictionary words;
+  KnownControllers known{words};
+
+  void controller(const char* family, const char* ip, const char* country, Day when,
+                  const char* name = "") {
+    known.learn({.family = words.id(family),
+                 .ip = *ip == 0 ? Ip{} : *ip::parse(ip),
+                 .name = name,
+                 .country = Country::parse(country).value_or(Country{}),
+                 .first = when,
+                 .last = when});
+  }
+  EventBatch infected(const char* family, Day when, const char* asked = "") {
+    EventBatch b;
+    b.add_row();
+    b.type.back() = Type::infected_system;
+    b.roles.back() = {Role::affected, Role::sinkhole};
+    b.source.ip.back() = *ip::parse("198.51.100.1");
+    b.destination.ip.back() = *ip::parse("192.0.2.250");
+    b.family.back() = words.id(family);
+    b.time.back() = times::start_of(when) + 5 * us_per_hour;
+    if (*asked != 0) b.destination.name.back() = b.keep(asked);
+    return b;
+  }
+  // "NL 203.0.113.1", "NL" where it is one of several, "" where nothing was joined.
+  std::string joined(EventBatch b) {
+    known.apply(b);
+    if (b.controller_reason[0] != ControllerReason::join) return "";
+    std::string out = b.joined_country[0].text();
+    if (b.joined[0] != 0) out += fmt::format(" {}", words.word(b.joined[0]));
+    return out;
+  }
+  std::string joined(const char* family, Day when, const char* asked = "") {
+    return joined(infected(family, when, asked));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the controller of a family is joined while it is known, and 30 days around") {
+  World w;
+  CHECK(w.joined("mirai", day) == "");
+  w.controller("mirai", "203.0.113.1", "NL", day);
+  w.controller("mirai", "203.0.113.1", "NL", day + 10);
+  CHECK(w.joined("mirai", day + 5) == "NL 203.0.113.1");
+  CHECK(w.joined("mirai", day - 30) == "NL 203.0.113.1");
+  CHECK(w.joined("mirai", day - 31) == "");
+  CHECK(w.joined("mirai", day + 40) == "NL 203.0.113.1");
+  CHECK(w.joined("mirai", day + 41) == "");
+  CHECK(w.joined("emotet", day) == "");
+  CHECK(w.joined("", day) == "");
+}
+
+TEST_CASE("several controllers in one country give the country, in several countries nothing") {
+  World w;
+  w.controller("mirai", "203.0.113.1", "NL", day);
+  w.controller("mirai", "203.0.113.2", "NL", day + 20);
+  CHECK(w.joined("mirai", day) == "NL");
+  CHECK(w.joined("mirai", day + 45) == "NL 203.0.113.2");
+  w.controller("mirai", "203.0.113.3", "DE", day);
+  CHECK(w.joined("mirai", day) == "");
+  CHECK(w.joined("mirai", day + 45) == "NL 203.0.113.2");
+  w.controller("mirai", "203.0.113.2", "DE", day + 20);  // its address moved abroad
+  CHECK(w.joined("mirai", day + 45) == "");
+}
+
+TEST_CASE("the name that was asked for goes before the family") {
+  World w;
+  w.controller("mirai", "203.0.113.1", "NL", day);
+  w.controller("", "203.0.113.2", "DE", day, "c2.example.org");
+  w.controller("emotet", "", "FR", day, "c3.example.org");
+  CHECK(w.joined("mirai", day, "c2.example.org") == "DE c2.example.org");
+  CHECK(w.joined("", day, "c2.example.org") == "DE c2.example.org");
+  CHECK(w.joined("mirai", day, "www.example.org") == "NL 203.0.113.1");
+  CHECK(w.joined("mirai", day + 31, "c2.example.org") == "");
+  CHECK(w.joined("emotet", day) == "FR c3.example.org");
+  EventBatch by_url = w.infected("", day);
+  by_url.destination.url[0] = by_url.keep("http://c2.example.org/gate.php");
+  CHECK(w.joined(by_url) == "DE c2.example.org");
+}
+
+TEST_CASE("what a feed says stays, and types without a controller get none") {
+  World w;
+  w.controller("mirai", "203.0.113.1", "NL", day);
+  EventBatch told = w.infected("mirai", day);
+  told.roles[0].destination = Role::controller;
+  told.controller_reason[0] = ControllerReason::feed;
+  CHECK(w.joined(told) == "");
+  EventBatch scanner = w.infected("mirai", day);
+  scanner.type[0] = Type::scanner;
+  CHECK(w.joined(scanner) == "");
+  scanner.roles[0].destination = Role::controller;  // but nobody says so
+  CHECK(w.joined(scanner) == "NL 203.0.113.1");
+}
+
+TEST_CASE("a batch's own controllers are learned before its events are joined") {
+  World w;
+  EventBatch b = w.infected("mirai", day);
+  b.add_row();
+  b.type[1] = Type::c2_server;
+  b.roles[1] = {Role::controller, Role::unknown};
+  b.source.ip[1] = *ip::parse("203.0.113.1");
+  b.source.country[1] = *Country::parse("NL");
+  b.family[1] = w.words.id("mirai");
+  b.time[1] = times::start_of(day);
+  CHECK(w.joined(b) == "NL 203.0.113.1");
+  CHECK(w.known.size() == 1);
+  b.source.country[1] = {};
+  World without;
+  CHECK(without.joined(b) == "");
+}
+
+TEST_CASE("a sinkhole is never a controller, whichever is seen first, also after a restart") {
+  World w;
+  w.controller("mirai", "203.0.113.1", "NL", day);
+  w.controller("mirai", "192.0.2.250", "US", day);
+  CHECK(w.joined("mirai", day) == "NL 203.0.113.1");  // 192.0.2.250 is the event's sinkhole
+  CHECK(w.known.refused() == "192.0.2.250\n");
+  w.controller("mirai", "192.0.2.250", "US", day);
+  CHECK(w.known.size() == 1);
+
+  World later;
+  later.known.refuse(w.known.refused());
+  later.controller("mirai", "192.0.2.250", "US", day);
+  CHECK(later.known.size() == 0);
+
+  World first;
+  CHECK(first.joined("mirai", day) == "");
+  EventBatch c2 = first.infected("mirai", day);
+  c2.type[0] = Type::c2_server;
+  c2.roles[0] = {Role::controller, Role::unknown};
+  c2.source.ip[0] = *ip::parse("192.0.2.250");
+  c2.source.country[0] = *Country::parse("US");
+  CHECK(first.known.apply(c2));
+  CHECK(first.known.size() == 0);
+  CHECK(first.known.refused() == "192.0.2.250\n");
+}
+
+TEST_CASE("where more controllers were known than are kept, nothing is said of their days") {
+  World w;
+  w.controller("mirai", "203.0.113.1", "DE", day);
+  for (unsigned i = 0; i < KnownControllers::of_one_max; ++i) {
+    w.controller("mirai", fmt::format("198.51.100.{}", i).c_str(), "NL", day + 70);
+  }
+  CHECK(w.known.size() == KnownControllers::of_one_max);
+  CHECK(w.joined("mirai", day) == "");
+  CHECK(w.joined("mirai", day + 30) == "");
+  CHECK(w.joined("mirai", day + 70) == "NL");
+  w.controller("mirai", "203.0.113.2", "FR", day + 60);  // older than all that are kept
+  CHECK(w.known.size() == KnownControllers::of_one_max);
+  CHECK(w.joined("mirai", day + 70) == "");
+  CHECK(w.joined("mirai", day + 95) == "NL");
+}
+
+TEST_CASE("the oldest go when there are too many over all families") {
+  World w;
+  std::size_t most = KnownControllers::controllers_max;
+  for (std::size_t i = 0; i < most + 1000; ++i) {
+    auto n = static_cast<std::uint32_t>(i);
+    w.known.learn({.family = 1 + n / 8,
+                   .ip = Ip::from_v4(0x0a000000u + n),
+                   .country = *Country::parse("NL"),
+                   .first = day + static_cast<Day>(n / 1000),
+                   .last = day + static_cast<Day>(n / 1000)});
+  }
+  CHECK(w.known.size() <= most);
+  CHECK(w.known.size() > most / 2);
+}
+
+}  // namespace tocsin::enrich
