@@ -191,6 +191,7 @@ Object object_of(const StatsAnswer& answer, Per per) {
       .add("until", time_text(answer.span.until))
       .raw("feeds", to_json(answer.feeds))
       .add("frozen", answer.frozen)
+      .add("from_events", answer.from_events)
       .raw("rows", to_json(objects_of(answer.rows)));
   if (answer.before) object.add("before", span_of(*answer.before));
   if (per != Per::period) {

@@ -112,6 +112,7 @@ struct StatsAsk {
   std::string cut = "country";
   std::string type{}, klass{}, country{}, family{};  // "": any
   std::optional<std::uint32_t> asn{};
+  std::string zone{};  // of the days; "": UTC
   Span span{};
   CompareWith compare = CompareWith::nothing;
   Per per = Per::period;
@@ -154,6 +155,7 @@ struct StatsAnswer {
   std::optional<Span> before{};
   std::vector<std::string> feeds{};
   bool frozen = false;
+  bool from_events = false;  // not from the counts: no cut knows what was asked
   std::vector<StatsRow> rows{};
   std::vector<StatsBucket> series{};
   std::vector<Note> notes{};

@@ -9,18 +9,20 @@
 #include "api/stats_words.h"
 #include "base/text.h"
 #include "store/counts.h"
+#include "store/recount.h"
 
 namespace tocsin::api {
 namespace {
 
 using store::StatsQuery;
 
-std::string definition(const StatsQuery& query) {
+std::string definition(const StatsQuery& query, const std::string& zone, bool from_events) {
   std::string what =
       "distinct addresses (IPv6 by /64; for sites distinct host names), of events without exact "
       "duplicates";
-  return fmt::format("{}, from {} until before {}, UTC days", what,
-                     times::format_day(query.period.since), times::format_day(query.period.until));
+  return fmt::format("{}, from {} until before {}, {} days{}", what,
+                     times::format_day(query.period.since), times::format_day(query.period.until),
+                     zone.empty() ? "UTC" : zone, from_events ? ", counted from the events" : "");
 }
 
 std::optional<Pair> pair_of(const std::optional<store::Figure>& figure) {
@@ -81,9 +83,23 @@ Result<StatsQuery> stats_query(const StatsAsk& ask, const Dictionary& words, Tim
 
 Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
   StatsQuery query = TRY(stats_query(ask, node_.words(), node_.now()));
-  auto counted = TRY(node_.counts().query(query));
+  Zone zone = TRY(Zone::named(ask.zone.empty() ? "UTC" : ask.zone));
+  bool from_events = !ask.zone.empty() || !store::Counts::keeps(query);
+  auto counted =
+      TRY(from_events ? store::recount(node_.columns(),
+                                       {.query = query, .zone = zone, .folder = node_.scratch()})
+                      : node_.counts().query(query));
   const Dictionary& words = node_.words();
-  StatsAnswer answer{.definition = definition(query), .cut = std::string(name(query.cut))};
+  StatsAnswer answer{.definition = definition(query, ask.zone, from_events),
+                     .cut = std::string(name(query.cut)),
+                     .from_events = from_events};
+  Day kept = node_.first_kept(node_.config().events_months);
+  if (from_events && counted.before.value_or(query.period).since < kept) {
+    answer.notes.push_back(
+        {.kind = "retention",
+         .text = fmt::format("events that arrived before {} are dropped by retention",
+                             times::format_day(kept))});
+  }
   answer.span = {times::start_of(query.period.since), times::start_of(query.period.until)};
   if (counted.before)
     answer.before =

@@ -38,6 +38,7 @@ Result<StatsAsk> stats_ask(const Call& call) {
     if (asn > UINT32_MAX) return invalid("parameter 'asn' is no AS number");
     ask.asn = static_cast<std::uint32_t>(asn);
   }
+  ask.zone = params.text("tz");
   const std::string& compare = params.text("compare");
   ask.compare = compare == "year"       ? CompareWith::year
                 : compare == "previous" ? CompareWith::previous

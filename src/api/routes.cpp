@@ -262,6 +262,7 @@ std::vector<Route> stats_routes() {
         {"asn", number, "only this AS number"},
         since,
         until,
+        {"tz", text, "days of this time zone, counted from the events: Europe/Lisbon or +01:00"},
         {"compare", choice, "with the year before, or the stretch of time before", "year|previous"},
         {"per", choice, "a row for each", "period|month|week|day"},
         {"top", number, "at most so many rows; all if not said"},

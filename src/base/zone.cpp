@@ -182,4 +182,24 @@ Result<TimeUs> Zone::to_utc(TimeUs local) const {
   return local - first_offset_s_ * us_per_s;
 }
 
+TimeUs Zone::to_local(TimeUs utc) const {
+  auto after = std::ranges::upper_bound(changes_, utc, {}, &Change::at);
+  std::int32_t offset_s = after == changes_.begin() ? first_offset_s_ : std::prev(after)->offset_s;
+  return utc + offset_s * us_per_s;
+}
+
+TimeUs Zone::start_of(Day day) const {
+  TimeUs local = times::start_of(day), first = INT64_MAX;
+  auto consider = [&](TimeUs utc) {
+    if (times::day_of(to_local(utc)) >= day) first = std::min(first, utc);
+  };
+  // Midnight by the offsets of the days around, or a change that jumps over it.
+  for (TimeUs near : {local - us_per_day, local + us_per_day})
+    consider(local + near - to_local(near));
+  auto change = std::ranges::lower_bound(changes_, local - us_per_day, {}, &Change::at);
+  for (; change != changes_.end() && change->at < local + us_per_day; ++change)
+    consider(change->at);
+  return first;
+}
+
 }  // namespace tocsin

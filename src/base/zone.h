@@ -20,6 +20,10 @@ class Zone {
   // The instant of a local time, given as if it were UTC. A time that occurs twice (clocks going
   // back) is the later one. Errors: invalid, if clocks going forward jumped over it.
   Result<TimeUs> to_utc(TimeUs local) const;
+  TimeUs to_local(TimeUs utc) const;
+  // The instant at which a local day begins: midnight, or where clocks jumped over that, the first
+  // moment after it.
+  TimeUs start_of(Day day) const;
 
  private:
   struct Change {

@@ -41,4 +41,20 @@ TEST_CASE("named zones know their summers, far ahead too") {
   CHECK(utc("Asia/Kathmandu", "2026-01-02 05:45:00") == "2026-01-02T00:00:00Z");
 }
 
+TEST_CASE("a local day begins at its midnight, or right after clocks jumped over that") {
+  auto start = [](std::string_view zone, std::string_view day) {
+    return times::format(Zone::named(zone)->start_of(*times::parse_day(day)));
+  };
+  CHECK(start("UTC", "2026-01-02") == "2026-01-02T00:00:00Z");
+  CHECK(start("-03:00", "2026-01-02") == "2026-01-02T03:00:00Z");
+  if (!std::filesystem::exists("/usr/share/zoneinfo/Europe/Warsaw")) return;
+  CHECK(start("Europe/Warsaw", "2026-01-02") == "2026-01-01T23:00:00Z");
+  CHECK(start("Europe/Warsaw", "2026-03-29") == "2026-03-28T23:00:00Z");
+  CHECK(start("Europe/Warsaw", "2026-03-30") == "2026-03-29T22:00:00Z");      // a day of 23 hours
+  CHECK(start("America/Sao_Paulo", "2018-11-04") == "2018-11-04T03:00:00Z");  // no 00:30 that day
+  Zone warsaw = *Zone::named("Europe/Warsaw");
+  CHECK(times::format(warsaw.to_local(*times::parse("2026-07-01T22:30:00Z"))) ==
+        "2026-07-02T00:30:00Z");
+}
+
 }  // namespace tocsin

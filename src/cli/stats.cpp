@@ -14,7 +14,7 @@ namespace {
 
 struct StatsOptions {
   std::vector<std::string> cuts;
-  std::string home, type, klass, country, family, since, until, compare, per, order, asn;
+  std::string home, type, klass, country, family, since, until, compare, per, order, asn, zone;
   std::size_t top = 50;
   bool as_json = false, as_csv = false;
 };
@@ -95,6 +95,8 @@ void print(const simdjson::dom::element& answer, const StatsOptions& options) {
   fmt::print("\n{}. As of {}, feeds: {}{}\n", text_of(answer, "/definition"),
              text_of(answer, "/as_of"), list(answer, "feeds"),
              text_of(answer, "/frozen") == "true" ? "; partly frozen" : "");
+  if (text_of(answer, "/from_events") == "true")
+    fmt::print("Counted from the events in {} ms.\n", text_of(answer, "/took_ms"));
 }
 
 Result<void> count(StatsOptions options) {
@@ -108,6 +110,7 @@ Result<void> count(StatsOptions options) {
                  {"country", options.country},
                  {"family", options.family},
                  {"asn", options.asn},
+                 {"tz", options.zone},
                  {"since", options.since},
                  {"until", options.until},
                  {"compare", options.compare},
@@ -145,6 +148,8 @@ void add_stats(CLI::App& app, Chosen& chosen) {
   verb->add_option("--country", options.country, "of this country alone");
   verb->add_option("--family", options.family, "of this malware family alone");
   verb->add_option("--asn", options.asn, "of this AS alone");
+  verb->add_option("--tz", options.zone,
+                   "days of this time zone, counted from the events; UTC if not said");
   verb->add_option("--since", options.since, "first day; the year's first if not said");
   verb->add_option("--until", options.until, "the day after the last; tomorrow if not said");
   verb->add_option("--compare", options.compare,

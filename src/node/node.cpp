@@ -33,6 +33,8 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
 }
 
 Result<void> Node::open_stores() {
+  std::error_code ignored;
+  fs::remove_all(home_.file("scratch"), ignored);  // what a crash left
   journal_ = TRY(store::Journal::open(home_.file("journal.db"), words_));
   columns_ = TRY(store::Columns::open(
       home_.file("columns"),
@@ -206,7 +208,10 @@ Result<void> Node::backup(const std::string& folder) {
   return journal_->backup_to(folder + "/journal.db");
 }
 
-// The first day that retention keeps: this month and `months` whole ones before it.
+std::string Node::scratch() {
+  return fmt::format("{}/scratch/{}", home_.path(), ++scratches_);
+}
+
 Day Node::first_kept(unsigned months) const {
   Day first = times::month_start(times::day_of(now()));
   for (unsigned i = 0; i < months; ++i) first = times::month_start(first - 1);

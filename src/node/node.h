@@ -1,6 +1,7 @@
 // Node: one running Tocsin: its parts, made and joined here and nowhere else.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -69,6 +70,10 @@ class Node {
   // ("": by all).
   bool wait_visible(std::chrono::milliseconds timeout, std::string_view follower = {});
 
+  // The first day that a retention of so many months keeps: this month and so many before it.
+  Day first_kept(unsigned months) const;
+  std::string scratch();  // the path of a new folder for work that may be large; does not exist
+
   // Copies the whole state into a new folder, consistent, while the node goes on. Errors:
   // unavailable, invalid (the folder exists).
   Result<void> backup(const std::string& folder);
@@ -79,7 +84,6 @@ class Node {
   Result<void> open_stores();
   Result<void> learn_controllers();
   Result<store::Counts::Key> secret_key();
-  Day first_kept(unsigned months) const;
   void prune(const std::stop_token& stop);
 
   NodeOptions options_;
@@ -100,6 +104,7 @@ class Node {
   std::unique_ptr<Intake> intake_;
   std::mutex keep_journal_;  // held while a backup needs the journal's rows
   std::jthread pruner_;
+  std::atomic<std::uint64_t> scratches_ = 0;
   bool stopped_ = false;
 };
 

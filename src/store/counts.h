@@ -103,7 +103,9 @@ class Counts {
 
   // Any thread.
 
-  // Errors: invalid: no cut knows all that is asked (ask the events), or a file is damaged;
+  // Does some cut know all that is asked? Else ask the events: recount().
+  static bool keeps(const StatsQuery& query);
+  // Errors: invalid: no cut knows all that is asked, or a file is damaged;
   // missing: nothing is counted by that cut yet.
   Result<StatsAnswer> query(const StatsQuery& query) const;
   // Events of each hour of the period, of the cells that fit: 24 a day. Errors: as query().

@@ -591,6 +591,10 @@ Result<std::vector<std::uint64_t>> StatsRun::hours() {
   return out;
 }
 
+bool Counts::keeps(const StatsQuery& query) {
+  return kind_for(query.cut, query.filter).has_value();
+}
+
 Result<StatsAnswer> Counts::query(const StatsQuery& query) const {
   if (query.period.since >= query.period.until) return invalid("the period is empty");
   if (query.top == 0) return invalid("`top` is 0");
