@@ -21,7 +21,7 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Takes in the reports and feeds that CERTs receive, keeps who is affected since
 when and how many, and shows it in a web console. One binary, one process, one
 configuration file, one data folder.")
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates, libloc-database, publicsuffix")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates, libloc-database, publicsuffix, tzdata")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gpg, gpg-agent")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${TOCSIN_DUCKDB_DIR})
