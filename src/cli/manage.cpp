@@ -168,6 +168,7 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
     return print_list({.path = "/catalogue"},
                       {"name", "provider", "format", "enabled", "key_name", "state"});
   });
+  add_feeds_update(*verb, chosen);
   auto* enable =
       part(*verb, "enable", "tick a feed of the catalogue, or switch one on",
            "tocsin feeds enable openphish --accept-terms", chosen, [] {

@@ -28,6 +28,7 @@ void add_why(CLI::App& app, Chosen& chosen);
 void add_stats(CLI::App& app, Chosen& chosen);
 void add_reports(CLI::App& app, Chosen& chosen);
 void add_feeds(CLI::App& app, Chosen& chosen);
+void add_feeds_update(CLI::App& feeds, Chosen& chosen);  // a part of it
 void add_quarantine(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_backup(CLI::App& app, Chosen& chosen);

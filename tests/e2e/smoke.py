@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """One node from start to stop, as its users meet it. usage: smoke.py TOCSIN"""
+import http.server
+import json
 import sys
 import tempfile
+import threading
 
 from node import Failed, Node, wanted
 
@@ -39,6 +42,38 @@ def has_the_events(node):
     wanted([(r["feed"], r["line"]) for r in rejects] == [("by-hand", 3)], f"the quarantine holds {rejects}")
 
 
+def fetches_the_schema(node):
+    """feeds update, from a server of our own: it takes a schema, and nothing else."""
+    bodies = {"/schema": json.dumps({"event4_sinkhole": {
+        "file_name": "event4_sinkhole", "feed_name": "Sinkhole-Events", "constant_fields": {"classification.type": "infected-system"},
+        "required_fields": [["time.source", "timestamp", "add_UTC_to_timestamp"], ["source.ip", "src_ip", "validate_ip"]],
+        "optional_fields": []}}), "/page": "<html>no schema</html>"}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(bodies[self.path].encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    root = f"http://127.0.0.1:{server.server_port}"
+    try:
+        guarded = node.run("feeds", "update", "--url", root + "/schema")
+        wanted(guarded.returncode != 0 and "127.0.0.1" in guarded.stderr, f"a private address was not refused: {guarded.stderr}")
+        page = node.run("feeds", "update", "--allow-private", "--url", root + "/page")
+        wanted(page.returncode == 1 and "no schema file" in page.stderr, f"a page was taken as a schema: {page.stderr}")
+        good = node.run("feeds", "update", "--allow-private", "--url", root + "/schema")
+        wanted(good.returncode == 0 and "1 report types" in good.stderr, f"feeds update: {good.stderr}")
+        kept = json.loads((node.home / "shadowserver-schema.json").read_text())
+        wanted("event4_sinkhole" in kept, "the schema was not kept")
+    finally:
+        server.shutdown()
+
+
 def smoke(tocsin):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as report, Node(tocsin) as node:
         report.write(REPORT)
@@ -46,6 +81,7 @@ def smoke(tocsin):
         signs_in(node)
         takes_a_report_in(node, report.name)
         has_the_events(node)
+        fetches_the_schema(node)
         wanted(node.stop() == 0, "the node did not end with 0:\n" + "".join(node.said))
         node.url = None
         node.start()

@@ -1,0 +1,92 @@
+// tocsin feeds update: fetches what formats are read by and others publish: Shadowserver's schema.
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/fetch.h"
+#include "base/text.h"
+#include "cli/call.h"
+#include "cli/verbs.h"
+#include "ingest/shadowserver_schema.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct UpdateOptions {
+  std::string home, url = "https://interchange.shadowserver.org/intelmq/v1/schema";
+  std::string proxy, ca_file;
+  bool allow_private = false;
+};
+
+// How many report types the schema knows. Errors: invalid, if it is none.
+Result<std::size_t> check_schema(std::string_view schema) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object root;
+  if (parser.parse(simdjson::padded_string(schema)).get(root))
+    return invalid("what was fetched is no schema file: not a JSON object");
+  std::size_t types = 0;
+  for (auto [name, record] : root) {
+    shadowserver::Reading reading{.type_name = std::string(name)};
+    simdjson::dom::element file_name;
+    if (!record.is_object() || record["file_name"].get(file_name)) continue;
+    types += TRY(shadowserver::read_schema(schema, reading)) ? 1 : 0;
+  }
+  if (types == 0) return invalid("what was fetched is no schema file: it knows no report type");
+  return types;
+}
+
+Result<void> update(UpdateOptions options) {
+  if (options.home.empty()) options.home = default_home();
+  std::string path = options.home + "/shadowserver-schema.json", fresh = path + ".new";
+  std::error_code failed;
+  std::filesystem::create_directories(options.home, failed);
+  constexpr std::uint64_t size_max_bytes = 64u << 20;
+  auto response = TRY(fetch::get({.url = options.url,
+                                  .route = {.allow_private = options.allow_private,
+                                            .proxy = options.proxy,
+                                            .ca_file = options.ca_file,
+                                            .size_max_bytes = size_max_bytes}}));
+  TRY(fetch::expect_success(response, options.url));
+  std::size_t types = TRY(check_schema(response.body));
+  // Beside its place, then renamed: a reader sees the old one or the new one.
+  int fd = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  std::string_view body = response.body;
+  bool written = fd >= 0;
+  while (written && !body.empty()) {
+    ssize_t n = write(fd, body.data(), body.size());
+    written = n > 0;
+    if (written) body.remove_prefix(static_cast<std::size_t>(n));
+  }
+  written = written && fsync(fd) == 0;
+  if (fd >= 0) close(fd);
+  if (written) std::filesystem::rename(fresh, path, failed);
+  if (!written || failed) return unavailable("cannot write " + text::quote(path));
+  fmt::print(stderr, "{}: {} report types; reports that come from now on are read by it\n", path,
+             types);
+  return {};
+}
+
+}  // namespace
+
+void add_feeds_update(CLI::App& feeds, Chosen& chosen) {
+  auto* verb = feeds.add_subcommand("update", "fetch Shadowserver's published report schema");
+  verb->footer("Example: tocsin feeds update");
+  static UpdateOptions options;
+  verb->add_option("--url", options.url, "where from")->capture_default_str();
+  verb->add_option("--proxy", options.proxy, "through this proxy");
+  verb->add_option("--ca-file", options.ca_file,
+                   "trust these certificates instead of the system's");
+  verb->add_flag("--allow-private", options.allow_private, "also from private addresses");
+  verb->add_option("--home", options.home, "the data folder");
+  verb->callback([&chosen] {
+    chosen = [] {
+      auto updated = update(options);
+      return updated ? done : fail(updated.error());
+    };
+  });
+}
+
+}  // namespace tocsin::cli
