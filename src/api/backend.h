@@ -195,8 +195,7 @@ struct Overview {
   std::vector<Tile> tiles{};
   struct Week {
     Day start = 0;
-    Count distinct = 0;
-    std::optional<Count> before{};
+    std::optional<Count> distinct{}, before{};  // none: a gap
   };
   std::vector<Week> weekly{};
   struct Place {

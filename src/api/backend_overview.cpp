@@ -16,7 +16,7 @@ namespace {
 using store::Cut;
 using store::StatsQuery;
 
-constexpr std::size_t ranked_max = 10;
+constexpr std::size_t ranked_max = 10, classes_max = 6;
 
 std::uint64_t total(const store::Figure& figure) {
   return figure.distinct ? figure.distinct->total() : 0;
@@ -45,23 +45,22 @@ std::string grouped(std::uint64_t number) {
   return out;
 }
 
-struct Line {
-  const char* id;
-  const char* title;
-  std::vector<Type> types;
-};
-
-// What the small charts show: kinds that people know, each one or several types.
-const std::vector<Line>& lines() {
-  static const std::vector<Line> all = {
-      {"infected", "Infected", {Type::infected_system}},
-      {"open-service", "Open service", {Type::vulnerable_system}},
-      {"web-modified", "Web modified", {Type::unauthorised_information_modification}},
-      {"phishing", "Phishing", {Type::phishing}},
-      {"amplifier", "Amplifier", {Type::ddos_amplifier}},
-      {"controller-here", "Controller here", {Type::c2_server}},
+// A kind in the few words that a small chart has room for.
+std::string title_of(Type type) {
+  static const std::map<Type, const char*> short_titles = {
+      {Type::infected_system, "Infected"},
+      {Type::vulnerable_system, "Open service"},
+      {Type::unauthorised_information_modification, "Web modified"},
+      {Type::ddos_amplifier, "Amplifier"},
+      {Type::c2_server, "Controller here"},
+      {Type::brute_force, "Guessing"},
+      {Type::blacklist, "On a blocklist"},
   };
-  return all;
+  if (auto at = short_titles.find(type); at != short_titles.end()) return at->second;
+  std::string title(name(type));
+  std::ranges::replace(title, '-', ' ');
+  if (!title.empty()) title[0] = text::upper(title.substr(0, 1))[0];
+  return title;
 }
 
 // One overview being put together; every step may find that nothing is counted yet.
@@ -111,17 +110,25 @@ class Drawing {
   }
 
   Result<void> weekly() {
-    StatsQuery query = asked(Cut::controller);
+    StatsQuery query = asked(Cut::type);
     query.filter.type = Type::infected_system;
-    query.per = period_.until - period_.since > 62 ? store::Per::week : store::Per::day;
+    query.filter.abroad = true;
+    query.per = rhythm();
     auto answer = TRY(counted(query));
-    // The series of all controllers together, less those at home and unknown ones, is asked for by
-    // country of the controller.
-    std::map<Day, Overview::Week> weeks;
+    // Before the first count of a line nothing was watched, and what is not over yet is not counted
+    // in full: both are gaps, not zeros.
+    Day today = times::day_of(node_.now());
+    bool begun = false, begun_before = false;
     for (const auto& bucket : answer.series) {
-      weeks[bucket.period.since] = {bucket.period.since, total(bucket.now), total(bucket.before)};
+      Overview::Week week{.start = bucket.period.since};
+      std::uint64_t now = total(bucket.now), before = total(bucket.before).value_or(0);
+      begun = begun || now > 0;
+      begun_before = begun_before || before > 0;
+      bool whole = bucket.period.until <= today;
+      if (begun && whole) week.distinct = now;
+      if (begun_before && whole) week.before = before;
+      out_.weekly.push_back(week);
     }
-    for (auto& [day, week] : weeks) out_.weekly.push_back(week);
     return {};
   }
 
@@ -154,24 +161,32 @@ class Drawing {
     return {};
   }
 
-  Result<void> classes() {
-    for (const Line& line : lines()) {
-      StatsQuery query = asked(Cut::type);
-      query.filter.type = line.types.front();
-      query.per = period_.until - period_.since > 62 ? store::Per::week : store::Per::day;
-      auto answer = TRY(counted(query));
-      Overview::ClassLine shown{.id = line.id, .title = line.title};
-      if (!answer.rows.empty()) {
-        shown.value = total(answer.rows.front().now);
-        shown.change_percent = answer.rows.front().change_percent;
-      }
-      for (const auto& bucket : answer.series) {
-        shown.series.push_back(total(bucket.now));
-        shown.before.push_back(total(bucket.before).value_or(0));
-      }
-      if (line.types.front() == Type::unauthorised_information_modification) sites_ = shown;
-      out_.classes.push_back(std::move(shown));
+  Result<Overview::ClassLine> line(Type type) {
+    StatsQuery query = asked(Cut::type);
+    query.filter.type = type;
+    query.per = rhythm();
+    auto answer = TRY(counted(query));
+    Overview::ClassLine shown{.id = std::string(name(type)), .title = title_of(type)};
+    if (!answer.rows.empty()) {
+      shown.value = total(answer.rows.front().now);
+      shown.change_percent = answer.rows.front().change_percent;
     }
+    for (const auto& bucket : answer.series) {
+      shown.series.push_back(total(bucket.now));
+      shown.before.push_back(total(bucket.before).value_or(0));
+    }
+    return shown;
+  }
+
+  // The kinds with most subjects, now or before.
+  Result<void> classes() {
+    StatsQuery query = asked(Cut::type);
+    query.top = classes_max;
+    auto most = TRY(counted(query));
+    for (const auto& row : most.rows) {
+      if (row.key.type) out_.classes.push_back(TRY(line(*row.key.type)));
+    }
+    sites_ = TRY(line(Type::unauthorised_information_modification));
     return {};
   }
 
@@ -183,10 +198,7 @@ class Drawing {
       if (row.key.family != 0)
         out_.families.push_back({std::string(node_.words().word(row.key.family)), compared(row)});
     }
-    // Networks are not kept by country; the many that come first are asked where they are.
     query.cut = Cut::asn;
-    query.filter.country = {};
-    query.top = 2000;
     auto answer4 = TRY(counted(query));
     for (const auto& row : answer4.rows) {
       if (out_.networks.size() == ranked_max) break;
@@ -212,10 +224,10 @@ class Drawing {
       return std::vector<double>(series.begin(), series.end());
     };
     out_.tiles.push_back({.id = "findings-open",
-                          .change_label = "last seen by day, 30 days",
+                          .change_label = "last seen, 30 days",
                           .value = static_cast<double>(summary.total),
                           .spark = spark(summary.histogram)});
-    Overview::Tile sites{.id = "sites-modified", .change_label = "on the time before"};
+    Overview::Tile sites{.id = "sites-modified", .change_label = compared_word()};
     if (sites_) {
       sites.value = static_cast<double>(sites_->value);
       sites.change_percent = sites_->change_percent;
@@ -228,7 +240,7 @@ class Drawing {
                           .value = static_cast<double>(node_.findings().count(plants))});
     Overview::Tile known{.id = "controller-known",
                          .unit = "percent",
-                         .change_label = "on the time before",
+                         .change_label = compared_word(),
                          .value = known_share_};
     if (known_share_before_) known.change_percent = known_share_ - *known_share_before_;
     out_.tiles.push_back(std::move(known));
@@ -244,6 +256,15 @@ class Drawing {
       out_.changes.push_back({.kind = "findings",
                               .text = fmt::format("{} findings have come back", grouped(reopened)),
                               .href = "/findings?q=state%3Areopened"});
+    }
+  }
+
+  void checks(const Health& health) {
+    for (const auto& check : health.checks) {
+      if (check.ok) continue;
+      out_.needs.push_back({.kind = "check",
+                            .text = fmt::format("{}: {}", check.name, check.text),
+                            .href = "/health"});
     }
   }
 
@@ -276,6 +297,14 @@ class Drawing {
   }
 
  private:
+  // One point of a line: long periods by week.
+  store::Per rhythm() const {
+    return period_.until - period_.since > 62 ? store::Per::week : store::Per::day;
+  }
+  std::string compared_word() const {
+    if (against_ != store::Against::year) return "on the days before";
+    return fmt::format("on {}", times::civil(period_.since).year - 1);
+  }
   StatsQuery asked(Cut cut) const {
     StatsQuery query;
     query.cut = cut;
@@ -332,6 +361,7 @@ Result<Overview> NodeBackend::overview(const OverviewAsk& ask, const Patience&) 
   TRY(drawing.rankings());
   drawing.findings(ask.looked);
   drawing.feeds(ask.looked);
+  drawing.checks(health());
   return overview;
 }
 

@@ -82,7 +82,8 @@ constexpr Schema table[] = {
     {"Tile", "A figure with its line.",
      "id!:string value!:number unit!:count|percent change_percent:number change_label:string "
      "spark:[number]"},
-    {"Week", "One week.", "start!:day distinct!:integer before:integer"},
+    {"Week", "One week; a figure that is not there is a gap.",
+     "start!:day distinct:integer before:integer"},
     {"Place", "One country of the map.",
      "country!:string affected!:integer affected_per_100k:number controllers!:integer"},
     {"ClassLine", "A class and its trend.",

@@ -7,15 +7,17 @@
 namespace tocsin::node {
 namespace {
 
+// "infected, mirai"; "open-rdp"; "brute-force, ssh": what it is, in the few words of a line.
 std::string words_of(const EventBatch& b, std::size_t i, const Dictionary& words) {
-  std::string text(name(b.type[i]));
   std::string_view family = words.word(b.family[i]), identifier = words.word(b.identifier[i]);
-  if (!family.empty()) {
-    text += fmt::format(", {}", family);
-  } else if (!identifier.empty()) {
-    text += fmt::format(", {}", identifier);
+  // These names say already that a service is open.
+  for (std::string_view open : {"open-", "accessible-", "ics"}) {
+    if (identifier.starts_with(open)) return std::string(identifier);
   }
-  return text;
+  std::string_view type = name(b.type[i]);
+  if (b.type[i] == Type::infected_system) type = "infected";
+  std::string_view more = family.empty() ? identifier : family;
+  return more.empty() ? std::string(type) : fmt::format("{}, {}", type, more);
 }
 
 }  // namespace
@@ -36,7 +38,7 @@ void Live::arrived(const EventBatch& b) {
   Subject subject = subject_of(b, i);
   if (subject.kind == SubjectKind::none) return;
   samples_.push_back(
-      {b.time[i],
+      {now,
        subject.kind == SubjectKind::address ? ip::format(subject.ip) : std::string(subject.text),
        words_of(b, i, words_)});
   if (samples_.size() > samples_kept) samples_.pop_front();

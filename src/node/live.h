@@ -19,7 +19,7 @@ namespace tocsin::node {
 class Live {
  public:
   struct Sample {
-    TimeUs at;
+    TimeUs at;  // when it arrived
     std::string subject, text;
   };
   struct Counters {

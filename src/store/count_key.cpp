@@ -4,8 +4,8 @@ namespace tocsin::store {
 
 std::optional<CellKind> kind_for(Cut cut, const StatsFilter& filter) {
   bool asn = cut == Cut::asn || cut == Cut::asn_type || filter.asn != 0;
-  bool controller =
-      cut == Cut::controller || cut == Cut::country_type_controller || filter.controller;
+  bool controller = cut == Cut::controller || cut == Cut::country_type_controller ||
+                    filter.controller || filter.abroad;
   bool family = cut == Cut::family || cut == Cut::country_type_family || filter.family != 0;
   if (cut == Cut::sector_type) {
     return asn || controller || family ? std::nullopt : std::optional(CellKind::sector);
@@ -41,6 +41,8 @@ bool fits(const CountKey& key, const StatsFilter& f) {
   if (f.feed != 0 && key.feed() != f.feed) return false;
   if (f.family != 0 && !(of_family && key.part() == f.family)) return false;
   if (f.asn != 0 && (key.kind() != CellKind::network || key.part() != f.asn)) return false;
+  if (f.abroad && (!of_controller || key.part() == 0 || key.part() == key.country().code))
+    return false;
   return !f.controller || (of_controller && key.part() == f.controller->code);
 }
 

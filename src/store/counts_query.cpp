@@ -49,7 +49,8 @@ std::optional<bool> fits_row(const StatsKey& key, Cut cut, const StatsFilter& f)
   bool by_controller = cut == Cut::controller || cut == Cut::country_type_controller;
   if (f.feed != 0 || (!f.country.empty() && !by_country) || (f.type && !key.type) ||
       (f.klass && !key.type && !key.klass) || (f.family != 0 && !by_family) ||
-      (f.asn != 0 && !by_asn) || (f.controller && !by_controller)) {
+      (f.asn != 0 && !by_asn) || (f.controller && !by_controller) ||
+      (f.abroad && !(by_country && by_controller))) {
     return std::nullopt;
   }
   if (!f.country.empty() && key.country != f.country) return false;
@@ -57,6 +58,7 @@ std::optional<bool> fits_row(const StatsKey& key, Cut cut, const StatsFilter& f)
   if (f.klass && (key.type ? class_of(*key.type) : *key.klass) != *f.klass) return false;
   if (f.family != 0 && key.family != f.family) return false;
   if (f.asn != 0 && key.asn != f.asn) return false;
+  if (f.abroad && (key.controller.empty() || key.controller == key.country)) return false;
   return !f.controller || key.controller == *f.controller;
 }
 

@@ -108,7 +108,9 @@ bool in_filter(const Plain& p, const StatsFilter& f) {
   return (f.country.empty() || p.what.country == f.country) && (!f.type || p.what.type == f.type) &&
          (!f.klass || p.what.klass == f.klass) && (f.family == 0 || p.what.family == f.family) &&
          (f.asn == 0 || p.what.asn == f.asn) && (f.feed == 0 || p.feed == f.feed) &&
-         (!f.controller || (p.steered && p.what.controller == *f.controller));
+         (!f.controller || (p.steered && p.what.controller == *f.controller)) &&
+         (!f.abroad ||
+          (p.steered && !p.what.controller.empty() && p.what.controller != p.what.country));
 }
 
 StatsKey plain_row(const Plain& p, Cut cut) {
@@ -138,8 +140,8 @@ template <class F>
 void each_event(const World& world, Period period, const StatsQuery& q, F f) {
   for (const Plain& p : world.events()) {
     if (p.day < period.since || p.day >= period.until || !in_filter(p, q.filter)) continue;
-    bool by_controller =
-        std::string_view(name(q.cut)).contains("controller") || q.filter.controller;
+    bool by_controller = std::string_view(name(q.cut)).contains("controller") ||
+                         q.filter.controller || q.filter.abroad;
     if (by_controller && !p.steered) continue;
     bool by_asn = std::string_view(name(q.cut)).contains("asn");
     if (by_asn && p.what.asn == 0) continue;
@@ -229,7 +231,7 @@ void compare(const World& world, const Counts& counts, const StatsQuery& q) {
       compare_feeds(world, *answer, row);
     }
     if (q.cut == Cut::country && q.filter.family == 0 && q.filter.asn == 0 &&
-        !q.filter.controller) {
+        !q.filter.controller && !q.filter.abroad) {
       compare_reach(world, q, row);
     }
     wanted.erase(row.key);
@@ -255,6 +257,8 @@ void compare_all(const World& world, const Counts& counts, Day first, std::mt199
                  cut == Cut::sector_type;
     if (random() % 4 == 0 && !alone && kind_for(cut, q.filter) != CellKind::network) {
       q.filter.controller = Country::parse(random() % 2 == 0 ? "NL" : "").value_or(Country{});
+    } else if (random() % 4 == 0 && !alone && kind_for(cut, q.filter) != CellKind::network) {
+      q.filter.abroad = true;
     }
     compare(world, counts, q);
   }

@@ -47,6 +47,7 @@ struct StatsFilter {
   WordId family = 0;
   std::uint32_t asn = 0;
   std::optional<Country> controller;  // an empty country: unknown
+  bool abroad = false;  // the controller is known, and not in the subject's own country
   WordId feed = 0;
 };
 
