@@ -83,6 +83,7 @@ const en = {
     classes: "Classes", classes_sub: (on: string) => `${on ? `change ${on}; ` : ""}each on its own scale`, class_columns: ["Class", "Count", "Change"], classes_none: "No class has figures yet.",
     families: "Families", networks: "Networks", controllers: "Controllers", rank_sub: (on: string) => `addresses${on ? `, % ${on}` : ""}`, controllers_sub: "addresses answering",
     rising: "Rising", new: "new", rank_none: "Nothing counted yet.",
+    points: (moved: string) => `${moved} points`,
     on_year: (year: number) => `on ${year}`, on_before: "on the time before",
     ticker: "Events now", ticker_rate: (rate: number, share: number) => `${count(rate)} a second, one in ${count(share)} shown`,
     ticker_all: (rate: number) => `${count(rate)} a second`, ticker_none: "Nothing arrives now. What a feed delivers shows here at once.",

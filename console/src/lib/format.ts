@@ -34,6 +34,16 @@ export function axis(value: number): string {
   return Number.isInteger(value) ? count(value) : signed(trim(size), value);
 }
 
+// The labels of one axis, rising: all in the unit of the highest, which alone writes it out.
+export function axis_labels(values: number[]): string[] {
+  const high = Math.max(...values.map(Math.abs));
+  const [size, unit] = high >= 1e6 ? [1e6, nbsp + "M"] : high >= 1e4 ? [1e3, nbsp + "k"] : [1, ""];
+  return values.map((value, i) => {
+    const text = size === 1 && Number.isInteger(value) ? count(value) : signed(String(Math.abs(Math.round((value / size) * 100) / 100)), value);
+    return i === values.length - 1 ? text + unit : text;
+  });
+}
+
 export function percent(value: number, digits = 1): string {
   return signed(Math.abs(value).toFixed(digits) + nbsp + "%", Math.abs(value) < 0.5 / 10 ** digits ? 0 : value);
 }

@@ -1,22 +1,33 @@
 // browser: Debian's Chromium, a node to look at, and what every page must keep.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "../../dev/mock.mjs";
+import { breaches } from "./contract.mjs";
+import { demo_node } from "./node.mjs";
 
 const args = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const demo_within_ms = 120_000;
 const axe_source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const screens = fileURLToPath(new URL("../../../build/screens/", import.meta.url));
 
-// A node: the one whose sign-in link TOCSIN_URL holds, else the mock.
+// A node: a demo of the program that TOCSIN_BIN names; else the one whose sign-in link TOCSIN_URL holds; else the mock.
+async function some_node() {
+  const { TOCSIN_BIN: program, TOCSIN_URL: link } = process.env;
+  if (program) return { kind: "real", ...await demo_node(program) };
+  return link ? { kind: "other", link, base: new URL(link).origin, close: async () => {} } : { kind: "mock", ...await serve() };
+}
+
 export async function open() {
   mkdirSync(screens, { recursive: true });
-  const link = process.env.TOCSIN_URL;
-  const node = link ? { link, base: new URL(link).origin, close: async () => {} } : await serve();
+  const node = await some_node();
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
-  const wrong = []; // console errors, exceptions, requests to other hosts
+  const wrong = []; // console errors, exceptions, failed requests, requests to other hosts, answers against the contract
+  const reading = new Set(); // answers whose bodies are still on their way
   let signed_in; // the link works once: later pages use its cookie
 
   async function page(options = {}) {
@@ -26,19 +37,43 @@ export async function open() {
     tab.setDefaultTimeout(10_000);
     tab.on("console", (message) => { if (message.type() === "error" || /content security policy/i.test(message.text())) wrong.push(`${tab.url()}: ${message.text()}`); });
     tab.on("pageerror", (error) => wrong.push(`${tab.url()}: ${error.stack}`));
-    tab.on("request", (request) => { if (!request.url().startsWith(node.base) && !request.url().startsWith("blob:")) wrong.push(`asks another host: ${request.url()}`); });
+    tab.on("requestfailed", (request) => { const why = request.failure()?.errorText ?? ""; if (why !== "net::ERR_ABORTED") wrong.push(`${tab.url()}: ${request.url()} failed: ${why}`); });
+    tab.on("response", (answer) => {
+      const { pathname } = new URL(answer.url()), type = answer.headers()["content-type"] ?? "";
+      if (answer.status() >= 400) wrong.push(`${tab.url()}: ${answer.request().method()} ${pathname} answered ${answer.status()}`);
+      if (!pathname.startsWith("/api/v1/") || !type.startsWith("application/json") || options.made_up) return;
+      const read = answer.json().then((body) => { wrong.push(...breaches(answer.request().method(), pathname, answer.status(), body)); }, () => {}); // gone with its page
+      reading.add(read);
+      void read.finally(() => reading.delete(read));
+    });
+    tab.on("request", (request) => { if (!request.url().startsWith(options.base ?? node.base) && !request.url().startsWith("blob:")) wrong.push(`asks another host: ${request.url()}`); });
     return tab;
+  }
+  // Until the demo's reports are in, and every store has them.
+  async function taken_in(tab) {
+    const files = (await readdir(join(node.home, "demo"), { recursive: true })).filter((name) => /\.(csv|jsonl|txt)(\.gz)?$/.test(name)).length;
+    const ask = async (path) => (await tab.request.get(`${node.base}/api/v1${path}`)).json();
+    for (const end = Date.now() + demo_within_ms; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+      const [{ items }, { followers }] = await Promise.all([ask("/reports?limit=100"), ask("/health")]);
+      const seqs = followers.map((follower) => follower.seq);
+      const begun = Number(items[0]?.id.slice(2) ?? 0); // reports are numbered
+      if (begun >= files && items.every((report) => report.state !== "reading") && Math.min(...seqs) === Math.max(...seqs)) return;
+      assert.ok(Date.now() < end, `the demo's ${files} reports are not in: ${begun} begun, stores at ${seqs}`);
+    }
   }
   async function sign_in() {
     const tab = await page({ anonymous: true });
     await tab.goto(node.link);
     await tab.waitForSelector("[data-ready=true]");
     signed_in = await tab.context().storageState();
+    if (node.home) await taken_in(tab);
     return tab;
   }
+  // Everything that was noticed so far.
+  const noticed = async () => { await Promise.all(reading); return [...new Set(wrong)]; };
   const go = async (tab, path) => { await tab.goto(node.base + path); await tab.waitForSelector("[data-ready=true]"); };
   const close = async () => { await browser.close(); await node.close(); };
-  return { node, mock: !link, wrong, page, sign_in, go, close };
+  return { node, mock: node.kind === "mock", wrong, noticed, page, sign_in, go, close };
 }
 
 // No violation of WCAG 2.2 A and AA that axe can see. The page's own policy stands, so axe comes in over the debugger.

@@ -7,6 +7,12 @@ const f = await source("lib/format.ts");
 const thin = "\u202f", nbsp = "\u00a0", minus = "\u2212";
 const now = "2026-09-01T09:42:17Z";
 
+test("an axis is written in one unit, which its top label names", () => {
+  assert.deepEqual(f.axis_labels([0, 1000, 2000, 3000]), ["0", "1\u202f000", "2\u202f000", "3\u202f000"]);
+  assert.deepEqual(f.axis_labels([0, 4000, 8000, 12000]), ["0", "4", "8", "12\u00a0k"]);
+  assert.deepEqual(f.axis_labels([0, 500_000, 1_000_000, 1_500_000]), ["0", "0.5", "1", "1.5\u00a0M"]);
+});
+
 test("all digits stand in groups of three with a narrow no-break space", () => {
   assert.equal(f.count(8012447), `8${thin}012${thin}447`);
   assert.equal(f.count(1942), `1${thin}942`);

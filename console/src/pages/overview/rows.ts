@@ -18,8 +18,7 @@ export const controller_rows = (rows: ControllerRow[]): Row[] => rows.map((row) 
   distinct: row.distinct, change_percent: row.change_percent, is_new: row.new,
 }));
 
-export function rows_of_stats(cut: "family" | "asn" | "controller", rows: StatsRow[]): Row[] {
+export function rows_of_stats(cut: "family" | "asn", rows: StatsRow[]): Row[] {
   const compared = rows.map((row) => ({ ...row.key, distinct: row.distinct, change_percent: row.change_percent, new: row.before?.distinct === 0 || row.change_percent === undefined }));
-  if (cut === "family") return family_rows(compared as unknown as FamilyRow[]);
-  return cut === "asn" ? network_rows(compared as unknown as NetworkRow[]) : controller_rows(compared as unknown as ControllerRow[]);
+  return cut === "family" ? family_rows(compared as unknown as FamilyRow[]) : network_rows(compared as unknown as NetworkRow[]);
 }
