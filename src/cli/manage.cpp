@@ -31,12 +31,13 @@ ManageOptions& options() {
 
 std::string text_of(const simdjson::dom::element& item, const char* key) {
   simdjson::dom::element value;
-  if (item[key].get(value)) return "";
+  if (*key == '/' ? item.at_pointer(key).get(value) : item[key].get(value)) return "";
   if (std::string_view text; !value.get(text)) return std::string(text);
   return simdjson::minify(value);
 }
 
-// Prints a list answer: the named members of each item under their names.
+// Prints a list answer: the named members of each item under their names; "head=/pointer" is a
+// member further in, ">" before a name sets it to the right.
 Result<void> print_list(const Caller::Ask& ask, const std::vector<std::string>& columns) {
   auto caller = TRY(Caller::open(options().home));
   std::string body = TRY(caller.call(ask));
@@ -45,15 +46,21 @@ Result<void> print_list(const Caller::Ask& ask, const std::vector<std::string>& 
   simdjson::dom::array items;
   if (parser.parse(body).get(answer) || answer["items"].get(items))
     return unavailable("the node's answer is no list");
-  TextTable table(columns);
+  std::vector<std::string> heads, members;
+  for (const auto& column : columns) {
+    std::size_t at = column.find('=');
+    heads.push_back(column.substr(0, at));
+    bool right = at == column.npos && column.starts_with('>');
+    members.push_back(column.substr(at == column.npos ? (right ? 1 : 0) : at + 1));
+  }
+  TextTable table(heads);
   for (simdjson::dom::element item : items) {
     if (options().as_json) {
       fmt::print("{}\n", simdjson::minify(item));
       continue;
     }
     std::vector<std::string> cells;
-    for (const auto& column : columns)
-      cells.push_back(text_of(item, column.c_str() + (column.starts_with('>') ? 1 : 0)));
+    for (const auto& member : members) cells.push_back(text_of(item, member.c_str()));
     table.row(std::move(cells));
   }
   if (!options().as_json) fmt::print("{}", table.text());
@@ -126,6 +133,36 @@ Result<void> config_check() {
   return {};
 }
 
+// A feed's members a line each, and its delay curve as bars.
+Result<void> show_feed() {
+  auto caller = TRY(Caller::open(options().home));
+  std::string body = TRY(caller.call({.path = "/feeds/" + options().name}));
+  if (options().as_json) return fmt::print("{}\n", body), Result<void>{};
+  simdjson::dom::parser parser;
+  simdjson::dom::element feed;
+  if (parser.parse(body).get(feed)) return unavailable("the node's answer is no JSON");
+  TextTable table({"", ""});
+  for (const char* key :
+       {"name", "title", "collector", "format", "state", "schedule", "tlp", "last_success", "next",
+        "lag_s", "events_24h", "events_total", "rejected_24h", "/last_error/at", "/last_error/text",
+        "/terms/text", "/terms/redistribution", "/terms/commercial"}) {
+    if (std::string text = text_of(feed, key); !text.empty())
+      table.row({*key == '/' ? key + 1 : key, text});
+  }
+  fmt::print("{}", table.text());
+  simdjson::dom::array curve;
+  if (feed.at_pointer("/delay/curve").get(curve)) return {};
+  fmt::print("\nof its events have come after so many seconds:\n");
+  for (simdjson::dom::element point : curve) {
+    double s = 0, share = 0;
+    std::ignore = point["s"].get(s), std::ignore = point["share"].get(share);
+    constexpr double width = 40;
+    fmt::print("{:>10.0f} s {:>5.1f} % {}\n", s, share * 100,
+               std::string(static_cast<std::size_t>(share * width), '#'));
+  }
+  return {};
+}
+
 }  // namespace
 
 void add_reports(CLI::App& app, Chosen& chosen) {
@@ -149,9 +186,11 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
   verb->footer("Example: tocsin feeds list");
   verb->require_subcommand(0, 1);
   auto show = [] {
-    return print_list({.path = "/feeds"},
-                      {"name", "state", "collector", "format", "schedule", "last_success", ">lag_s",
-                       ">events_24h", ">events_total", ">rejected_24h"});
+    return print_list(
+        {.path = "/feeds"},
+        {"name", "state", "collector", "format", "schedule", "last_success", ">lag_s",
+         ">delay_p50_s=/delay/p50_s", ">p90_s=/delay/p90_s", ">p99_s=/delay/p99_s", ">events_24h",
+         ">events_total", ">rejected_24h", "last_error=/last_error/text"});
   };
   verb->add_option("--home", options().home, "the data folder");
   verb->add_flag("--json", options().as_json, "as JSON");
@@ -164,6 +203,10 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
     }
   });
   part(*verb, "list", "the node's feeds", "tocsin feeds list", chosen, show);
+  part(*verb, "show", "one feed, with how late its events come", "tocsin feeds show drop", chosen,
+       show_feed)
+      ->add_option("FEED", options().name, "its name")
+      ->required();
   part(*verb, "catalogue", "public feeds that can be ticked", "tocsin feeds catalogue", chosen, [] {
     return print_list({.path = "/catalogue"},
                       {"name", "provider", "format", "enabled", "key_name", "state"});

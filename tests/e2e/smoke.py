@@ -32,6 +32,10 @@ def takes_a_report_in(node, file):
     wanted("2 events" in taken.stderr and "1 records rejected" in taken.stderr, f"ingest said: {taken.stderr}")
     again = node.run("ingest", "--format", "ip_list", "--feed", "by-hand", file)
     wanted("(1 known already)" in again.stderr, f"the same report again: {again.stderr}")
+    feed = node.run("feeds", "show", "by-hand")
+    wanted("have come after so many seconds" in feed.stdout, f"feeds show: {feed.stdout} {feed.stderr}")
+    feeds = node.run("feeds")
+    wanted("by-hand" in feeds.stdout and "drop" in feeds.stdout, f"feeds: {feeds.stdout} {feeds.stderr}")
 
 
 def has_the_events(node):
