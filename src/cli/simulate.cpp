@@ -30,6 +30,8 @@ void print(const sim::Summary& s, bool as_json) {
   if (as_json) {
     json::Writer w;
     w.object().member("abroad", s.abroad).member("abroad_before", s.abroad_before);
+    w.member("abroad_named", s.abroad_named);
+    w.member("abroad_named_before", s.abroad_named_before);
     w.member("bytes", s.bytes).member("duplicates", s.duplicates).member("events", s.events);
     w.member("files", s.files).member("rejected", s.rejected).member("rows", s.rows);
     w.member("sites", s.sites).member("sites_before", s.sites_before).end();
@@ -39,8 +41,10 @@ void print(const sim::Summary& s, bool as_json) {
   fmt::print("{} files, {} rows: {} events, {} duplicates, {} to be rejected\n", s.files, s.rows,
              s.events, s.duplicates, s.rejected);
   if (s.abroad + s.abroad_before > 0) {
-    fmt::print("steered from abroad: {} addresses, {} a year before; sites defaced: {}, {}\n",
-               s.abroad, s.abroad_before, s.sites, s.sites_before);
+    fmt::print(
+        "steered from abroad: {} addresses, {} a year before; as feeds name controllers {}, {}\n"
+        "sites defaced: {}, {}\n",
+        s.abroad, s.abroad_before, s.abroad_named, s.abroad_named_before, s.sites, s.sites_before);
   }
   fmt::print("networks of {} (libloc)\n", times::format_day(s.database_day));
 }

@@ -1,5 +1,6 @@
-// An event costs 4 ns where nothing is to be joined, 8 where its family and day are those of a row
-// near before, 60 where a name must be looked up.
+// Measured with 50 families of 64 controllers each (g++ -O2, best of 60 batches): an event costs 3
+// ns where nothing is to be joined, 17 where the batch is of one day, 52 where families and 30 days
+// mix or a name must be looked up.
 #include "enrich/known_controllers.h"
 
 #include <algorithm>
@@ -240,7 +241,7 @@ void KnownControllers::join(EventBatch& b) {
     Day day = 0;
     Answer answer;
   };
-  std::array<Asked, 64> asked;
+  std::array<Asked, 512> asked;
   for (std::size_t i = 0; i < b.size(); ++i) {
     if (!is_steered(b.type[i], b.roles[i]) || controller_of(b, i).known) continue;
     Day day = times::day_of(b.time[i] != time_none ? b.time[i] : b.observed[i]);

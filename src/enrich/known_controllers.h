@@ -1,8 +1,7 @@
 // KnownControllers: the controllers that c2-server events name, by family and by host name, and the
 // dated join of events whose own report names none. Source: DESIGN D6; docs/statistics.md has the
 // rule in words.
-//
-// Measured: see known_controllers.cpp.
+// What it costs stands in known_controllers.cpp.
 #pragma once
 
 #include <cstdint>

@@ -40,9 +40,11 @@ std::span<const Scenario> scenarios();
 
 struct Summary {
   std::uint64_t files = 0, rows = 0, events = 0, duplicates = 0, rejected = 0, bytes = 0;
-  // Distinct addresses of infected systems of the main country with a controller abroad, as the
-  // feeds say, and host names of defaced sites: in the period and a year before.
-  std::uint64_t abroad = 0, abroad_before = 0, sites = 0, sites_before = 0;
+  // Distinct addresses of infected systems of the main country with a controller abroad, as a node
+  // counts them: named by the feed, else joined; those that feeds name alone; and host names of
+  // defaced sites. In the period and a year before.
+  std::uint64_t abroad = 0, abroad_before = 0, abroad_named = 0, abroad_named_before = 0;
+  std::uint64_t sites = 0, sites_before = 0;
   Day database_day = 0;
 };
 

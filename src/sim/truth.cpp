@@ -119,7 +119,8 @@ void Truth::end_period(std::size_t period) {
   for (auto& [key, cell] : cells_) {
     if (key.cut == Cut::type) {
       past.distinct[key] = distinct(key, cell.period);
-      past.abroad[key] = reach(Cut::controller, key, &Cell::period).abroad;
+      past.abroad[key] = reach(Cut::joined, key, &Cell::period).abroad;
+      past.abroad_named[key] = reach(Cut::controller, key, &Cell::period).abroad;
     }
     if (key.cut == Cut::feed && cell.period.events > 0) {
       past.feeds[key] = std::move(cell.period);
@@ -273,6 +274,8 @@ std::string Truth::text(const Options& options, std::span<const Delivered> files
     auto it = of.find({Cut::type, main, kind, 0});
     return it == of.end() ? 0 : it->second;
   };
+  summary.abroad_named = figure(periods_.back().abroad_named, Kind::infected);
+  summary.abroad_named_before = figure(periods_.front().abroad_named, Kind::infected);
   summary.abroad = figure(periods_.back().abroad, Kind::infected);
   summary.abroad_before = figure(periods_.front().abroad, Kind::infected);
   summary.sites = figure(periods_.back().distinct, Kind::defacement);
@@ -281,7 +284,9 @@ std::string Truth::text(const Options& options, std::span<const Delivered> files
   w.object();
   write_head(w, options);
   w.key("headline").object().member("abroad", summary.abroad);
-  w.member("abroad_before", summary.abroad_before).member("sites", summary.sites);
+  w.member("abroad_before", summary.abroad_before);
+  w.member("abroad_named", summary.abroad_named);
+  w.member("abroad_named_before", summary.abroad_named_before).member("sites", summary.sites);
   w.member("sites_before", summary.sites_before).end();
   w.key("cuts").object();
   for (const auto& [cut, rows] : rows_) {

@@ -87,7 +87,7 @@ class Truth {
   // What is kept of a period to compare it with the next.
   struct Past {
     std::map<Key, Figures> feeds;
-    std::map<Key, std::uint64_t> distinct, abroad;
+    std::map<Key, std::uint64_t> distinct, abroad, abroad_named;
   };
   struct Reach {
     std::uint64_t abroad = 0, home = 0, unknown = 0;

@@ -179,6 +179,24 @@ bool by_word(FilterField field) {
          field == controller || field == url || field == sector;
 }
 
+void prepare_controller(Prepared& p, const Names& names) {
+  auto fits = [&](std::string_view text) {
+    return std::ranges::any_of(p.condition->any, [&](const FilterValue& v) {
+      if (v.match == Match::any || v.match == Match::none) return false;
+      if (v.network.length == 0) return holds(Condition{.any = {v}}, text);
+      auto ip = ip::parse(text);
+      return ip && v.network.contains(*ip);
+    });
+  };
+  for (const FilterValue& v : p.condition->any) {
+    p.any = p.any || v.match == Match::any;
+    p.none = p.none || v.match == Match::none;
+  }
+  for (std::uint32_t id = 1; id <= names.size(); ++id) {
+    if (fits(names.text(id))) p.ids.push_back(id);
+  }
+}
+
 }  // namespace
 
 void Findings::mask(const Filter& filter, const FindingChunk& chunk, Mask& out) const {
@@ -205,21 +223,7 @@ void Findings::scan(const Filter& filter, F row) const {
         if (hit) p.ids.push_back(set);
       }
     } else if (c.field == FilterField::controller) {
-      auto fits = [&](std::string_view text) {
-        return std::ranges::any_of(c.any, [&](const FilterValue& v) {
-          if (v.match == Match::any || v.match == Match::none) return false;
-          if (v.network.length == 0) return holds(Condition{.any = {v}}, text);
-          auto ip = ip::parse(text);
-          return ip && v.network.contains(*ip);
-        });
-      };
-      for (const FilterValue& v : c.any) {
-        p.any = p.any || v.match == Match::any;
-        p.none = p.none || v.match == Match::none;
-      }
-      for (std::uint32_t id = 1; id <= names_.size(); ++id) {
-        if (fits(names_.text(id))) p.ids.push_back(id);
-      }
+      prepare_controller(p, names_);
     } else if (c.field == FilterField::name || c.field == FilterField::url) {
       bool exact =
           std::ranges::all_of(c.any, [](const FilterValue& v) { return v.match == Match::exact; });

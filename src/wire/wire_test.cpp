@@ -59,6 +59,26 @@ TEST_CASE("the native JSON is nested, sorted, and keeps what the report says") {
         R"("source":"2026-01-02T03:04:05Z"},"tlp":"amber+strict"})");
 }
 
+TEST_CASE("a joined controller is ours, with its reason") {
+  World w;
+  w.batch.controller_reason.back() = ControllerReason::join;
+  w.batch.joined.back() = w.words.id("203.0.113.7");
+  w.batch.joined_country.back() = *Country::parse("NL");
+  w.batch.sector.back() = w.words.id("health care");
+  std::string native = w.print("tocsin");
+  CHECK(native.contains(R"("controller_reason":"join")"));
+  CHECK(native.contains(
+      R"("node":{"controller":{"geolocation":{"cc":"NL"},"ip":"203.0.113.7"},"source":{)"));
+  CHECK(native.contains(R"("sector":"health care")"));
+  std::string intelmq = w.print("intelmq");
+  CHECK(intelmq.contains(R"("extra.node.controller.ip":"203.0.113.7")"));
+  CHECK(intelmq.contains(R"("extra.node.controller.geolocation.cc":"NL")"));
+  w.batch.joined.back() = w.words.id("c2.example.org");
+  CHECK(w.print("tocsin").contains(R"("controller":{"fqdn":"c2.example.org","geo)"));
+  w.batch.joined.back() = 0;
+  CHECK(w.print("tocsin").contains(R"("controller":{"geolocation":{"cc":"NL"}},"source")"));
+}
+
 TEST_CASE("IntelMQ's JSON is flat and knows only its own names") {
   std::string out = World().print("intelmq");
   CHECK(out.contains(R"("source.ip":"192.0.2.7")"));
