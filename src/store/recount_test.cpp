@@ -45,7 +45,9 @@ EventBatch random_batch(std::uint64_t seq, std::mt19937_64& random, Dictionary& 
     if (b.type[i] == Type::infected_system) {
       b.destination.ip[i] = Ip::from_v4(0xcb007100 + pick(5));
       b.destination.country[i] = *Country::parse(pick(2) == 0 ? "BR" : "NL");
-      if (pick(2) == 0) b.controller_reason[i] = ControllerReason::feed;
+      b.controller_reason[i] = static_cast<ControllerReason>(pick(3));
+      if (b.controller_reason[i] == ControllerReason::join)
+        b.joined_country[i] = *Country::parse(pick(2) == 0 ? "BR" : "DE");
     }
     b.hash[i] = {random(), random()};
   }
