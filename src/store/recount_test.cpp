@@ -149,7 +149,8 @@ namespace {
 std::string sql_key(Cut cut) {
   std::string country = "CASE subject WHEN 0 THEN source_country ELSE destination_country END";
   std::string asn = "CASE subject WHEN 0 THEN source_asn ELSE destination_asn END";
-  std::string controller = "CASE controller WHEN 2 THEN destination_country ELSE 0 END";
+  std::string controller =
+      "CASE controller WHEN 2 THEN destination_country WHEN 3 THEN joined_country ELSE 0 END";
   switch (cut) {
     case Cut::country:
       return country;
