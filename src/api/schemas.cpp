@@ -58,8 +58,8 @@ constexpr Schema table[] = {
 
     {"Stats", "Counts by a cut.",
      "definition!:string cut!:string since!:time until!:time before:Span feeds!:[string] "
-     "frozen!:boolean from_events!:boolean rows!:[StatsRow] series:[StatsBucket] notes:[Note] as_of!:time "
-     "took_ms!:number"},
+     "frozen!:boolean from_events!:boolean rows!:[StatsRow] series:[StatsBucket] notes:[Note] "
+     "as_of!:time took_ms!:number"},
     {"Span", "From `since` on, before `until`.", "since:time until:time"},
     {"StatsRow", "One value of the cut.",
      "key!:any distinct!:integer events!:integer addresses4:integer addresses6:integer "
