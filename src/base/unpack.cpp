@@ -220,12 +220,13 @@ Result<void> unpack_bytes(std::string_view bytes, std::string_view name, unsigne
 }  // namespace
 
 Result<std::vector<Unpacked>> unpack_file(const std::string& path, const UnpackLimits& limits,
-                                          const std::string& out_folder, std::string_view password,
-                                          std::string_view charset) {
+                                          const std::string& out_folder, std::string_view name,
+                                          std::string_view password, std::string_view charset) {
   Budget budget{limits};
   Files files(out_folder);
   std::vector<Unpacked> out;
-  TRY(unpack_level({own_name(path), path, false, 0}, 0, {budget, password, charset}, files, out));
+  TRY(unpack_level({own_name(name.empty() ? std::string_view(path) : name), path, false, 0}, 0,
+                   {budget, password, charset}, files, out));
   if (out.empty()) return invalid("an archive without files");
   files.release();
   return out;

@@ -143,9 +143,9 @@ TEST_CASE("a zip gives its files in order, with a password if need be") {
   auto none = unpack_file(locked, {}, folder.path.string());
   REQUIRE(!none);
   CHECK(none.error().what == "encrypted zip, a password is needed");
-  CHECK(unpack_file(locked, {}, folder.path.string(), "wrong").error().what ==
+  CHECK(unpack_file(locked, {}, folder.path.string(), "", "wrong").error().what ==
         "encrypted zip, wrong password");
-  auto opened = unpack_file(locked, {}, folder.path.string(), "open sesame");
+  auto opened = unpack_file(locked, {}, folder.path.string(), "", "open sesame");
   REQUIRE(opened);
   CHECK(content(opened->front()) == "secret");
 }

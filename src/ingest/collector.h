@@ -11,6 +11,7 @@
 
 #include "base/entry.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "ingest/feed.h"
 #include "ingest/options.h"
 
@@ -25,7 +26,9 @@ struct Delivery {
   std::string bytes;  // ... or the bytes themselves, where path is ""
   std::string
       cursor;  // the collector's state after this delivery: kept with the report's last commit
-  bool live = false;  // the live lane: small, at once
+  bool live = false;            // the live lane: small, at once
+  bool again = false;           // read also if its bytes were here before
+  TimeUs received = time_none;  // when it arrived; now, if not said
 };
 
 struct Receipt {

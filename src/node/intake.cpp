@@ -21,17 +21,18 @@ namespace {
 
 constexpr std::size_t reject_bytes_max = 64 * 1024;
 constexpr std::size_t head_bytes_max = 16 * 1024;
+constexpr std::size_t rejects_pending_max = 4 << 20;  // bytes in memory, before they are committed
+
+}  // namespace
 
 // Removes files when it goes.
-struct Removed {
+struct Intake::Removed {
   std::vector<std::string> paths;
   ~Removed() {
     std::error_code ignored;
     for (const auto& path : paths) fs::remove(path, ignored);
   }
 };
-
-}  // namespace
 
 // What is known while one report is read.
 struct Intake::Reading {
@@ -40,7 +41,14 @@ struct Intake::Reading {
   bool live;
   std::uint64_t events = 0, duplicates = 0, rejected = 0;  // from the report's start
   std::vector<store::RejectRow> rejects;                   // since the last commit
+  std::size_t rejects_pending = 0;                         // bytes of them
+  std::uint64_t rejects_bytes = 0;                         // of all that are kept
+  std::uint64_t first_line = UINT64_MAX;                   // of an event or reject
   CpuClock clock;
+
+  bool keeps_rejects() const {
+    return rejected <= rejects_kept_max && rejects_bytes <= rejects_bytes_max;
+  }
 };
 
 std::string Intake::waiting_for() const {
@@ -72,58 +80,88 @@ Result<void> Intake::check_disk() const {
                                  text::quote(parts_.home), free >> 20, disk_free_min_bytes >> 20));
 }
 
+// The delivery's bytes as a file in the spool, which goes with `removed`.
+Result<void> Intake::spool(ingest::Delivery& delivery, Removed& removed) {
+  if (delivery.path.starts_with(parts_.home + "/spool/")) {
+    removed.paths.push_back(delivery.path);
+    return {};
+  }
+  std::string spooled = spool_path();
+  removed.paths.push_back(spooled);
+  std::error_code failed;
+  if (delivery.path.empty()) {
+    FILE* file = std::fopen(spooled.c_str(), "wbe");
+    bool written = file != nullptr && std::fwrite(delivery.bytes.data(), 1, delivery.bytes.size(),
+                                                  file) == delivery.bytes.size();
+    if (file == nullptr || std::fclose(file) != 0 || !written)
+      return unavailable("cannot write to the spool");
+    delivery.bytes.clear();
+  } else if (!fs::copy_file(delivery.path, spooled, failed)) {
+    return failed == std::errc::no_such_file_or_directory
+               ? missing("no file " + text::quote(delivery.path))
+               : unavailable("cannot copy " + text::quote(delivery.path) +
+                             " to the spool: " + failed.message());
+  }
+  delivery.path = spooled;
+  return {};
+}
+
+// Keeps the report's bytes whole, for what cannot be kept as single records. The collector may
+// remove its own copy after that.
+Result<void> Intake::keep_whole(const std::string& path, std::uint64_t report) {
+  std::error_code failed;
+  std::string folder = parts_.home + "/quarantine";
+  fs::create_directories(folder, failed);
+  if (!failed) {
+    fs::copy_file(path, fmt::format("{}/{}", folder, report), fs::copy_options::overwrite_existing,
+                  failed);
+  }
+  if (failed) return unavailable("cannot keep the report in quarantine: " + failed.message());
+  return {};
+}
+
+// What cannot even be unpacked is a report in state failed.
+Result<void> Intake::keep_failed(const ingest::Feed& feed, const ingest::Delivery& delivery,
+                                 const Error& why) {
+  store::ReportRow row{.feed = feed.name,
+                       .name = delivery.name,
+                       .url = delivery.url,
+                       .error = why.what,
+                       .received = parts_.now(),
+                       .state = store::ReportState::failed};
+  row.id = TRY(parts_.journal.begin_report(row)).id;
+  TRY(keep_whole(delivery.path, row.id));
+  EventBatch none;
+  store::Journal::Step step{.report = row.id,
+                            .finished = store::ReportState::failed,
+                            .error = why.what,
+                            .cursor = delivery.cursor};
+  auto mapped = MappedFile::open(delivery.path);
+  step.rejects.push_back(
+      {.feed = feed.name,
+       .reason = why.what,
+       .bytes = std::string(mapped ? mapped->bytes().substr(0, reject_bytes_max) : ""),
+       .at = row.received});
+  TRY(parts_.journal.commit(none, step));
+  if (parts_.ended) parts_.ended(row);
+  return {};
+}
+
 Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delivery delivery) {
   auto disk = check_disk();
   wait_for(disk ? "" : disk.error().what);
   TRY(disk);
   if (delivery.path.empty() && delivery.live) return take_bytes(feed, delivery);
-  std::string spool_folder = parts_.home + "/spool/";
   Removed removed;
-  if (delivery.path.empty() || !delivery.path.starts_with(spool_folder)) {
-    std::string spooled = spool_path();
-    removed.paths.push_back(spooled);
-    std::error_code failed;
-    if (delivery.path.empty()) {
-      FILE* file = std::fopen(spooled.c_str(), "wbe");
-      bool written = file != nullptr && std::fwrite(delivery.bytes.data(), 1, delivery.bytes.size(),
-                                                    file) == delivery.bytes.size();
-      if (file == nullptr || std::fclose(file) != 0 || !written)
-        return unavailable("cannot write to the spool");
-      delivery.bytes.clear();
-    } else if (!fs::copy_file(delivery.path, spooled, failed)) {
-      return failed == std::errc::no_such_file_or_directory
-                 ? missing("no file " + text::quote(delivery.path))
-                 : unavailable("cannot copy " + text::quote(delivery.path) +
-                               " to the spool: " + failed.message());
-    }
-    delivery.path = spooled;
-  } else {
-    removed.paths.push_back(delivery.path);
-  }
-  std::string password;
-  auto unpacked = unpack_file(delivery.path, {}, spool_folder, password, feed.option("charset"));
+  TRY(spool(delivery, removed));
+  UnpackLimits limits;
+  if (auto most = text::number(feed.option("size_max_bytes"))) limits.bytes_max = *most;
+  auto unpacked = unpack_file(delivery.path, limits, parts_.home + "/spool/", delivery.name, "",
+                              feed.option("charset"));
   if (!unpacked && unpacked.error().fault == Fault::unavailable)
     return std::unexpected(unpacked.error());
-  if (!unpacked) {  // kept as a failed report
-    store::ReportRow row{
-        .feed = feed.name, .name = delivery.name, .url = delivery.url, .received = parts_.now()};
-    auto begun = TRY(parts_.journal.begin_report(row));
-    auto mapped = MappedFile::open(delivery.path);
-    EventBatch none;
-    store::Journal::Step step{.report = begun.id,
-                              .finished = store::ReportState::failed,
-                              .error = unpacked.error().what,
-                              .cursor = delivery.cursor};
-    step.rejects.push_back(
-        {.feed = feed.name,
-         .reason = unpacked.error().what,
-         .bytes = std::string(mapped ? mapped->bytes().substr(0, reject_bytes_max) : ""),
-         .at = row.received});
-    TRY(parts_.journal.commit(none, step));
-    row.id = begun.id;
-    row.state = store::ReportState::failed;
-    row.error = unpacked.error().what;
-    if (parts_.ended) parts_.ended(row);
+  if (!unpacked) {
+    TRY(keep_failed(feed, delivery, unpacked.error()));
     return std::unexpected(unpacked.error());
   }
   for (const auto& member : *unpacked) {
@@ -138,7 +176,10 @@ Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delive
                            : delivery.name;
     auto receipt =
         take_file(feed, delivery, member.path, member.skip, name, i + 1 == unpacked->size());
-    if (!receipt && receipt.error().fault == Fault::unavailable) return receipt;
+    if (!receipt && receipt.error().fault == Fault::unavailable) {
+      std::erase(removed.paths, member.path);  // goes on from there at the next start
+      return receipt;
+    }
     if (!receipt) {
       failed = receipt.error();
       continue;
@@ -157,7 +198,7 @@ Result<ingest::Receipt> Intake::take_bytes(const ingest::Feed& feed,
                                            const ingest::Delivery& delivery) {
   store::ReportRow row{
       .feed = feed.name, .name = delivery.name, .url = delivery.url, .format = feed.format};
-  row.received = parts_.now();
+  row.received = delivery.received == time_none ? parts_.now() : delivery.received;
   row.size_bytes = delivery.bytes.size();
   row.live = true;
   auto begun = TRY(parts_.journal.begin_report(row));
@@ -175,10 +216,10 @@ Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
   store::ReportRow row{
       .feed = feed.name, .name = name, .url = delivery.url, .spool = path, .format = feed.format};
   row.sha256 = hex(sha256(bytes));
-  row.received = parts_.now();
+  row.received = delivery.received == time_none ? parts_.now() : delivery.received;
   row.size_bytes = bytes.size();
   row.live = delivery.live;
-  auto begun = TRY(parts_.journal.begin_report(row));
+  auto begun = TRY(parts_.journal.begin_report(row, delivery.again));
   row.id = begun.id;
   if (begun.repeat) {
     if (cursor) TRY(parts_.journal.keep_cursor(feed.name, *cursor));
@@ -199,6 +240,7 @@ Result<void> Intake::commit(Reading& reading, EventBatch& batch, store::Journal:
   step.rejects = std::move(reading.rejects);
   step.live = reading.live;
   reading.rejects.clear();
+  reading.rejects_pending = 0;
   while (true) {
     auto done = parts_.journal.commit(batch, step);
     bool waits = !done && done.error().fault == Fault::unavailable && !stop_.stop_requested();
@@ -221,6 +263,8 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   std::swap(*batch, from_format);
   std::uint64_t before = reading.events;
   reading.events += batch->size();
+  for (std::uint32_t line : batch->line)
+    reading.first_line = std::min<std::uint64_t>(reading.first_line, line);
   stages_.events += batch->size();
   stages_.read_ns += reading.clock.lap();
   if (before < reading.row.events) {  // read and committed before a crash
@@ -242,12 +286,14 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   store::Journal::Step step;
   if (batch->report_type != 0) step.type = parts_.words.word(batch->report_type);
   auto done = commit(reading, *batch, std::move(step));
+  // Handed on before it is released: whoever loads a day waits until all that is committed shows.
+  if (done && batch->size() > 0) {
+    if (parts_.committed) parts_.committed(reading.feed, *batch);
+    parts_.followers.committed(batch, reading.live);
+  }
   parts_.duplicates.release(*batch);
   TRY(done);
   if (refused) keep_refused();
-  if (batch->size() == 0) return {};
-  if (parts_.committed) parts_.committed(reading.feed, *batch);
-  parts_.followers.committed(std::move(batch), reading.live);
   stages_.commit_ns += reading.clock.lap();
   return {};
 }
@@ -264,13 +310,18 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
        .tlp = feed.tlp},
       [&](EventBatch& batch) { return take_batch(reading, batch); },
       [&](const ingest::Reject& r) {
-        if (++reading.rejected <= reading.row.rejected || reading.rejected > rejects_kept_max)
-          return;
+        reading.first_line = std::min<std::uint64_t>(reading.first_line, r.line);
+        if (++reading.rejected <= reading.row.rejected || !reading.keeps_rejects()) return;
         reading.rejects.push_back({.feed = feed.name,
                                    .reason = r.why.what,
                                    .bytes = std::string(r.bytes.substr(0, reject_bytes_max)),
                                    .line = r.line,
                                    .at = row.received});
+        reading.rejects_bytes += reading.rejects.back().bytes.size();
+        reading.rejects_pending += reading.rejects.back().bytes.size();
+        EventBatch none;
+        // An error is a stop: the report is read on from here at the next start.
+        if (reading.rejects_pending > rejects_pending_max) std::ignore = commit(reading, none, {});
       });
   std::string format = feed.format.empty() || feed.format == "auto"
                            ? ingest::detect_format(row.name, bytes)
@@ -312,17 +363,17 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
                                .bytes = std::string(bytes.substr(0, reject_bytes_max)),
                                .at = row.received});
   }
-  if (reading.rejected > rejects_kept_max) {
-    step.error = fmt::format(
-        "{} records rejected; the first {} are in quarantine, the report is kept whole as "
-        "quarantine/{}",
-        reading.rejected, rejects_kept_max, row.id);
-    std::error_code failed;
-    fs::create_directories(parts_.home + "/quarantine", failed);
-    fs::copy_file(row.spool, fmt::format("{}/quarantine/{}", parts_.home, row.id),
-                  fs::copy_options::overwrite_existing, failed);
+  if (!row.spool.empty() && (!done || !reading.keeps_rejects())) {
+    TRY(keep_whole(row.spool, row.id));
+    if (done) {
+      step.error = fmt::format(
+          "{} records rejected; the first of them are in quarantine, the report is kept whole as "
+          "quarantine/{}",
+          reading.rejected, row.id);
+    }
   }
-  if (reading.rejected > 0) {  // a header, should the rejected records be read again
+  // A header, should the rejected records be read again: a first line that is no record itself.
+  if (reading.rejected > 0 && reading.first_line > 1) {
     std::string_view head = bytes.substr(0, std::min(bytes.find('\n'), head_bytes_max));
     TRY(parts_.journal.keep_value(fmt::format("head.{}", row.id), head));
   }
@@ -369,8 +420,11 @@ Result<void> Intake::resume(const std::function<ingest::Feed(const std::string&)
         read(feed, row, bytes.substr(bytes.size() - row.size_bytes), row.live, std::nullopt);
     if (!receipt && receipt.error().fault == Fault::unavailable)
       return std::unexpected(receipt.error());
+  }
+  std::error_code failed;  // nothing in the spool is wanted any more
+  for (const auto& entry : fs::directory_iterator(parts_.home + "/spool", failed)) {
     std::error_code ignored;
-    fs::remove(row.spool, ignored);
+    fs::remove(entry.path(), ignored);
   }
   return {};
 }
@@ -391,10 +445,18 @@ Result<ingest::Receipt> Intake::replay(const ingest::Feed& feed, std::string_vie
         by_report[row.report].push_back(std::move(row));
     }
   }
+  std::optional<Error> failed;
   for (auto& [report, rows] : by_report) {
     auto original = TRY(parts_.journal.report(report));
-    ingest::Delivery delivery{.name = original ? original->name : "replay",
-                              .cursor = TRY(parts_.journal.cursor(feed.name))};
+    // As the report was read, and as of when it came: an event without a time keeps its day.
+    ingest::Feed as_read = feed;
+    ingest::Delivery delivery{.name = "replay", .cursor = TRY(parts_.journal.cursor(feed.name))};
+    if (original) {
+      delivery.name = original->name;
+      delivery.received = original->received;
+      bool detects = as_read.format.empty() || as_read.format == "auto";
+      if (detects) as_read.format = original->format;
+    }
     std::string head = TRY(parts_.journal.value(fmt::format("head.{}", report)));
     delivery.bytes = head;
     if (!head.empty() && !head.ends_with('\n')) delivery.bytes += '\n';
@@ -405,16 +467,25 @@ Result<ingest::Receipt> Intake::replay(const ingest::Feed& feed, std::string_vie
       delivery.bytes += row.bytes;
       if (!row.bytes.ends_with('\n')) delivery.bytes += '\n';
     }
-    delivery.live = true;  // small, and to be read again even if its bytes were here before
-    auto receipt = deliver(feed, std::move(delivery));
-    if (!receipt && receipt.error().fault == Fault::unavailable) return receipt;
+    std::string whole = fmt::format("{}/quarantine/{}", parts_.home, report);
+    if (ids.empty() && fs::exists(whole)) {  // more than the records that were kept
+      delivery.path = whole;
+      delivery.again = true;
+      delivery.bytes.clear();
+    }
+    delivery.live = delivery.path.empty();  // small; read again even if its bytes were here before
+    auto receipt = deliver(as_read, std::move(delivery));
+    if (!receipt) {  // what was rejected stays where it is
+      failed = receipt.error();
+      continue;
+    }
     TRY(parts_.journal.settle_rejects(settled, "replayed"));
-    if (!receipt) continue;
     total.report = receipt->report;
     total.events += receipt->events;
     total.duplicates += receipt->duplicates;
     total.rejected += receipt->rejected;
   }
+  if (failed) return std::unexpected(*failed);
   return total;
 }
 

@@ -40,6 +40,7 @@ class Intake {
   };
   // Rejects of one report that are kept with their bytes; beyond it the report is kept whole.
   static constexpr std::size_t rejects_kept_max = 10'000;
+  static constexpr std::uint64_t rejects_bytes_max = 64 << 20;
   static constexpr std::uint64_t disk_free_min_bytes = 200 << 20;
 
   explicit Intake(Parts parts) : parts_(std::move(parts)) {}
@@ -50,7 +51,8 @@ class Intake {
   Result<ingest::Receipt> deliver(const ingest::Feed& feed, ingest::Delivery delivery);
   // Reads on what a crash cut short.
   Result<void> resume(const std::function<ingest::Feed(const std::string&)>& feed_named);
-  // Rejected records once more, as a report of their feed. The receipt counts them all.
+  // Rejected records once more, as reports of their feed. The receipt counts them all. Errors: of
+  // the last report that could not be read; its records stay in quarantine.
   Result<ingest::Receipt> replay(const ingest::Feed& feed, std::string_view reason,
                                  const std::vector<std::uint64_t>& ids);
   std::string spool_path();
@@ -65,6 +67,11 @@ class Intake {
 
  private:
   struct Reading;
+  struct Removed;
+  Result<void> spool(ingest::Delivery& delivery, Removed& removed);
+  Result<void> keep_whole(const std::string& path, std::uint64_t report);
+  Result<void> keep_failed(const ingest::Feed& feed, const ingest::Delivery& delivery,
+                           const Error& why);
   Result<ingest::Receipt> take_bytes(const ingest::Feed& feed, const ingest::Delivery& delivery);
   Result<ingest::Receipt> take_file(const ingest::Feed& feed, const ingest::Delivery& delivery,
                                     const std::string& path, std::size_t skip,

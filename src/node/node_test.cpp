@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
+#include "base/gzip.h"
 #include "temporary_folder.h"
 #include "test.h"
 
@@ -166,6 +168,95 @@ TEST_CASE("a rejected record is kept, and read again after a replay") {
   REQUIRE(again);
   CHECK(again->rejected == 1);  // the format has not become better
   CHECK(events(*node) == 3);
+}
+
+TEST_CASE("a replay reads as the report was read, of its day, and settles only what was read") {
+  TemporaryFolder folder;
+  auto clock =
+      std::make_shared<std::atomic<TimeUs>>(times::start_of(*times::parse_day("2026-03-02")));
+  auto node = *Node::open({.home = folder.file("home"), .now = [clock] { return clock->load(); }});
+  ingest::Feed list{.name = "by-hand", .format = "ip_list"};
+  REQUIRE(node->intake().deliver(list, delivery("192.0.2.7\nnot-an-address\n", "list.txt")));
+  *clock += 3 * us_per_day;
+  ingest::Feed by_name{.name = "by-hand"};  // as a node knows a feed that was only handed reports
+  auto again = node->intake().replay(by_name, "", {});
+  REQUIRE(again);
+  CHECK(again->events == 0);
+  CHECK(again->rejected == 1);
+  CHECK(events(*node) == 1);  // the first line of a list is no header
+  CHECK(node->journal().reject_groups()->at(0).count == 1);
+  // A format that cannot read it at all leaves the records where they are.
+  ingest::Feed wrong{.name = "by-hand", .format = "shadowserver"};
+  CHECK(!node->intake().replay(wrong, "", {}));
+  CHECK(node->journal().rejects("by-hand", "", 0, 10)->at(0).bytes == "not-an-address");
+}
+
+TEST_CASE("a packed report keeps its name, and one that cannot be unpacked is kept whole") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  auto packed = gzip::pack(report(0, 10));
+  REQUIRE(
+      node->intake().deliver(sinkhole(), delivery(packed, "2026-03-01-event4_sinkhole.csv.gz")));
+  CHECK(events(*node) == 10);
+  auto found = node->columns().events({});
+  CHECK(found->events.type[0] == Type::infected_system);
+  CHECK(node->journal().reports({})->front().name == "2026-03-01-event4_sinkhole.csv");
+  std::string cut = gzip::pack(report(0, 100'000));
+  cut.resize(cut.size() / 2);
+  REQUIRE(cut.size() > 70'000);
+  CHECK(!node->intake().deliver(sinkhole(), delivery(cut, "cut.csv.gz")));
+  auto row = node->journal().reports({})->front();
+  CHECK(row.state == store::ReportState::failed);
+  CHECK(std::filesystem::file_size(folder.file("home/quarantine/" + std::to_string(row.id))) ==
+        cut.size());
+}
+
+TEST_CASE("a node that is stopped while it reads goes on with the report at the next start") {
+  TemporaryFolder folder;
+  {
+    auto node = *Node::open({.home = folder.file("home")});
+    auto reading = std::async(std::launch::async, [&] {
+      return node->intake().deliver(sinkhole(), delivery(report(0, 200'000)));
+    });
+    while (node->journal().last_seq() == 0) std::this_thread::yield();
+    node->intake().stop();
+    auto receipt = reading.get();
+    if (!receipt) CHECK(receipt.error().fault == Fault::unavailable);
+  }
+  auto node = *Node::open({.home = folder.file("home")});
+  CHECK(events(*node) == 200'000);
+  CHECK(std::filesystem::is_empty(folder.file("home/spool")));
+}
+
+TEST_CASE("two reports at once over days that must be loaded do not wait for each other") {
+  TemporaryFolder folder;
+  {
+    auto node = *Node::open({.home = folder.file("home")});
+    std::string old = report(0, 0);
+    for (int day = 0; day < 100; ++day) {
+      old += fmt::format("{} 10:00:00,tcp,198.51.100.1,1,64496,BR,203.0.113.9,80,mirai,critical\n",
+                         times::format_day(times::day_from({2025, 1, 1}) + day));
+    }
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(old)));
+  }
+  auto node = *Node::open({.home = folder.file("home")});
+  auto spread = [&](int salt) {
+    std::string csv = report(0, 0);
+    for (int i = 0; i < 60'000; ++i) {
+      csv += fmt::format("{} 10:00:00,tcp,198.51.{}.{},{},64496,BR,203.0.113.9,80,mirai,critical\n",
+                         times::format_day(times::day_from({2025, 1, 1}) + (i * 7 + salt) % 100),
+                         i % 200, salt, 1024 + i % 60'000);
+    }
+    return csv;
+  };
+  auto take = [&](int salt) {
+    return node->intake().deliver(sinkhole(),
+                                  delivery(spread(salt), "2025-01-01-event4_sinkhole.csv"));
+  };
+  auto one = std::async(std::launch::async, take, 1), two = std::async(std::launch::async, take, 2);
+  CHECK(one.get());
+  CHECK(two.get());
+  CHECK(events(*node) == 120'100);
 }
 
 TEST_CASE("an unreadable report fails with its reason, and the node goes on") {

@@ -103,18 +103,31 @@ Duplicates::Duplicates(std::size_t bytes_max, std::vector<Day> stored_days, Load
       load_(std::move(load)),
       stored_(stored_days.begin(), stored_days.end()) {}
 
-Result<Duplicates::DaySet*> Duplicates::day(Day day) {
-  auto at = days_.find(day);
-  if (at == days_.end()) {
-    DaySet fresh;
-    if (stored_.contains(day)) {
-      for (const Hash128& hash : TRY(load_(day))) fresh.set.insert(hash);
-    }
-    at = days_.emplace(day, std::move(fresh)).first;
-    stored_.insert(day);
+// Makes a pinned day ready. Whoever comes first loads it; the others wait for that.
+Result<void> Duplicates::load(Day day, std::unique_lock<std::mutex>& lock) {
+  DaySet& at = days_.at(day);
+  loaded_.wait(lock, [&] { return !at.loading; });
+  if (at.ready) return {};
+  if (stored_.contains(day)) {
+    at.loading = true;
+    lock.unlock();
+    auto hashes = load_(day);
+    lock.lock();
+    at.loading = false;
+    loaded_.notify_all();
+    if (!hashes) return std::unexpected(hashes.error());
+    for (const Hash128& hash : *hashes) at.set.insert(hash);
   }
-  at->second.used = clock_;
-  return &at->second;
+  stored_.insert(day);
+  at.ready = true;
+  return {};
+}
+
+void Duplicates::unpin(const std::vector<Day>& days) {
+  for (Day day : days) {
+    auto at = days_.find(day);
+    if (--at->second.pins == 0 && !at->second.ready) days_.erase(at);
+  }
 }
 
 void Duplicates::let_go() {
@@ -126,7 +139,7 @@ void Duplicates::let_go() {
   while (days_.size() > 1 && total() > bytes_max_) {
     auto oldest = days_.end();
     for (auto at = days_.begin(); at != days_.end(); ++at) {
-      bool free = at->second.pins == 0 && at->second.used != clock_;
+      bool free = at->second.pins == 0;
       if (free && (oldest == days_.end() || at->second.used < oldest->second.used)) oldest = at;
     }
     if (oldest == days_.end()) return;
@@ -135,27 +148,35 @@ void Duplicates::let_go() {
 }
 
 Result<std::size_t> Duplicates::claim(EventBatch& b) {
-  std::lock_guard guard(mutex_);
+  std::unique_lock lock(mutex_);
   ++clock_;
+  std::vector<Day> used;
+  for (std::size_t i = 0; i < b.size(); ++i) used.push_back(duplicate_day(b, i));
+  std::ranges::sort(used);
+  used.erase(std::unique(used.begin(), used.end()), used.end());
+  for (Day day : used) {
+    DaySet& at = days_[day];
+    ++at.pins;
+    at.used = clock_;
+  }
+  // Load every day first: after the first insert nothing may fail.
+  for (Day day : used) {
+    if (auto done = load(day, lock); !done) {
+      unpin(used);
+      return std::unexpected(done.error());
+    }
+  }
   std::vector<bool> keep(b.size());
   std::size_t dropped = 0;
-  std::map<Day, DaySet*> used;
-  // Load every day first: after the first insert nothing may fail.
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    auto [at, is_new] = used.try_emplace(duplicate_day(b, i), nullptr);
-    if (is_new) at->second = TRY(day(at->first));
-  }
   Day last_day = INT32_MIN;
   DaySet* set = nullptr;
   for (std::size_t i = 0; i < b.size(); ++i) {
     Day of = duplicate_day(b, i);
-    if (of != last_day) set = used[last_day = of];
+    if (of != last_day) set = &days_.at(last_day = of);
     keep[i] = set->set.insert(b.hash[i]);
     dropped += !keep[i];
   }
-  for (auto& [d, at] : used) ++at->pins;
-  pinned_[&b].clear();
-  for (auto& [d, at] : used) pinned_[&b].push_back(d);
+  pinned_[&b] = std::move(used);
   if (dropped > 0) b.keep_rows(keep);
   let_go();
   return dropped;
@@ -165,7 +186,7 @@ void Duplicates::release(const EventBatch& b) {
   std::lock_guard guard(mutex_);
   auto at = pinned_.find(&b);
   if (at == pinned_.end()) return;
-  for (Day d : at->second) --days_.at(d).pins;
+  unpin(at->second);
   pinned_.erase(at);
 }
 

@@ -3,6 +3,7 @@
 // Source: DESIGN D5.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,8 +27,8 @@ Day duplicate_day(const EventBatch& batch, std::size_t row);
 
 class Duplicates {
  public:
-  // The hashes of a day that is in the store; called with no lock of others held, must include all
-  // that is committed.
+  // The hashes of a day that is in the store; must include all that is committed. Called without a
+  // lock, so that other days go on meanwhile.
   using Load = std::function<Result<std::vector<Hash128>>(Day)>;
 
   Duplicates(std::size_t bytes_max, std::vector<Day> stored_days, Load load);
@@ -53,14 +54,17 @@ class Duplicates {
   struct DaySet {
     Set set;
     std::uint64_t used = 0;  // the last claim that touched it
-    unsigned pins = 0;       // batches claimed and not yet released
+    unsigned pins = 0;       // batches that use it and are not yet released
+    bool ready = false, loading = false;
   };
-  Result<DaySet*> day(Day day);
+  Result<void> load(Day day, std::unique_lock<std::mutex>& lock);
+  void unpin(const std::vector<Day>& days);
   void let_go();
 
   std::size_t bytes_max_;
   Load load_;
   mutable std::mutex mutex_;
+  std::condition_variable loaded_;
   std::set<Day> stored_;  // days that have events which may not be in memory
   std::map<Day, DaySet> days_;
   std::map<const EventBatch*, std::vector<Day>> pinned_;

@@ -1,5 +1,8 @@
 #include "store/duplicates.h"
 
+#include <atomic>
+#include <future>
+
 #include "test.h"
 
 namespace tocsin::store {
@@ -56,6 +59,38 @@ TEST_CASE(
   EventBatch fourth = batch({{1, 100}});
   CHECK(duplicates.claim(fourth) == 1);
   CHECK(loads == 1);
+}
+
+TEST_CASE("while one day is loaded others go on, and two who need it load it once") {
+  std::atomic<int> loads = 0;
+  std::promise<void> begun, may_end;
+  auto wait = may_end.get_future().share();
+  Duplicates duplicates(1 << 20, {100}, [&](Day) -> Result<std::vector<Hash128>> {
+    if (++loads == 1) begun.set_value();
+    wait.wait();
+    return batch({{1, 100}}).hash;
+  });
+  EventBatch slow = batch({{1, 100}, {2, 100}}), also = batch({{1, 100}, {2, 100}});
+  auto first = std::async(std::launch::async, [&] { return duplicates.claim(slow); });
+  begun.get_future().wait();
+  auto second = std::async(std::launch::async, [&] { return duplicates.claim(also); });
+  EventBatch other = batch({{1, 101}});
+  CHECK(duplicates.claim(other) == 0);
+  duplicates.release(other);
+  may_end.set_value();
+  CHECK(*first.get() + *second.get() == 3);  // host 1 is known to both, host 2 to the later one
+  CHECK(loads == 1);
+}
+
+TEST_CASE("a day that cannot be loaded is tried again") {
+  bool fails = true;
+  Duplicates duplicates(1 << 20, {100}, [&](Day) -> Result<std::vector<Hash128>> {
+    if (std::exchange(fails, false)) return unavailable("not now");
+    return batch({{1, 100}}).hash;
+  });
+  EventBatch one = batch({{1, 100}});
+  CHECK(!duplicates.claim(one));
+  CHECK(duplicates.claim(one) == 1);
 }
 
 TEST_CASE("days of the store are loaded before they are judged") {

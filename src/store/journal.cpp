@@ -177,13 +177,13 @@ Result<void> Journal::write(const std::function<Result<void>()>& body, bool live
   return result;
 }
 
-Result<Journal::Begun> Journal::begin_report(const ReportRow& row) {
+Result<Journal::Begun> Journal::begin_report(const ReportRow& row, bool again) {
   Begun begun;
   auto insert = [&]() -> Result<void> {
     auto known = TRY(
         db_.prepare("SELECT id FROM reports WHERE sha256 = ? AND feed = ? AND state = 1 LIMIT 1"));
     known.bind(1, row.sha256).bind(2, row.feed);
-    begun.repeat = TRY(known.step());
+    begun.repeat = !again && !row.sha256.empty() && TRY(known.step());
     auto state = begun.repeat ? ReportState::repeat : ReportState::reading;
     auto add =
         TRY(db_.prepare("INSERT INTO reports(feed, name, url, format, type, received, size, "

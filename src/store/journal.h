@@ -71,12 +71,12 @@ class Journal {
   static Result<std::unique_ptr<Journal>> open(const std::string& path, Dictionary& words);
 
   // Reports. begin_report gives its id; a report known by the same feed and SHA-256 answers
-  // `repeat`.
+  // `repeat`, unless it is to be read `again`.
   struct Begun {
     std::uint64_t id = 0;
     bool repeat = false;
   };
-  Result<Begun> begin_report(const ReportRow& row);
+  Result<Begun> begin_report(const ReportRow& row, bool again = false);
   Result<std::vector<ReportRow>> unfinished();  // in state reading: to be resumed
 
   // One transaction. `batch` gets its seq; an empty batch only moves the report. `cursor` is stored
