@@ -171,21 +171,31 @@ Result<void> Node::backup(const std::string& folder) {
   std::lock_guard keep(keep_journal_);
   std::error_code failed;
   if (fs::exists(folder, failed)) return invalid("there is a " + text::quote(folder) + " already");
-  std::string copies =
-      home_.file("columns") + "/backup";  // DuckDB may write below its own folder only
+  // DuckDB may write below its own folder only.
+  std::string copies = home_.file("columns") + "/backup";
   fs::remove_all(copies, failed);
-  fs::create_directories(folder + "/findings", failed);
-  fs::create_directories(folder + "/columns", failed);
-  fs::create_directories(folder + "/counts", failed);
-  fs::create_directories(copies, failed);
-  if (failed) return unavailable("cannot make " + text::quote(folder) + ": " + failed.message());
-  // Snapshots, then SQLite, then DuckDB, the journal kept: whatever is older in the copy is
-  // replayed from its journal.
+  auto done = copy_to(folder, copies);
+  fs::remove_all(copies, failed);
+  if (!done) fs::remove_all(folder, failed);  // a part of a state is none
+  return done;
+}
+
+// Snapshots, then DuckDB as of one seq, then SQLite, the journal kept: whatever is older in the
+// copy is replayed from its journal.
+Result<void> Node::copy_to(const std::string& folder, const std::string& copies) {
+  std::error_code failed;
+  for (const auto& path : {folder, folder + "/findings", folder + "/columns", folder + "/counts",
+                           folder + "/quarantine", copies}) {
+    fs::create_directories(path, failed);
+    if (failed) return unavailable("cannot make " + text::quote(path) + ": " + failed.message());
+  }
   store::Counts::Files counted;
+  std::uint64_t in_columns = 0;
   auto freeze = [&]() -> Result<void> {
     TRY(findings_->snapshot());
     TRY(counts_->snapshot());
     counted = counts_->files();
+    in_columns = columns_->watermark();
     return {};
   };
   TRY(followers_->paused(freeze));
@@ -195,17 +205,26 @@ Result<void> Node::backup(const std::string& folder) {
     if (why) return unavailable("cannot copy " + text::quote(from) + ": " + why.message());
     return {};
   };
+  auto copy_below = [&](const std::string& from, const std::string& to) -> Result<void> {
+    std::error_code why;
+    for (const auto& entry : fs::directory_iterator(from, why)) {
+      TRY(copy(entry.path().string(), to + "/" + entry.path().filename().string()));
+    }
+    if (why) return unavailable("cannot read " + text::quote(from) + ": " + why.message());
+    return {};
+  };
   TRY(copy(home_.file("findings") + "/findings.snapshot", folder + "/findings/findings.snapshot"));
   for (const auto& path : counted.paths)
     TRY(copy(path, folder + "/counts/" + fs::path(path).filename().string()));
-  if (fs::exists(home_.file("tocsin.toml")))
-    TRY(copy(home_.file("tocsin.toml"), folder + "/tocsin.toml"));
-  TRY(columns_->backup_to(copies));
-  for (const auto& entry : fs::directory_iterator(copies, failed)) {
-    TRY(copy(entry.path().string(), folder + "/columns/" + entry.path().filename().string()));
+  for (const char* name : {"tocsin.toml", "shadowserver-schema.json"}) {
+    if (fs::exists(home_.file(name))) TRY(copy(home_.file(name), folder + "/" + name));
   }
-  fs::remove_all(copies, failed);
-  return journal_->backup_to(folder + "/journal.db");
+  TRY(columns_->backup_to(copies, in_columns));
+  TRY(copy_below(copies, folder + "/columns"));
+  TRY(journal_->backup_to(folder + "/journal.db"));
+  // Reports that are kept whole: those that the copied journal names are there by now.
+  if (!fs::exists(home_.file("quarantine"))) return {};
+  return copy_below(home_.file("quarantine"), folder + "/quarantine");
 }
 
 std::string Node::scratch() {

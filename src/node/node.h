@@ -75,7 +75,7 @@ class Node {
   std::string scratch();  // the path of a new folder for work that may be large; does not exist
 
   // Copies the whole state into a new folder, consistent, while the node goes on. Errors:
-  // unavailable, invalid (the folder exists).
+  // unavailable, and nothing of it stays; invalid (the folder exists).
   Result<void> backup(const std::string& folder);
 
  private:
@@ -84,6 +84,7 @@ class Node {
   Result<void> open_stores();
   Result<void> learn_controllers();
   Result<store::Counts::Key> secret_key();
+  Result<void> copy_to(const std::string& folder, const std::string& copies);
   void prune(const std::stop_token& stop);
 
   NodeOptions options_;

@@ -286,6 +286,60 @@ TEST_CASE("a backup made while it runs opens elsewhere and is equal") {
   CHECK(events(*copy) == 105);
 }
 
+TEST_CASE("a backup of a node that has taken in nothing opens elsewhere") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  auto done = node->backup(folder.file("copy"));
+  REQUIRE_MESSAGE(done, (done ? "" : done.error().what));
+  auto copy = *Node::open({.home = folder.file("copy")});
+  CHECK(events(*copy) == 0);
+}
+
+TEST_CASE("a backup has the reports that quarantine keeps whole, and the schema; a cut one goes") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  std::filesystem::create_directories(folder.file("home/quarantine"));
+  std::ofstream(folder.file("home/quarantine/7")) << "a report";
+  std::ofstream(folder.file("home/shadowserver-schema.json")) << "{}";
+  REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 10))));
+  REQUIRE(node->backup(folder.file("copy")));
+  CHECK(std::filesystem::file_size(folder.file("copy/quarantine/7")) == 8);
+  CHECK(std::filesystem::file_size(folder.file("copy/shadowserver-schema.json")) == 2);
+  CHECK(!node->backup(folder.file("copy")));  // is there already, and stays
+  CHECK(std::filesystem::exists(folder.file("copy/journal.db")));
+  std::filesystem::remove_all(folder.file("home/counts"));  // below the running node
+  REQUIRE(node->intake().deliver(sinkhole(), delivery(report(10, 20))));
+  CHECK(!node->backup(folder.file("cut")));
+  CHECK(!std::filesystem::exists(folder.file("cut")));
+}
+
+TEST_CASE("a backup made while two months of arrival fill has each event once, in every store") {
+  TemporaryFolder folder;
+  std::atomic<TimeUs> now = times::start_of(*times::parse_day("2026-03-31"));
+  auto node = *Node::open({.home = folder.file("home"), .now = [&] { return now.load(); }});
+  std::jthread intake([&](const std::stop_token& stop) {
+    for (int n = 0; !stop.stop_requested() && n < 3000; n += 5) {
+      now = times::start_of(*times::parse_day(n % 2 == 0 ? "2026-03-31" : "2026-04-01"));
+      if (!node->intake().deliver(sinkhole(), delivery(report(n, n + 5)))) return;
+    }
+  });
+  for (int copy = 0; copy < 3; ++copy) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    REQUIRE(node->backup(folder.file("copy" + std::to_string(copy))));
+  }
+  intake.request_stop();
+  intake.join();
+  for (int i = 0; i < 3; ++i) {
+    auto copy = *Node::open({.home = folder.file("copy" + std::to_string(i))});
+    std::uint64_t in_reports = 0;
+    auto rows = copy->journal().reports({.limit = 5000});
+    for (const auto& row : *rows) in_reports += row.events;
+    CHECK(in_reports > 0);
+    CHECK(events(*copy) == in_reports);
+    CHECK(counted(*copy) == in_reports);
+  }
+}
+
 TEST_CASE("retention drops months of events, and the counts stay as frozen") {
   TemporaryFolder folder;
   auto clock =

@@ -64,14 +64,29 @@ Result<std::unique_ptr<Columns>> Columns::open(const std::string& folder, const 
     columns->watermark_ = std::max(columns->watermark_.load(), static_cast<std::uint64_t>(seq));
   }
   columns->taken_ = columns->watermark_;
-  TRY(columns->make_view());
+  if (months.empty()) TRY(columns->make_view());
   return columns;
 }
 
+// All of it or nothing: what fails leaves no catalog behind, so that it can be tried again.
 Result<void> Columns::attach(const std::string& month) {
   std::string path = fmt::format("{}/events-{}.duckdb", folder_, month);
   std::string catalog = "m" + month;
   TRY(writer_.run(fmt::format("ATTACH {} AS {}", sql_quote(path), catalog)));
+  auto ready = prepare(catalog);
+  auto at = months_.insert(std::ranges::lower_bound(months_, month), month);
+  if (ready) ready = make_view();
+  if (ready) return {};
+  (void)writer_.run("ROLLBACK");  // fails where nothing was begun
+  months_.erase(at);
+  (void)make_view();
+  (void)writer_.run("DETACH " + catalog);
+  return std::unexpected(
+      Error{ready.error().fault, fmt::format("{}: {}", text::quote(path), ready.error().what)});
+}
+
+// Makes the tables of a new file; brings those of an older schema up to date.
+Result<void> Columns::prepare(const std::string& catalog) {
   auto known = TRY(writer_.number(fmt::format(
       "SELECT count(*) FROM duckdb_tables() WHERE database_name = '{}' AND table_name = 'applied'",
       catalog)));
@@ -86,15 +101,11 @@ Result<void> Columns::attach(const std::string& month) {
   auto schema = TRY(writer_.number(fmt::format("SELECT schema::BIGINT FROM {}.applied", catalog)));
   if (schema > columns_schema) {
     return invalid(
-        fmt::format("{} has schema {}; this program knows up to {}: use the newer program",
-                    text::quote(path), schema, columns_schema));
+        fmt::format("it has schema {}; this program knows up to {}: use the newer "
+                    "program",
+                    schema, columns_schema));
   }
-  if (auto done = migrate(catalog, static_cast<int>(schema)); !done) {
-    (void)writer_.run("ROLLBACK");
-    return std::unexpected(Error{done.error().fault, text::quote(path) + ": " + done.error().what});
-  }
-  months_.insert(std::ranges::lower_bound(months_, month), month);
-  return {};
+  return migrate(catalog, static_cast<int>(schema));
 }
 
 // Adds what newer schemas have, all of it or nothing.
@@ -121,10 +132,11 @@ Result<void> Columns::make_view() {
 }
 
 Result<void> Columns::apply(std::shared_ptr<const EventBatch> batch) {
-  if (batch->seq <= taken_) return {};
-  taken_ = batch->seq;
-  waiting_rows_ += batch->size();
-  waiting_.push_back(std::move(batch));
+  if (batch->seq > taken_) {
+    taken_ = batch->seq;
+    waiting_rows_ += batch->size();
+    waiting_.push_back(std::move(batch));
+  }
   return waiting_rows_ >= columns_flush_rows ? flush() : Result<void>{};
 }
 
@@ -140,9 +152,9 @@ Result<void> Columns::flush() {
       return written;
     }
     watermark_ = waiting_[to - 1]->seq;
+    for (std::size_t i = 0; i < to; ++i) waiting_rows_ -= waiting_[i]->size();
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(to));
   }
-  waiting_rows_ = 0;
   return {};
 }
 
@@ -150,7 +162,6 @@ Result<void> Columns::write_month(const std::string& month, std::size_t from, st
   if (std::ranges::find(months_, month) == months_.end()) {
     std::unique_lock lock(files_);
     TRY(attach(month));
-    TRY(make_view());
   }
   TRY(writer_.run("BEGIN"));
   columns_row::Appender appender;
@@ -275,13 +286,19 @@ Result<std::size_t> Columns::drop_before(Day day) {
   return dropped;
 }
 
-Result<void> Columns::backup_to(const std::string& folder) const {
+// The files are copied one after the other while more comes in: what came after `up_to` is taken
+// out of the copies again, so that all of them end there.
+Result<void> Columns::backup_to(const std::string& folder, std::uint64_t up_to) const {
   std::shared_lock lock(files_);
   auto connection = TRY(duck_.connect());
   for (const auto& month : months_) {
     std::string path = fmt::format("{}/events-{}.duckdb", folder, month);
     TRY(connection.run(fmt::format("ATTACH {} AS copy_{}", sql_quote(path), month)));
     TRY(connection.run(fmt::format("COPY FROM DATABASE m{0} TO copy_{0}", month)));
+    TRY(connection.run(
+        fmt::format("DELETE FROM copy_{}.events WHERE id >= {}", month, event_id(up_to + 1, 0))));
+    TRY(connection.run(
+        fmt::format("UPDATE copy_{0}.applied SET seq = least(seq, {1})", month, up_to)));
     TRY(connection.run("DETACH copy_" + month));
   }
   return {};

@@ -43,8 +43,9 @@ class Columns {
 
   // The last seq whose effect is durable here.
   std::uint64_t watermark() const { return watermark_.load(); }
-  // Takes a batch, in the order of seq; one at or below the last is ignored. It is durable and
-  // visible with the next flush(), which apply() calls when enough rows wait. One thread.
+  // Takes a batch, in the order of seq; one at or below the last is not taken again. It is durable
+  // and visible with the next flush(), which apply() calls when enough rows wait, and again with
+  // the same batch after an error. One thread. Errors: those of flush().
   Result<void> apply(std::shared_ptr<const EventBatch> batch);
   Result<void> flush();
   std::size_t waiting_rows() const { return waiting_rows_; }
@@ -83,13 +84,15 @@ class Columns {
   // Retention: drops the files of months of arrival before `day`'s month, but never the newest.
   // The thread of apply(). Gives how many went. Errors: unavailable; the rest goes with the next.
   Result<std::size_t> drop_before(Day day);
-  // Copies every file, each as of one moment, into `folder`, which must lie in the store's folder.
-  Result<void> backup_to(const std::string& folder) const;
+  // Copies every file, as it was when seq `up_to` (at most watermark()) was the last, into
+  // `folder`, which must lie in the store's folder.
+  Result<void> backup_to(const std::string& folder, std::uint64_t up_to) const;
 
  private:
   Columns(std::string folder, Duck duck, const Dictionary& words)
       : folder_(std::move(folder)), duck_(std::move(duck)), words_(words) {}
   Result<void> attach(const std::string& month);
+  Result<void> prepare(const std::string& catalog);
   Result<void> migrate(const std::string& catalog, int schema);
   Result<void> make_view();
   Result<void> write_month(const std::string& month, std::size_t from, std::size_t to);

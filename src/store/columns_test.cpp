@@ -1,5 +1,7 @@
 #include "store/columns.h"
 
+#include <filesystem>
+
 #include "temporary_folder.h"
 #include "test.h"
 
@@ -206,6 +208,62 @@ TEST_CASE("each month of arrival has its file, and retention drops old ones") {
   CHECK(columns->count({}) == 12);
   CHECK(columns->drop_before(times::day_of(noon + 40 * us_per_day)) == 1);
   CHECK(columns->count({}) == 7);
+}
+
+TEST_CASE("a batch whose flush failed is not done until a flush of it works") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto columns = *Columns::open(folder.path(), {}, words);
+  REQUIRE(columns->apply(batch(words, 1, 5)));
+  REQUIRE(columns->flush());
+  std::string path = folder.path() + "/events-2026_02.duckdb";
+  {
+    auto duck = *Duck::open({.memory_mb = 256,
+                             .threads = 1,
+                             .temporary_folder = folder.path() + "/tmp",
+                             .allowed_folder = folder.path() + "/"});
+    auto connection = *duck.connect();
+    REQUIRE(connection.run("ATTACH '" + path + "' AS newer"));
+    REQUIRE(connection.run("CREATE TABLE newer.applied(seq UBIGINT, schema INTEGER)"));
+    REQUIRE(connection.run("INSERT INTO newer.applied VALUES(0, 99)"));
+  }
+  TimeUs february = noon + 40 * us_per_day;
+  auto large = batch(words, 2, static_cast<int>(columns_flush_rows), february);
+  for (int again = 0; again < 3; ++again) {
+    auto refused = columns->apply(large);
+    REQUIRE(!refused);
+    CHECK(refused.error().what.contains("schema 99"));  // each time, not "already exists"
+    CHECK(columns->waiting_rows() == columns_flush_rows);
+    CHECK(columns->watermark() == 1);
+  }
+  CHECK(columns->count({}) == 5);
+  std::filesystem::remove(path);
+  REQUIRE(columns->apply(large));
+  CHECK(columns->watermark() == 2);
+  CHECK(columns->waiting_rows() == 0);
+  CHECK(columns->count({}) == 5 + columns_flush_rows);
+}
+
+TEST_CASE("a backup ends at one seq in every file, whatever came in meanwhile") {
+  TemporaryFolder folder;
+  Dictionary words;
+  TimeUs february = noon + 40 * us_per_day;
+  auto columns = *Columns::open(folder.path(), {}, words);
+  REQUIRE(columns->apply(batch(words, 1, 5)));
+  REQUIRE(columns->apply(batch(words, 2, 7, february)));
+  REQUIRE(columns->apply(batch(words, 3, 11)));  // the clock went back
+  REQUIRE(columns->apply(batch(words, 4, 13, february)));
+  REQUIRE(columns->flush());
+  std::string copies = folder.path() + "/backup";
+  std::filesystem::create_directory(copies);
+  REQUIRE(columns->backup_to(copies, 2));
+  auto copy = *Columns::open(copies, {}, words);
+  CHECK(copy->watermark() == 2);
+  CHECK(copy->count({}) == 12);
+  REQUIRE(copy->apply(batch(words, 3, 11)));
+  REQUIRE(copy->apply(batch(words, 4, 13, february)));
+  REQUIRE(copy->flush());
+  CHECK(copy->count({}) == 36);
 }
 
 }  // namespace tocsin::store

@@ -188,7 +188,7 @@ class Counts {
   std::vector<StoredPtr> unsynced_;  // written since the last manifest
   std::vector<Damage> damaged_;
   std::uint64_t next_number_ = 1;
-  bool changed_ = false;  // files were added or replaced since the last manifest
+  bool changed_ = true;  // since the last manifest, or there is none
   std::atomic<std::uint64_t> watermark_ = 0, applied_ = 0;
   std::atomic<std::size_t> memory_ = 0;
 };

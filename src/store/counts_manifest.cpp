@@ -192,6 +192,7 @@ Result<void> Counts::read_manifest() {
     }
   }
   applied_ = watermark_.load();
+  changed_ = false;
   return {};
 }
 
