@@ -40,6 +40,7 @@ Result<void> Node::open_stores() {
       home_.file("columns"),
       {.memory_mb = config_.columns_memory_mb, .threads = config_.columns_threads}, words_));
   findings_ = TRY(store::Findings::open(home_.file("findings"), words_));
+  findings_->settle();  // a snapshot may be older than what its last events settle
   store::Counts::Key key = TRY(secret_key());
   counts_ = TRY(store::Counts::open(home_.file("counts"), key,
                                     {.memory_bytes = std::size_t{config_.counts_memory_mb} << 20,

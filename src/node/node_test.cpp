@@ -340,6 +340,30 @@ TEST_CASE("a backup made while two months of arrival fill has each event once, i
   }
 }
 
+TEST_CASE("what its feed no longer reports is closed when the report is in, also after a restart") {
+  TemporaryFolder folder;
+  auto states = [](Node& node, const char* filter) {
+    REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+    return node.findings().count(*store::parse_filter(filter, node.now()));
+  };
+  std::string later =
+      "timestamp,protocol,src_ip,src_port,src_asn,src_geo,dst_ip,dst_port,infection,severity\n"
+      "2026-08-01 10:00:00,tcp,198.51.100.1,1,64496,BR,203.0.113.9,80,mirai,critical\n";
+  {
+    auto node = *Node::open({.home = folder.file("home")});
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 3))));
+    CHECK(states(*node, "state:open") == 3);
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(later)));
+    node->stop();  // the last snapshot comes with it
+    CHECK(node->findings().count(*store::parse_filter("state:closed", node->now())) == 2);
+    CHECK(node->findings().count(*store::parse_filter("state:open", node->now())) == 1);
+  }
+  auto node = *Node::open({.home = folder.file("home")});
+  CHECK(states(*node, "state:closed") == 2);
+  REQUIRE(node->intake().deliver(sinkhole(), delivery(report(100, 101))));
+  CHECK(states(*node, "state:closed") == 3);  // a late row: its feed has gone on without it
+}
+
 TEST_CASE("retention drops months of events, and the counts stay as frozen") {
   TemporaryFolder folder;
   auto clock =

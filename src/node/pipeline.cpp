@@ -9,12 +9,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <chrono>
 
 namespace tocsin::node {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr Clock::duration settle_every = std::chrono::seconds(5);
 
 // When a state in memory is due to be written: after many events, or some time; the larger the
 // state, the rarer.
@@ -91,29 +94,45 @@ Follower columns_follower(store::Columns& columns, std::function<Day()> first_ke
           .visible = [&] { return columns.watermark(); }};
 }
 
+// States are settled every few seconds while events come in, sooner where somebody waits to read,
+// and before each snapshot. Node::open() has settled what the last snapshot holds.
 Follower findings_follower(store::Findings& findings, Live& live) {
+  struct Settled {
+    bool due = false;
+    Clock::time_point last{};
+    Clock::duration took{};
+    std::atomic<std::uint64_t> seq;  // up to here
+  };
   auto rhythm = std::make_shared<SnapshotRhythm>();
-  auto settled = std::make_shared<Clock::time_point>(Clock::now());
+  auto settled = std::make_shared<Settled>();
+  settled->seq = findings.watermark();
   return {.name = "findings",
           .watermark = [&] { return findings.watermark(); },
-          .apply = [&findings, &live, rhythm](const BatchPointer& batch) -> Result<void> {
+          .apply = [&findings, &live, rhythm, settled](const BatchPointer& batch) -> Result<void> {
             std::vector<store::FindingChange> changes;
             findings.apply(*batch, &changes);
             live.changed(*batch, changes);
             rhythm->count(batch->size());
+            settled->due = true;
             return {};
           },
           .rest = [&findings, &live, rhythm, settled](bool flush) -> Result<void> {
-            if (rhythm->events() > 0 && Clock::now() - *settled > std::chrono::seconds(5)) {
+            bool is_due = rhythm->is_due(0, flush);
+            auto begin = Clock::now();
+            auto pause = flush ? settled->took * 10 : settle_every;
+            if (settled->due && (is_due || begin - settled->last > pause)) {
               findings.settle();
               live.open_findings(findings.open_count());
-              *settled = Clock::now();
+              settled->due = false;
+              settled->last = Clock::now();
+              settled->took = settled->last - begin;
+              settled->seq = findings.watermark();
             }
-            if (!rhythm->is_due(0, flush)) return {};
+            if (!is_due) return {};
             return rhythm->run([&] { return findings.snapshot(); });
           },
           .durable = [&] { return findings.durable_watermark(); },
-          .visible = [&] { return findings.watermark(); }};
+          .visible = [settled] { return settled->seq.load(); }};
 }
 
 Follower counts_follower(store::Counts& counts, std::function<Day()> first_kept) {
