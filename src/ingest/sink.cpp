@@ -183,6 +183,9 @@ Sink& Sink::event(std::size_t line) {
   class_ = {};
   source_sector_ = destination_sector_ = 0;
   members_.clear();
+  seen_names_.clear();
+  seen_bytes_ = 0;
+  members_cut_ = 0;
   record_ = {};
   return *this;
 }
@@ -248,6 +251,10 @@ void Sink::close() {
   if (class_ && *class_ != class_of(batch_.type[i])) {
     member("classification.taxonomy", fmt::format("\"{}\"", name(*class_)), false);
   }
+  if (members_cut_ > 0) {
+    members_ +=
+        fmt::format("{}\"extra.members_cut\":{}", members_.empty() ? "" : ",", members_cut_);
+  }
   batch_.extra[i] = batch_.keep(members_);
   if (!roles_set_) batch_.roles[i] = usual_roles(batch_.type[i]);
   if (batch_.sector[i] == 0) {
@@ -282,8 +289,23 @@ WordId Sink::word(std::string_view text) {
   return id;
 }
 
+// Whether the name that stands at the end of members_ from `key` on is new; the other members end
+// at `start`.
+SeenNames::Is Sink::see(std::size_t start, std::size_t key) {
+  std::string_view written = members_;
+  if (start > seen_bytes_) {  // what members() has put there
+    std::string_view unseen = written.substr(seen_bytes_, start - seen_bytes_);
+    if (unseen.starts_with(',')) unseen.remove_prefix(1);
+    for (const Member& m : Members(unseen)) seen_names_.add(m.name);
+  }
+  return seen_names_.add(written.substr(key + 1, written.size() - key - 2));
+}
+
 void Sink::member(std::string_view name, std::string_view json, bool is_extra) {
-  if (members_.size() + name.size() + json.size() > extra_bytes_max) return;
+  if (members_.size() + name.size() + json.size() > extra_bytes_max) {
+    ++members_cut_;
+    return;
+  }
   std::size_t start = members_.size();
   if (start > 0) members_ += ',';
   std::size_t key = members_.size();
@@ -295,15 +317,16 @@ void Sink::member(std::string_view name, std::string_view json, bool is_extra) {
     members_ += name;
     members_ += '"';
   }
-  std::string_view written = std::string_view(members_).substr(key);
-  std::size_t before = std::string_view(members_).substr(0, start).find(written);
-  if (before != std::string_view::npos && members_[before + written.size()] == ':' &&
-      (before == 0 || members_[before - 1] == ',')) {
+  SeenNames::Is is = see(start, key);
+  if (is != SeenNames::Is::added) {
     members_.resize(start);  // the first value stays
+    seen_bytes_ = start;
+    if (is == SeenNames::Is::too_many) ++members_cut_;
     return;
   }
   members_ += ':';
   members_ += json;
+  seen_bytes_ = members_.size();
   if (is_extra && name.ends_with("sector")) note_sector(name, json);
 }
 
@@ -315,7 +338,11 @@ void Sink::note_sector(std::string_view name, std::string_view json) {
 }
 
 void Sink::members(std::string_view json) {
-  if (json.empty() || members_.size() + json.size() + 1 > extra_bytes_max) return;
+  if (json.empty()) return;
+  if (members_.size() + json.size() + 1 > extra_bytes_max) {
+    for ([[maybe_unused]] const Member& m : Members(json)) ++members_cut_;
+    return;
+  }
   if (!members_.empty()) members_ += ',';
   members_ += json;
 }

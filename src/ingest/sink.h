@@ -19,6 +19,7 @@
 
 #include "base/hash.h"
 #include "base/result.h"
+#include "ingest/seen_names.h"
 #include "model/batch.h"
 #include "model/field.h"
 
@@ -107,7 +108,8 @@ class Sink final {
   bool has(Field field) const;  // typed fields and those set since event()
 
   // `extra.<name>`: what has no field of its own. Names as in the report, UTF-8, at most 255
-  // octets. A repeated name wins last-less: the first value stays.
+  // octets. A repeated name wins last-less: the first value stays. What is beyond 1,000 other
+  // fields or 256 KiB of one event is left out, and counted in its `extra.members_cut`.
   void extra(std::string_view name, std::string_view text);
   void extra_number(std::string_view name, std::int64_t value);
   void extra_decimal(std::string_view name, double value);
@@ -123,6 +125,7 @@ class Sink final {
   bool is_plausible(TimeUs time) const;
   void flush();
   void member(std::string_view name, std::string_view json, bool is_extra);
+  SeenNames::Is see(std::size_t start, std::size_t key);
   void note_sector(std::string_view name, std::string_view json);
   Result<void> set_end(bool source, Kind kind, std::string_view text);
 
@@ -131,7 +134,10 @@ class Sink final {
   Batches batches_;
   Rejects rejects_;
   EventBatch batch_;
-  std::string members_;  // extra of the open event
+  std::string members_;   // extra of the open event
+  SeenNames seen_names_;  // of members_, up to there:
+  std::size_t seen_bytes_ = 0;
+  std::uint64_t members_cut_ = 0;  // that found no place in it
   std::string_view record_;
   std::size_t line_ = 0;
   bool open_ = false, roles_set_ = false, type_set_ = false;
