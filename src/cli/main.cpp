@@ -1,10 +1,12 @@
 // tocsin: the command line.
-#include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include "cli/verbs.h"
 
@@ -15,12 +17,34 @@ int fail(const Error& error) {
   return error.fault == Fault::unavailable ? world_failed : bad_input;
 }
 
+namespace {
+
+// How a verb ends whose output could not be written. A reader that had enough (`| head -1`) and
+// closed the pipe is no failure.
+int unwritten(const std::error_code& why) {
+  if (why == std::errc::broken_pipe) return done;
+  return fail({Fault::unavailable, "cannot write the output: " + why.message()});
+}
+
+// What fmt prints throws std::system_error where it cannot be written; the rest shows when the last
+// of it is.
+int run_verb(const Chosen& chosen) {
+  try {
+    int code = chosen();
+    if (std::ferror(stdout) == 0 && std::fflush(stdout) == 0) return code;
+    return unwritten({errno, std::generic_category()});
+  } catch (const std::system_error& error) {
+    return unwritten(error.code());
+  }
+}
+
+}  // namespace
 }  // namespace tocsin::cli
 
 int main(int argc, char** argv) {
   using namespace tocsin::cli;
   std::signal(SIGPIPE, SIG_IGN);  // a node that goes away is an error to tell
-  setenv("TZ", "UTC", 1);  // strptime's %s, and nothing else, asks for it
+  setenv("TZ", "UTC", 1);         // strptime's %s, and nothing else, asks for it
   spdlog::set_default_logger(spdlog::stderr_logger_mt("tocsin"));  // stdout is for data
   CLI::App app{"An open early-warning network for cyber security: one node", "tocsin"};
   app.require_subcommand(1);
@@ -35,5 +59,5 @@ int main(int argc, char** argv) {
     int code = app.exit(error);
     return code == 0 ? done : bad_usage;
   }
-  return chosen ? chosen() : bad_usage;
+  return chosen ? run_verb(chosen) : bad_usage;
 }

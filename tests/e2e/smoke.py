@@ -2,6 +2,8 @@
 """One node from start to stop, as its users meet it. usage: smoke.py TOCSIN"""
 import http.server
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -44,6 +46,24 @@ def has_the_events(node):
     wanted(addresses == ["192.0.2.7", "2001:db8::1"], f"the API gives {addresses}")
     rejects = node.json("/api/v1/quarantine")["items"]
     wanted([(r["feed"], r["line"]) for r in rejects] == [("by-hand", 3)], f"the quarantine holds {rejects}")
+
+
+def ends_with_its_reader(node):
+    """A reader that closes the pipe ends a verb quietly, whatever it prints with; a full disk does not."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as report:
+        report.writelines(f"198.51.{i // 250}.{i % 250 + 1}\n" for i in range(3000))
+        report.flush()
+        node.run("ingest", "--format", "ip_list", "--feed", "many", report.name)
+        verbs = (("events", "--json", "limit=3000", "--home", str(node.home)), ("quarantine", "groups", "--home", str(node.home)),
+                 ("read", "ip_list", report.name), ("formats",))
+        for verb in verbs:
+            reading, writing = os.pipe()
+            os.close(reading)
+            for output, status in ((writing, 0), (os.open("/dev/full", os.O_WRONLY), 3)):
+                ended = subprocess.run([node.tocsin, *verb], stdout=output, stderr=subprocess.PIPE, text=True, timeout=60)
+                os.close(output)
+                wanted(ended.returncode == status, f"{verb} ended with {ended.returncode}, not {status}: {ended.stderr}")
+                wanted(("No space left" in ended.stderr) == (status == 3), f"{verb} said: {ended.stderr}")
 
 
 def fetches_the_schema(node):
@@ -91,6 +111,7 @@ def smoke(tocsin):
         node.start()
         node.open(node.url)
         has_the_events(node)
+        ends_with_its_reader(node)
         wanted(node.stop() == 0, "the second time the node did not end with 0:\n" + "".join(node.said))
 
 
