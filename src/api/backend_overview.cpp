@@ -114,6 +114,7 @@ class Drawing {
     query.filter.type = Type::infected_system;
     query.filter.abroad = true;
     query.per = rhythm();
+    query.series_only = true;
     auto answer = TRY(counted(query));
     // Before the first count of a line nothing was watched, and what is not over yet is not counted
     // in full: both are gaps, not zeros.
@@ -161,16 +162,15 @@ class Drawing {
     return {};
   }
 
-  Result<Overview::ClassLine> line(Type type) {
+  Result<Overview::ClassLine> line(Type type, const store::StatsRow& row) {
     StatsQuery query = asked(Cut::type);
     query.filter.type = type;
     query.per = rhythm();
+    query.series_only = true;
     auto answer = TRY(counted(query));
     Overview::ClassLine shown{.id = std::string(name(type)), .title = title_of(type)};
-    if (!answer.rows.empty()) {
-      shown.value = total(answer.rows.front().now);
-      shown.change_percent = answer.rows.front().change_percent;
-    }
+    shown.value = total(row.now);
+    shown.change_percent = row.change_percent;
     for (const auto& bucket : answer.series) {
       shown.series.push_back(total(bucket.now));
       shown.before.push_back(total(bucket.before).value_or(0));
@@ -178,15 +178,17 @@ class Drawing {
     return shown;
   }
 
-  // The kinds with most subjects, now or before.
+  // The kinds with most subjects.
   Result<void> classes() {
+    constexpr Type site = Type::unauthorised_information_modification;
     StatsQuery query = asked(Cut::type);
-    query.top = classes_max;
-    auto most = TRY(counted(query));
-    for (const auto& row : most.rows) {
-      if (row.key.type) out_.classes.push_back(TRY(line(*row.key.type)));
+    auto all = TRY(counted(query));
+    for (const auto& row : all.rows) {
+      if (!row.key.type) continue;
+      bool shown = out_.classes.size() < classes_max;
+      if (shown) out_.classes.push_back(TRY(line(*row.key.type, row)));
+      if (*row.key.type == site) sites_ = shown ? out_.classes.back() : TRY(line(site, row));
     }
-    sites_ = TRY(line(Type::unauthorised_information_modification));
     return {};
   }
 

@@ -545,6 +545,10 @@ Result<StatsAnswer> StatsRun::run() {
   before_period_ = compared_with(query_.period, query_.compare);
   answer_.query = query_;
   answer_.before = before_period_;
+  if (query_.series_only) {
+    TRY(series());
+    return std::move(answer_);
+  }
   std::vector<Task> both;
   auto side = [&](Side& to, Period period) -> Result<void> {
     to = TRY(gather(period, kind_, true,

@@ -422,6 +422,14 @@ TEST_CASE("daily means, buckets and hours are those of plain sets") {
     }
     CHECK(answer->series.front().period.since == q.period.since);
     CHECK(answer->series.back().period.until == q.period.until);
+    StatsQuery alone = q;
+    alone.series_only = true;
+    auto series = counts->query(alone);
+    REQUIRE_MESSAGE(series.has_value(), series.error().what);
+    CHECK(series->rows.empty());
+    REQUIRE(series->series.size() == answer->series.size());
+    for (std::size_t i = 0; i < series->series.size(); ++i)
+      CHECK(*series->series[i].now.distinct == *answer->series[i].now.distinct);
     if (per != Per::day) continue;
     CHECK(answer->series.size() == 65);
     for (const StatsRow& row : answer->rows) {

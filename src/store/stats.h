@@ -62,7 +62,8 @@ struct StatsQuery {
   Against compare = Against::none;
   Per per = Per::period;  // else a series of buckets; day: the mean of daily distinct as well
   Order order = Order::distinct;
-  std::size_t top = 50;  // rows at most
+  std::size_t top = 50;      // rows at most
+  bool series_only = false;  // no rows, which costs less; with a `per` other than period
 };
 
 // The same dates a year earlier (29 February becomes 28), or as many days right before.
