@@ -67,20 +67,20 @@ function detail(item, now) {
 const events = (item, now) => Array.from({ length: Math.min(item.times, 214) }, (_, i) => ({ id: `e_${item.id}_${i}`, classification: { identifier: item.identifier, taxonomy: item.class, type: item.type },
   feed: { name: item.feeds[i % item.feeds.length] }, malware: item.family ? { name: item.family } : undefined, source: { ip: item.subject, asn: item.asn, geolocation: { cc: item.country }, port: 49152 + i },
   destination: item.controller ? { ip: item.controller, port: 80 } : undefined, time: { source: new Date(Date.parse(item.last) - i * 8_640_000).toISOString(), observation: new Date(now).toISOString() }, tlp: item.tlp }));
+const timed = (text) => (text.length === 10 ? text + "T00:00:00Z" : text);
 function overview(url, now) {
   const period = url.searchParams.get("period") ?? "year", day = (t) => new Date(t).toISOString(), ratio = { "24h": 0.021, "30d": 0.21 }[period] ?? 1;
   const since = { "24h": day(now - 86_400_000), "30d": day(now - 30 * 86_400_000) }[period] ?? url.searchParams.get("since") ?? "2026-01-01T00:00:00Z";
   const until = url.searchParams.get("until") ?? day(now), scale = (n) => Math.round(n * ratio);
   const failed = feeds.filter((f) => f.state === "failed");
-  return { as_of: day(now), took_ms: 42, country: "BR", period: { since, until }, before: { since: "2025-01-01T00:00:00Z", until: "2025-09-01T00:00:00Z" },
+  return { as_of: day(now), took_ms: 42, country: "BR", period: { since: timed(since), until: timed(until) }, before: { since: "2025-01-01T00:00:00Z", until: "2025-09-01T00:00:00Z" },
     headline: { distinct: scale(8012447), before: scale(7028462), change_percent: 14, same_feeds_points: 12.6, feeds_changed_points: 1.4, feeds_new: ["cert-papa", "c2-tracker"], abroad: scale(8012447), home: scale(260112), unknown: scale(2650310),
       sentence: "distinct addresses in Brazil answered to controllers abroad, 14.0 % more than in the same months of last year." },
-    tiles: world.tiles, weekly: world.weekly(), map: world.map, classes: world.classes.map((c) => ({ ...c, value: scale(c.value) })),
-    families: world.families.map(([family, n, change]) => ({ family, distinct: scale(n), change_percent: change, before: scale(n / (1 + change / 100)) })),
+    tiles: world.tiles, weekly: world.weekly(), map: world.map.map((row) => ({ affected: 0, controllers: 0, ...row })), classes: world.classes.map((c) => ({ ...c, value: scale(c.value) })),
+    families: world.families.map(([family, n, change]) => ({ family, distinct: scale(n), change_percent: change, before: scale(n / (1 + change / 100)), new: false })),
     networks: world.networks.map(([asn, as_name], i) => ({ asn, as_name, distinct: scale([2210408, 1630220, 804112, 290871, 188340, 121092, 98417][i]), change_percent: [9, 22, 4, -12, 31, 2, 0][i] })),
-    controllers: world.controllers.map(([controller, country, distinct, change_percent]) => ({ controller, country, distinct: scale(distinct), ...(change_percent === undefined ? { new: true } : { change_percent }) })),
+    controllers: world.controllers.map(([controller, country, distinct, change_percent]) => ({ controller, country, distinct: scale(distinct), new: change_percent === undefined, ...(change_percent !== undefined && { change_percent }) })),
     needs: failed.map((f) => ({ text: `Feed ${f.title}: password refused`, since: f.last_error.at, href: `/feeds/${f.name}` })),
-    notes: [{ kind: "feed-new", feed: "cert-papa", since: "2026-04-27T00:00:00Z", text: "2 feeds new, 27 Apr" }],
     changes: url.searchParams.get("looked") ? [{ text: "mirai rose from 455 412 to 1 420 871 addresses", since: day(now - 7_200_000), href: "/findings?q=family:mirai" }, { text: "41 findings came back", since: day(now - 3_600_000), href: "/findings?q=state:reopened" },
       { text: "Feed imap reports stopped", since: day(now - 21_600_000), href: "/feeds/imap-reports" }] : [] };
 }
@@ -142,9 +142,11 @@ async function body_of(request) {
   return Buffer.concat(parts);
 }
 
+const queries = /^\/(overview|stats|findings(\/(summary|[^/]+|[^/]+\/events))?|search|reports|quarantine(\/(replay|groups))?)$/; // answers that say when they were made
+
 export async function answer_api(state, request, response, url) {
   const path = url.pathname.slice("/api/v1".length), now = state.now(), q = url.searchParams.get("q") ?? "";
-  const json = (value, status = 200) => { response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json" }); response.end(JSON.stringify(value)); };
+  const json = (value, status = 200) => { response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json" }); response.end(JSON.stringify(status < 400 && queries.test(path) ? { as_of: new Date(now).toISOString(), took_ms: 3, ...value } : value)); };
   const fail = (status, title, text = "") => json({ type: "about:blank", title, status, detail: text }, status);
   const sign_in = () => { const id = randomUUID(); state.signed_in.add(id); return `tocsin_session=${id}; HttpOnly; SameSite=Strict; Path=/`; };
   const cookie = /tocsin_session=([^;]+)/.exec(request.headers.cookie ?? "")?.[1], signed = state.signed_in.has(cookie), writes = request.method !== "GET";
@@ -168,7 +170,7 @@ export async function answer_api(state, request, response, url) {
   if (one) {
     const item = findings.find((i) => i.id === one[1]);
     if (!item) return fail(404, "No such finding", one[1]);
-    if (one[2] === "/events") return json(page(events(item, now), url));
+    if (one[2] === "/events") { const { items, next } = page(events(item, now), url); return json({ items, ...(next && { next }) }); }
     if (one[2] === "/why") return json({ rows: events(item, now).slice(0, 3), feeds: item.feeds, rules: ["A finding of an infected system is one address and one family.", "Quiet after 72 h in which the feeds that saw it delivered without it."] });
     return json(detail(item, now));
   }
@@ -181,11 +183,12 @@ export async function answer_api(state, request, response, url) {
     if (act[2] === "enable" && entry) {
       if (!body().accept_terms) return fail(400, "The terms are not accepted");
       entry.enabled = true;
-      if (!feed) feeds.push({ name: entry.name, title: entry.title, collector: "http", format: entry.format, state: "never", enabled: true, terms: entry.terms, hours: Array(24).fill(0), usual_hour: 0 });
-      return json({});
+      const fresh = feed ?? { name: entry.name, title: entry.title, collector: "http", format: entry.format, state: "never", enabled: true, terms: entry.terms, simulated: false, events_24h: 0, events_total: 0, rejected_24h: 0, hours: Array(24).fill(0), usual_hour: 0 };
+      if (!feed) feeds.push(fresh);
+      return json(fresh);
     }
     if (!feed) return fail(404, "No such feed", act[1]);
-    if (act[2]) { feed.enabled = act[2] !== "disable"; feed.state = feed.enabled ? "on time" : "off"; return json({}); }
+    if (act[2]) { feed.enabled = act[2] !== "disable"; feed.state = feed.enabled ? "on time" : "off"; return json(feed); }
     return json(feed);
   }
   if (path === "/catalogue") return json({ items: catalogue, total: catalogue.length });
@@ -194,7 +197,7 @@ export async function answer_api(state, request, response, url) {
     reports.unshift(report);
     return json({ report: report.id, events: report.events, duplicates: 0, rejected: 0, seq: 77, state: report.state, ...(lines > 0 ? {} : { error: "a header without rows" }) });
   }
-  if (path === "/reports") return json(page(reports, url));
+  if (path === "/reports") { const { items, next } = page(reports, url); return json({ items, ...(next && { next }) }); }
   if (path === "/quarantine/groups") return json(groups());
   if (path === "/quarantine/replay") return json({ events: settle(body(), "replayed"), rejected: 0 });
   if (path === "/quarantine/drop") return json({ dropped: settle(body(), "dropped") });

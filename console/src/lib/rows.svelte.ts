@@ -11,6 +11,7 @@ export class Rows {
   loaded = $state(false);
   slow = $state(false);
   error = $state.raw<Problem | undefined>();
+  shown = $state(""); // the filter whose rows are on the screen
   version = $state(0); // counts every change of what can be seen
   #params: Params = {};
   #pages = new Map<number, Finding[]>();
@@ -58,7 +59,7 @@ export class Rows {
     const from: Params = this.#offsets ? { offset: page * page_rows || undefined } : { cursor: this.#cursors.get(page) };
     try {
       const answer = await get<Page<Finding>>("/findings", { ...this.#params, ...from, limit: page_rows }, abort.signal);
-      if (anew) this.#pages.clear();
+      if (anew) { this.#pages.clear(); this.shown = String(this.#params.q ?? ""); }
       if (this.#offsets && page > 0 && answer.offset === undefined) { this.#offsets = false; this.#asked.delete(page); return; }
       this.#pages.set(page, answer.items);
       if (answer.next) this.#cursors.set(page + 1, answer.next);

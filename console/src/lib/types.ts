@@ -28,7 +28,7 @@ export interface Note { text: string; since?: string; href?: string; kind?: stri
 export interface Overview {
   as_of?: string; took_ms?: number; period?: Period; before?: Period; country?: string; headline?: Headline;
   tiles?: Tile[]; weekly?: Week[]; map?: MapRow[]; classes?: ClassRow[]; families?: FamilyRow[]; networks?: NetworkRow[];
-  controllers?: ControllerRow[]; needs?: Note[]; changes?: Note[]; notes?: Note[];
+  controllers?: ControllerRow[]; needs?: Note[]; changes?: Note[];
 }
 
 export interface StatsRow { key: Record<string, string | number>; distinct: number; events?: number; before?: { distinct: number }; change_percent?: number }

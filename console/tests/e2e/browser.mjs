@@ -11,7 +11,6 @@ import { breaches } from "./contract.mjs";
 import { demo_node } from "./node.mjs";
 
 const args = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const demo_within_ms = 120_000;
 const axe_source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const screens = fileURLToPath(new URL("../../../build/screens/", import.meta.url));
 
@@ -22,9 +21,9 @@ async function some_node() {
   return link ? { kind: "other", link, base: new URL(link).origin, close: async () => {} } : { kind: "mock", ...await serve() };
 }
 
-export async function open() {
+export async function open(given = undefined, demo_within_ms = 120_000) {
   mkdirSync(screens, { recursive: true });
-  const node = await some_node();
+  const node = given ?? await some_node();
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
   const wrong = []; // console errors, exceptions, failed requests, requests to other hosts, answers against the contract
   const reading = new Set(); // answers whose bodies are still on their way

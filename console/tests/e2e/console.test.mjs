@@ -9,7 +9,7 @@ import { real_tests } from "./real.mjs";
 import { relay } from "./relay.mjs";
 
 const readme = new Set(["overview-1440-light", "findings-1440-dark", "feeds-1440-light"]); // what README shows
-const bots = "/findings?q=type:infected-system+state:open,reopened+severity%3E=high";
+const bots = "/findings?q=country:BR+family:mirai,emotet,nymaim+state:open,reopened";
 let world;
 before(async () => { world = await open(); });
 after(async () => { await world.close(); });
@@ -285,8 +285,8 @@ test("light, dark and wall are drawn into build/screens", async () => {
     const tab = await world.page(options);
     await world.go(tab, path);
     if (path.startsWith("/?") || path === "/") await tab.locator(".map svg path.c").first().waitFor();
-    if (options.open) { await tab.locator(".list tbody tr .subj").nth(3).click(); await tab.getByRole("heading", { name: "In plain words" }).waitFor(); }
-    if (options.feed) { await tab.locator(".feed-row a").first().click(); await tab.getByRole("complementary", { name: "Feed" }).waitFor(); }
+    if (options.open) { await tab.locator(".list tbody tr", { hasText: "reopened" }).or(tab.locator(".list tbody tr:has(.subj)")).first().click(); await tab.getByRole("heading", { name: "In plain words" }).waitFor(); }
+    if (options.feed) { await tab.locator(".feed-row a").last().click(); await tab.getByRole("complementary", { name: "Feed" }).waitFor(); }
     await tab.evaluate(() => document.fonts.ready);
     if (options.dark) await accessible(tab, name);
     await tab.waitForTimeout(400); // the chart library comes with the first chart

@@ -51,7 +51,7 @@ export async function run_node(tocsin, args = ["--demo"], given = undefined) {
 }
 
 // A verb of the program, to its end.
-async function made(program, args) {
+export async function made(program, args) {
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { said += text; });
@@ -73,18 +73,18 @@ required = ["source.ip", "time.source"]
 "classification.type" = "scanner"
 `;
 
-// A demo node that has, beside its made-up world, a folder for reports and a feed whose mapping is wrong at first.
+// A demo node that has, beside its made-up world, a feed whose mapping is wrong at first.
 export async function demo_node(program) {
-  const folder = await mkdtemp(join(tmpdir(), "tocsin-console-")), home = join(folder, "node-demo"), drop = join(folder, "reports"), partner = join(folder, "partner"), mapping = join(folder, "partner.toml");
-  await Promise.all([mkdir(home, { mode: 0o700 }), mkdir(drop), mkdir(partner)]);
+  const folder = await mkdtemp(join(tmpdir(), "tocsin-console-")), home = join(folder, "node-demo"), partner = join(folder, "partner"), mapping = join(folder, "partner.toml");
+  await Promise.all([mkdir(home, { mode: 0o700 }), mkdir(partner)]);
   await writeFile(mapping, partner_mapping("%d.%m.%Y %H:%M:%S"));
-  await writeFile(join(home, "tocsin.toml"), `[feed.morning-reports]\ncollector = "directory"\nformat = "shadowserver"\npath = ${JSON.stringify(drop)}\ntlp = "amber"\n\n[feed.partner-list]\ncollector = "directory"\npath = ${JSON.stringify(partner)}\nformat = "csv"\nmapping = ${JSON.stringify(mapping)}\n`);
+  await writeFile(join(home, "tocsin.toml"), `[feed.partner-list]\ncollector = "directory"\npath = ${JSON.stringify(partner)}\nformat = "csv"\nmapping = ${JSON.stringify(mapping)}\n`);
   const gone = () => rm(folder, { recursive: true, force: true });
   try {
     // The whole demo is thousands of files; for its pictures it is made whole, for the tests a smaller one of the same kind.
     if (!process.env.TOCSIN_SCREENS) await made(program, ["simulate", "demo", "--members", "4", "--days", "24", "--out", join(home, "demo")]);
     const node = await run_node(program, ["--demo"], folder);
-    return { ...node, drop, mapping, close: async () => { await node.close(); await gone(); } };
+    return { ...node, drop: join(home, "drop"), mapping, close: async () => { await node.close(); await gone(); } };
   } catch (error) {
     await gone();
     throw error;

@@ -1,0 +1,190 @@
+// timed: how long a person waits before a million findings. Fills a demo node of the program TOCSIN_BIN by its usual way in,
+// does four tasks in Chromium, loads pages, types filters, and prints what it took. Takes minutes; not a part of ./test.
+// usage: TOCSIN_BIN=build/release/bin/tocsin node --run timed [-- --scale 0.085] [--keep FOLDER]
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { open } from "../e2e/browser.mjs";
+import { made, run_node } from "../e2e/node.mjs";
+
+const budget = { findings: 1_000_000, steps: 4, page_ms: 1000, filter_ms: 200, filters: 40 };
+const loads = 10;
+const { values: asked } = parseArgs({ options: { scale: { type: "string", default: "0.085" }, keep: { type: "string" } } });
+const program = process.env.TOCSIN_BIN;
+assert.ok(program, "TOCSIN_BIN names no program");
+
+const digits = (text) => Number(text.replace(/\D/g, ""));
+const grouped = (n) => n.toLocaleString("en-US");
+function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
+}
+const missed = [];
+function judge(holds, what) { if (!holds) missed.push(what); return holds ? "" : "  <- over budget"; }
+
+// A person's doings, counted: a click, a key, or a text typed and sent.
+function task(tab, name) {
+  const began = performance.now();
+  let steps = 0;
+  return {
+    async step(does) { steps += 1; await does(); },
+    done(answer) {
+      const over = judge(steps <= budget.steps, `${name}: ${steps} steps`);
+      console.log(`${name.padEnd(34)} ${steps} steps  ${(performance.now() - began).toFixed(0).padStart(6)} ms  ${answer}${over}`);
+    },
+  };
+}
+
+async function filled(folder) {
+  const world = join(folder, "node-demo", "demo");
+  if (!(await stat(join(world, "truth.json")).catch(() => undefined))) {
+    await mkdir(join(folder, "node-demo"), { recursive: true, mode: 0o700 });
+    const began = performance.now();
+    await made(program, ["simulate", "demo", "--scale", asked.scale, "--out", world]);
+    console.log(`made the world at scale ${asked.scale} in ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  }
+  return run_node(program, ["--demo"], folder);
+}
+
+async function four_tasks(world, api) {
+  const [{ asn }] = (await api("/findings?limit=1&q=country:BR asn:*")).items;
+  let tab = await world.page();
+  await world.go(tab, "/");
+  let one = task(tab, "who is hit in AS X");
+  await one.step(() => tab.keyboard.press("Control+k"));
+  await one.step(async () => { await tab.keyboard.type(`AS${asn}`); await tab.keyboard.press("Enter"); });
+  await tab.locator(".list .subj").first().waitFor();
+  await tab.waitForFunction((said) => document.querySelector(".findings")?.dataset.shown === said && document.querySelector(".tally b"), `AS${asn}`);
+  const hit = await tab.locator(".tally").innerText();
+  one.done(`AS${asn}: ${hit}`);
+  assert.equal(digits(await tab.locator(".tally b").first().innerText()), (await api(`/findings/summary?q=asn:${asn}`)).total);
+  await tab.context().close();
+
+  tab = await world.page();
+  await world.go(tab, "/");
+  one = task(tab, "why did yesterday rise");
+  await one.step(async () => { await tab.getByRole("button", { name: "24 h" }).click(); await tab.waitForURL(/period=24h/); });
+  await tab.waitForFunction(() => document.querySelector(".banner .how")?.textContent.includes("Nov") || document.querySelector(".mult"));
+  const rising = (await api("/overview?period=24h")).classes.filter((row) => row.change_percent > 0).sort((a, b) => b.change_percent - a.change_percent)[0];
+  assert.ok(rising, "nothing rose");
+  await tab.locator(".mult", { hasText: `+${Math.round(rising.change_percent)}` }).first().waitFor();
+  await one.step(() => tab.locator(".mult a", { hasText: rising.title }).click());
+  await tab.waitForFunction((type) => document.querySelector(".findings")?.dataset.shown.startsWith(`type:${type} `), rising.id);
+  await tab.locator(".list .subj").first().waitFor();
+  await one.step(() => tab.locator(".list tbody tr:has(.subj)").first().click());
+  await tab.getByRole("heading", { name: "In plain words" }).waitFor();
+  one.done(`${rising.title} +${rising.change_percent.toFixed(0)} %: ${await tab.locator(".tally").innerText()}`);
+  await tab.context().close();
+
+  tab = await world.page();
+  await world.go(tab, "/");
+  one = task(tab, "replay a quarantine");
+  await one.step(() => tab.getByRole("link", { name: /^Feeds/ }).first().click());
+  await one.step(() => tab.getByRole("button", { name: /^Quarantine/ }).click());
+  await one.step(() => tab.getByRole("button", { name: /^Replay/ }).first().click());
+  const said = tab.getByRole("status").getByText(/lines? (was|were) read/);
+  await said.waitFor({ timeout: 60_000 });
+  one.done(await said.innerText());
+  await tab.context().close();
+
+  tab = await world.page();
+  tab.setDefaultTimeout(120_000);
+  await world.go(tab, "/findings");
+  one = task(tab, "export");
+  await one.step(() => tab.keyboard.press("/"));
+  await one.step(() => tab.keyboard.type("type:infected-system "));
+  await tab.waitForFunction(() => document.querySelector(".findings")?.dataset.shown === "type:infected-system");
+  const total = (await api("/findings/summary?q=type:infected-system")).total;
+  await one.step(() => tab.getByRole("button", { name: "Export" }).click());
+  let file;
+  await one.step(async () => { const [download] = await Promise.all([tab.waitForEvent("download"), tab.getByRole("link", { name: "CSV table" }).click()]); file = await download.path(); });
+  const text = await readFile(file);
+  let lines = 0;
+  for (const byte of text) lines += byte === 10 ? 1 : 0;
+  one.done(`${grouped(lines - 1)} findings, ${(text.length / 1e6).toFixed(0)} MB`);
+  assert.equal(lines - 1, total);
+  await tab.context().close();
+}
+
+async function pages(world) {
+  const tab = await world.page();
+  for (const path of ["/", "/?period=24h", "/findings", "/feeds", "/feeds?view=quarantine", "/health"]) {
+    const took = [], server = [];
+    for (let i = 0; i < loads; i += 1) {
+      const began = performance.now();
+      await world.go(tab, path);
+      took.push(performance.now() - began);
+      server.push(await tab.evaluate(() => Math.max(0, ...performance.getEntriesByType("resource").filter((entry) => entry.name.includes("/api/v1/") && !entry.name.endsWith("/stream")).map((entry) => entry.responseEnd - entry.requestStart))));
+    }
+    const half = percentile(took, 0.5); // the worst tells more of the machine's other users than of the page
+    console.log(`page ${path.padEnd(29)} median ${half.toFixed(0).padStart(5)} ms  worst of ${loads} ${Math.max(...took).toFixed(0).padStart(5)} ms  its slowest call, median ${percentile(server, 0.5).toFixed(0).padStart(4)} ms${judge(half <= budget.page_ms, `page ${path}: ${half.toFixed(0)} ms`)}`);
+  }
+  await tab.context().close();
+}
+
+// From Enter to the painted rows, and how much of it the node took.
+async function filters(world, api) {
+  const some = async (q, n) => (await api(`/findings?limit=${n}&sort=subject&q=${q}`)).items;
+  const [bots, sites] = [await some("country:BR type:infected-system asn:* family:* -ip:2000::/3", 200), await some("type:unauthorised-information-modification", 3)];
+  const pick = (n, of) => [...new Set(bots.map(of))].slice(0, n);
+  const typed = [...pick(8, (f) => `AS${f.asn}`), ...pick(8, (f) => `family:${f.family}`), ...pick(8, (f) => f.subject), ...pick(6, (f) => f.subject.replace(/\.\d+$/, ".0/24")), ...pick(3, (f) => f.subject.replace(/\.\d+\.\d+$/, ".0.0/16")), ...sites.map((f) => f.subject),
+    "country:BR", "country:DE", "country:IN,MX", "type:vulnerable-system", "class:malicious-code", "severity>=high", "state:reopened", "-state:closed", "port:80", "times>=10", "first>=2d", "last>=7d", "feed:n6", "controller_country:NL", "tlp:amber", "identifier:open-*"];
+  const tab = await world.page();
+  await world.go(tab, "/findings");
+  const took = [], server = [];
+  for (const text of typed) {
+    await tab.keyboard.press("/");
+    await tab.keyboard.type(text);
+    const [ms, node_ms] = await tab.evaluate((wanted) => new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error(`no rows for ${wanted} within 30 s`)), 30_000);
+      const page = document.querySelector(".findings"), input = document.querySelector(".query input");
+      performance.clearResourceTimings();
+      const began = performance.now();
+      const watch = new MutationObserver(() => {
+        if (page.dataset.shown !== wanted) return;
+        watch.disconnect();
+        requestAnimationFrame(() => {
+          const call = performance.getEntriesByType("resource").findLast((entry) => entry.name.includes("/findings?"));
+          resolve([performance.now() - began, call ? call.responseEnd - call.requestStart : 0]);
+        });
+      });
+      watch.observe(page, { attributes: true, attributeFilter: ["data-shown"] });
+      input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    }), text);
+    took.push(ms);
+    server.push(node_ms);
+    await tab.keyboard.press("Backspace"); // the token comes back as text
+    await tab.keyboard.press("Escape"); // the text goes
+    await tab.keyboard.press("Escape"); // and the focus
+    await tab.waitForFunction(() => document.querySelector(".findings")?.dataset.shown === "");
+  }
+  const slow = typed.map((text, i) => [text, took[i], server[i]]).sort((a, b) => b[1] - a[1]).slice(0, 5);
+  const p95 = percentile(took, 0.95);
+  console.log(`${typed.length} filters, Enter to rows           median ${percentile(took, 0.5).toFixed(0).padStart(5)} ms  p95 ${p95.toFixed(0)} ms, of it the node ${percentile(server, 0.95).toFixed(0)} ms${judge(p95 <= budget.filter_ms && typed.length >= budget.filters, `filters: ${p95.toFixed(0)} ms`)}`);
+  console.log(`slowest: ${slow.map(([text, ms, node_ms]) => `${text} ${ms.toFixed(0)} (node ${node_ms.toFixed(0)})`).join(", ")}`);
+  await tab.context().close();
+}
+
+const folder = asked.keep ?? await mkdtemp(join(tmpdir(), "tocsin-timed-"));
+let world;
+try {
+  const began = performance.now();
+  world = await open({ kind: "real", ...await filled(folder) }, 3_600_000);
+  const tab = await world.sign_in();
+  const api = async (path) => (await tab.request.get(`${world.node.base}/api/v1${path.replaceAll(" ", "%20").replaceAll(">", "%3E")}`)).json();
+  const { total } = await api("/findings?limit=1");
+  console.log(`${grouped(total)} findings from ${grouped((await api("/feeds?limit=1000")).items.reduce((sum, feed) => sum + (feed.events_total ?? 0), 0))} events, ready ${((performance.now() - began) / 1000).toFixed(0)} s after the start${judge(total >= budget.findings, `${total} findings`)}`);
+  console.log(`${cpus().length} processors, ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}\n`);
+  await four_tasks(world, api);
+  await pages(world);
+  await filters(world, api);
+  console.log(`load at the end ${loadavg()[0].toFixed(1)}`);
+  for (const wrong of await world.noticed()) missed.push(wrong);
+} finally {
+  await world?.close();
+  if (!asked.keep) await rm(folder, { recursive: true, force: true });
+}
+console.log(missed.length > 0 ? `\nover budget or wrong:\n${missed.join("\n")}` : "\nall within budget");
+process.exitCode = missed.length > 0 ? 1 : 0;
