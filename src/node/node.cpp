@@ -135,9 +135,15 @@ void Node::prune(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::uint64_t pruned = 0;
+  std::optional<std::chrono::steady_clock::time_point> forgot;
   while (!stop.stop_requested()) {
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, std::chrono::seconds(2), [] { return false; });
+    if (auto tick = std::chrono::steady_clock::now();
+        !forgot || tick > *forgot + std::chrono::hours(1)) {
+      forgot = tick;
+      if (auto done = forget_reports(stop); !done) spdlog::warn("journal: {}", done.error().what);
+    }
     std::unique_lock keep(keep_journal_, std::try_to_lock);
     std::uint64_t durable = followers_->durable();
     if (!keep || durable == UINT64_MAX || durable <= pruned) continue;
@@ -147,6 +153,22 @@ void Node::prune(const std::stop_token& stop) {
       pruned = durable;
     }
   }
+}
+
+// Retention of what came in: reports, rejects, and the reports that quarantine keeps whole.
+Result<void> Node::forget_reports(const std::stop_token& stop) {
+  TimeUs before = times::start_of(first_kept(config_.events_months));
+  TimeUs live_before = std::max(before, now() - us_per_day);
+  while (!stop.stop_requested() && TRY(journal_->forget_reports(before, live_before)) > 0) {
+  }
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(home_.file("quarantine"), failed)) {
+    auto id = text::number(entry.path().filename().string());
+    if (id && TRY(journal_->report(*id))) continue;
+    std::error_code ignored;
+    fs::remove(entry.path(), ignored);
+  }
+  return {};
 }
 
 Node::~Node() {

@@ -86,6 +86,7 @@ class Node {
   Result<store::Counts::Key> secret_key();
   Result<void> copy_to(const std::string& folder, const std::string& copies);
   void prune(const std::stop_token& stop);
+  Result<void> forget_reports(const std::stop_token& stop);
 
   NodeOptions options_;
   Home home_;

@@ -276,6 +276,27 @@ Result<void> Journal::prune(std::uint64_t below_or_equal) {
   });
 }
 
+Result<std::size_t> Journal::forget_reports(TimeUs before, TimeUs live_before) {
+  std::size_t forgotten = 0;
+  auto forget = [&]() -> Result<void> {
+    TRY(db_.run("CREATE TEMP TABLE IF NOT EXISTS old(id INTEGER PRIMARY KEY)"));
+    TRY(db_.run("DELETE FROM temp.old"));
+    auto find =
+        TRY(db_.prepare("INSERT INTO temp.old SELECT id FROM reports WHERE state <> 0 AND "
+                        "(received < ? OR (live = 1 "
+                        "AND rejected = 0 AND received < ?)) LIMIT 5000"));
+    find.bind(1, before).bind(2, live_before);
+    TRY(find.run());
+    TRY(db_.run("DELETE FROM rejects WHERE report IN temp.old"));
+    TRY(db_.run("DELETE FROM state WHERE key IN (SELECT 'head.' || id FROM temp.old)"));
+    TRY(db_.run("DELETE FROM reports WHERE id IN temp.old"));
+    forgotten = static_cast<std::size_t>(db_.changes());
+    return {};
+  };
+  TRY(write(forget));
+  return forgotten;
+}
+
 Result<std::uint64_t> Journal::rows() const {
   std::lock_guard guard(reader_mutex_);
   auto count = TRY(reader_.prepare("SELECT count(*) FROM journal"));

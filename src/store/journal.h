@@ -86,7 +86,7 @@ class Journal {
     std::uint64_t report = 0;
     std::uint64_t events_read = 0;   // of the report up to here: kept and duplicate
     std::uint64_t duplicates = 0;    // of them
-    std::uint64_t rejected = 0;       // of the report up to here
+    std::uint64_t rejected = 0;      // of the report up to here
     std::vector<RejectRow> rejects;  // new ones
     std::optional<ReportState> finished;
     std::string error, type;
@@ -117,6 +117,11 @@ class Journal {
   Result<std::vector<RejectGroup>> reject_groups() const;
   // kept -> replayed or dropped.
   Result<void> settle_rejects(const std::vector<std::uint64_t>& ids, std::string_view state);
+
+  // Retention: forgets finished reports that came before `before`, with their rejects and headers;
+  // and of live ones, which may be many a second, those before `live_before` that rejected nothing.
+  // At most 5,000 in one call; gives how many went.
+  Result<std::size_t> forget_reports(TimeUs before, TimeUs live_before);
 
   // Small state by key: tokens, feeds, settings. Values are JSON.
   Result<std::string> value(std::string_view key) const;  // "" if there is none

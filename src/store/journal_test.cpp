@@ -100,6 +100,31 @@ TEST_CASE("rejects are grouped by reason, and settled once") {
   CHECK(journal->rejects("f", "", 0, 10)->size() == 2);
 }
 
+TEST_CASE("old reports are forgotten with their rejects, live ones sooner; unfinished ones stay") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto journal = *Journal::open(folder.file("journal.db"), words);
+  auto add = [&](TimeUs received, bool live, bool finished, std::uint64_t rejected) {
+    auto id = journal->begin_report({.feed = "f", .received = received, .live = live})->id;
+    EventBatch none;
+    Journal::Step step{.report = id, .rejected = rejected};
+    if (finished) step.finished = ReportState::done;
+    if (rejected > 0) step.rejects.push_back({.feed = "f", .reason = "r", .bytes = "b"});
+    REQUIRE(journal->commit(none, step));
+    if (rejected > 0) REQUIRE(journal->keep_value("head." + std::to_string(id), "head"));
+    return id;
+  };
+  auto old = add(10, false, true, 1), old_live = add(60, true, true, 0);
+  auto reading = add(10, false, false, 0), bad_live = add(60, true, true, 1);
+  auto fresh = add(60, false, true, 0);
+  CHECK(journal->forget_reports(50, 70) == 2);
+  for (auto id : {reading, bad_live, fresh}) CHECK(journal->report(id)->has_value());
+  for (auto id : {old, old_live}) CHECK(!journal->report(id)->has_value());
+  CHECK(journal->rejects("f", "", 0, 10)->size() == 1);
+  CHECK(journal->value("head." + std::to_string(old)) == "");
+  CHECK(journal->forget_reports(50, 70) == 0);
+}
+
 TEST_CASE("a journal of a newer program is refused by name") {
   TemporaryFolder folder;
   Dictionary words;
