@@ -158,7 +158,7 @@ void Node::prune(const std::stop_token& stop) {
 // Retention of what came in: reports, rejects, and the reports that quarantine keeps whole.
 Result<void> Node::forget_reports(const std::stop_token& stop) {
   TimeUs before = times::start_of(first_kept(config_.events_months));
-  TimeUs live_before = std::max(before, now() - us_per_day);
+  TimeUs live_before = std::max(before, now() - us_per_hour);
   while (!stop.stop_requested() && TRY(journal_->forget_reports(before, live_before)) > 0) {
   }
   std::error_code failed;
