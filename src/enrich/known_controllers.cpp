@@ -3,6 +3,8 @@
 // mix or a name must be looked up.
 #include "enrich/known_controllers.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
 
@@ -24,6 +26,12 @@ std::string_view asked_name(const EventBatch& b, std::size_t i) {
   return far.url[i].empty() ? std::string_view{} : normal::url_host(b.text(far.url[i]));
 }
 
+std::string lines_of(const std::vector<Ip>& addresses) {
+  std::string lines;
+  for (const Ip& ip : addresses) lines += ip::format(ip) + "\n";
+  return lines;
+}
+
 bool holds(Day first, Day last, Day day) {
   constexpr Day slack = KnownControllers::slack_days;
   return first <= last && day >= first - slack && day <= last + slack;
@@ -41,11 +49,10 @@ void KnownControllers::learn(const EventBatch& batch) {
   take(batch);
 }
 
-bool KnownControllers::apply(EventBatch& batch) {
+void KnownControllers::apply(EventBatch& batch) {
   std::lock_guard lock(mutex_);
-  bool refused = take(batch);
+  take(batch);
   join(batch);
-  return refused;
 }
 
 std::size_t KnownControllers::size() const {
@@ -55,30 +62,26 @@ std::size_t KnownControllers::size() const {
 
 // ---- what is known
 
-bool KnownControllers::take(const EventBatch& b) {
-  bool refused = false;
+void KnownControllers::take(const EventBatch& b) {
   for (std::size_t i = 0; i < b.size(); ++i) {
-    if (is_sink(b.roles[i].source)) refused = see_sink(b.source.ip[i]) || refused;
-    if (is_sink(b.roles[i].destination)) refused = see_sink(b.destination.ip[i]) || refused;
+    if (is_sink(b.roles[i].source)) see_sink(b.source.ip[i]);
+    if (is_sink(b.roles[i].destination)) see_sink(b.destination.ip[i]);
   }
   for (std::size_t i = 0; i < b.size(); ++i) {
     if (b.type[i] != Type::c2_server || is_sink(b.roles[i].source)) continue;
     Day day = times::day_of(b.time[i] != time_none ? b.time[i] : b.observed[i]);
-    const Ip& ip = b.source.ip[i];
-    if (sinks_.contains(ip)) refused = refused_.insert(ip).second || refused;
     take({.family = b.family[i],
-          .ip = ip,
+          .ip = b.source.ip[i],
           .name = b.text(b.source.name[i]),
           .country = b.source.country[i],
           .first = day,
           .last = day});
   }
-  return refused;
 }
 
 void KnownControllers::take(const Sight& sight) {
   if (sight.country.empty() || (sight.ip.empty() && sight.name.empty())) return;
-  if (!sight.ip.empty() && (refused_.contains(sight.ip) || sinks_.contains(sight.ip))) return;
+  if (!sight.ip.empty() && (sinks_full_ || sinks_.contains(sight.ip))) return;
   if (size_ + 2 > controllers_max) drop_oldest();
   if (size_ + 2 > controllers_max) return;
   if (sight.family != 0) {
@@ -116,7 +119,7 @@ void KnownControllers::add(Known& to, const Sight& sight, bool by_name) {
   }
   to.controllers.push_back(
       {sight.ip, std::string(name), sight.country, sight.first, sight.last, 0});
-  if (!sight.ip.empty()) ++addresses_[sight.ip];
+  if (!sight.ip.empty()) places_.emplace(sight.ip, &to);
   ++size_;
 }
 
@@ -124,12 +127,12 @@ void KnownControllers::drop(Known& from, std::size_t index) {
   Controller& c = from.controllers[index];
   from.gone_first = std::min(from.gone_first, c.first);
   from.gone_last = std::max(from.gone_last, c.last);
-  if (auto at = addresses_.find(c.ip); at != addresses_.end() && --at->second == 0) {
-    addresses_.erase(at);
-  }
+  Ip ip = c.ip;
   std::swap(c, from.controllers.back());
   from.controllers.pop_back();
   --size_;
+  bool still = std::ranges::any_of(from.controllers, [&](const auto& o) { return o.ip == ip; });
+  if (!still) places_.erase({ip, &from});  // it may stand there in another country too
 }
 
 // The quarter that was last seen longest ago. Seldom: at 500,000 controllers.
@@ -157,44 +160,74 @@ void KnownControllers::drop_oldest() {
 
 // ---- sinkholes, honeypots, darknets
 
-bool KnownControllers::see_sink(const Ip& ip) {
+void KnownControllers::see_sink(const Ip& ip) {
   Ip& recent = recent_sinks_[IpHash()(ip) >> 56];
-  if (ip.empty() || recent == ip) return false;
+  if (ip.empty() || recent == ip) return;
   recent = ip;
-  if (sinks_.size() < sinks_max) sinks_.insert(ip);
-  if (!addresses_.contains(ip)) return false;
-  refuse(ip);
-  return true;
+  if (remember_sink(ip)) unkept_sinks_.push_back(ip);
 }
 
-void KnownControllers::refuse(const Ip& ip) {
-  refused_.insert(ip);
-  auto forget = [&](Known& known) {
+// True: it is new, and there is room for it.
+bool KnownControllers::remember_sink(const Ip& ip) {
+  if (sinks_.contains(ip)) return false;
+  forget(ip);
+  if (sinks_.size() >= most_sinks_) {
+    if (!sinks_full_) {
+      spdlog::warn(
+          "more than {} addresses of sinkholes, honeypots and darknets: no address is learned as a "
+          "controller any more",
+          most_sinks_);
+    }
+    sinks_full_ = true;
+    return false;
+  }
+  return sinks_.insert(ip).second;
+}
+
+// The address never was a controller.
+void KnownControllers::forget(const Ip& ip) {
+  for (auto at = places_.lower_bound({ip, nullptr}); at != places_.end() && at->first == ip;
+       at = places_.lower_bound({ip, nullptr})) {
+    Known& known = *at->second;
     for (std::size_t i = known.controllers.size(); i-- > 0;) {
       if (known.controllers[i].ip != ip) continue;
       Day first = known.gone_first, last = known.gone_last;
       drop(known, i);
-      known.gone_first = first, known.gone_last = last;  // it never was one
+      known.gone_first = first, known.gone_last = last;
     }
-  };
-  for (auto& [family, known] : families_) forget(known);
-  for (auto& [name, known] : names_) forget(known);
+  }
 }
 
-std::string KnownControllers::refused() const {
-  std::lock_guard lock(mutex_);
-  std::vector<Ip> all(refused_.begin(), refused_.end());
-  std::ranges::sort(all);
-  std::string lines;
-  for (const Ip& ip : all) lines += ip::format(ip) + "\n";
-  return lines;
+Result<void> KnownControllers::keep_sinks(const Write& write) {
+  std::lock_guard keeping(keeping_);
+  std::vector<Ip> fresh;
+  {
+    std::lock_guard lock(mutex_);
+    fresh.swap(unkept_sinks_);
+  }
+  if (fresh.empty()) return {};
+  auto written = write(lines_of(fresh));
+  if (!written) {
+    std::lock_guard lock(mutex_);
+    unkept_sinks_.insert(unkept_sinks_.end(), fresh.begin(), fresh.end());
+  }
+  return written;
 }
 
-void KnownControllers::refuse(std::string_view lines) {
+void KnownControllers::know_sinks(std::string_view lines) {
   std::lock_guard lock(mutex_);
   while (!lines.empty()) {
-    if (auto ip = ip::parse(text::cut(lines, '\n'))) refuse(*ip);
+    if (auto ip = ip::parse(text::cut(lines, '\n'))) remember_sink(*ip);
   }
+  // As many as there is room for: there may have been more.
+  sinks_full_ = sinks_full_ || sinks_.size() >= most_sinks_;
+}
+
+std::string KnownControllers::sinks() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Ip> all(sinks_.begin(), sinks_.end());
+  std::ranges::sort(all);
+  return lines_of(all);
 }
 
 // ---- the join

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +16,7 @@
 
 #include "base/hash.h"
 #include "base/ip.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "model/batch.h"
 #include "model/country.h"
@@ -21,14 +24,19 @@
 
 namespace tocsin::enrich {
 
+// Under which the store keeps what keep_sinks() writes: this and the first of the addresses.
+inline constexpr std::string_view sinks_key = "controllers.sinks.";
+
 class KnownControllers {
  public:
   // A controller counts as one so long before it was first and after it was last seen.
   static constexpr Day slack_days = 30;
   // Controllers kept of one family or name, the newest; over all of them; families, and names.
-  // About 64 bytes a controller: 32 MB at most.
+  // About 128 bytes a controller: 64 MB at most.
   static constexpr std::size_t of_one_max = 64, controllers_max = 500'000, keys_max = 100'000;
-  static constexpr std::size_t sinks_max = 100'000;
+  // Addresses of sinkholes, honeypots and darknets, remembered for ever: 40 MB at most. When one
+  // more comes, no address is learned as a controller any more: it could be a sinkhole's.
+  static constexpr std::size_t sinks_max = 1'000'000;
 
   // A controller as an event or a store says it: at an address, or without one by its name.
   struct Sight {
@@ -39,20 +47,26 @@ class KnownControllers {
     Day first = 0, last = 0;
   };
 
-  explicit KnownControllers(Dictionary& words) : words_(words) {}
+  explicit KnownControllers(Dictionary& words, std::size_t most_sinks = sinks_max)
+      : words_(words), most_sinks_(most_sinks) {}
 
   // Any thread, as all that follows. A sight without a country, or with neither family nor name,
   // is none.
   void learn(const Sight& sight);
   void learn(const EventBatch& batch);
-  // Learns what the batch says, then joins its events. True: refused() has changed.
-  bool apply(EventBatch& batch);
+  // Learns what the batch says, then joins its events.
+  void apply(EventBatch& batch);
 
-  // Addresses that were named as controllers and are a sinkhole, honeypot or darknet: one a line,
-  // for the store. They are never learned again.
-  std::string refused() const;
-  void refuse(std::string_view lines);
-  std::size_t size() const;  // controllers, one in several families as often
+  // An address that once was a sinkhole's is never a controller, also after a restart: so what is
+  // new of them goes to `write`, one a line, before the events that named it are committed. On
+  // return all that apply() saw before is written, by this thread or another. Errors: those of
+  // `write`; it gets the same again with the next call.
+  using Write = std::function<Result<void>(std::string_view lines)>;
+  Result<void> keep_sinks(const Write& write);
+  // What was written.
+  void know_sinks(std::string_view lines);
+  std::string sinks() const;  // all of them, one a line, sorted
+  std::size_t size() const;   // controllers, one in several families as often
 
  private:
   struct Controller {
@@ -85,23 +99,28 @@ class KnownControllers {
   };
 
   void take(const Sight& sight);
-  bool take(const EventBatch& batch);
+  void take(const EventBatch& batch);
   void add(Known& to, const Sight& sight, bool by_name);
   void drop(Known& from, std::size_t index);
   void drop_oldest();
-  bool see_sink(const Ip& ip);
-  void refuse(const Ip& ip);
+  void see_sink(const Ip& ip);
+  bool remember_sink(const Ip& ip);
+  void forget(const Ip& ip);
   void join(EventBatch& batch);
   Answer answer(Known& known, Day day);
   Answer by_name(std::string_view name, Day day);
   Answer by_family(WordId family, Day day);
 
   Dictionary& words_;
+  std::size_t most_sinks_;
+  std::mutex keeping_;  // before mutex_
   mutable std::mutex mutex_;
   std::unordered_map<WordId, Known> families_;
   std::unordered_map<std::string, Known, TextHash, std::equal_to<>> names_;
-  std::unordered_map<Ip, std::uint32_t, IpHash> addresses_;  // how often among the controllers
-  std::unordered_set<Ip, IpHash> sinks_, refused_;
+  std::set<std::pair<Ip, Known*>> places_;  // where an address is a controller
+  std::unordered_set<Ip, IpHash> sinks_;
+  std::vector<Ip> unkept_sinks_;
+  bool sinks_full_ = false;
   std::vector<Ip> recent_sinks_ = std::vector<Ip>(256);  // by hash: saves the look-up
   std::size_t size_ = 0;
 };

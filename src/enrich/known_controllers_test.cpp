@@ -49,6 +49,16 @@ struct World {
   }
 };
 
+// What keep_sinks() writes.
+std::string kept(KnownControllers& known) {
+  std::string out;
+  REQUIRE(known.keep_sinks([&](std::string_view lines) -> Result<void> {
+    out = lines;
+    return {};
+  }));
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("the controller of a family is joined while it is known, and 30 days around") {
@@ -129,14 +139,9 @@ TEST_CASE("a sinkhole is never a controller, whichever is seen first, also after
   w.controller("mirai", "203.0.113.1", "NL", day);
   w.controller("mirai", "192.0.2.250", "US", day);
   CHECK(w.joined("mirai", day) == "NL 203.0.113.1");  // 192.0.2.250 is the event's sinkhole
-  CHECK(w.known.refused() == "192.0.2.250\n");
+  CHECK(w.known.sinks() == "192.0.2.250\n");
   w.controller("mirai", "192.0.2.250", "US", day);
   CHECK(w.known.size() == 1);
-
-  World later;
-  later.known.refuse(w.known.refused());
-  later.controller("mirai", "192.0.2.250", "US", day);
-  CHECK(later.known.size() == 0);
 
   World first;
   CHECK(first.joined("mirai", day) == "");
@@ -145,9 +150,108 @@ TEST_CASE("a sinkhole is never a controller, whichever is seen first, also after
   c2.roles[0] = {Role::controller, Role::unknown};
   c2.source.ip[0] = *ip::parse("192.0.2.250");
   c2.source.country[0] = *Country::parse("US");
-  CHECK(first.known.apply(c2));
+  first.known.apply(c2);
   CHECK(first.known.size() == 0);
-  CHECK(first.known.refused() == "192.0.2.250\n");
+
+  // Nobody had named it a controller before the restart.
+  World before;
+  CHECK(before.joined("mirai", day) == "");
+  World later;
+  later.known.know_sinks(kept(before.known));
+  later.controller("mirai", "192.0.2.250", "US", day);
+  CHECK(later.known.size() == 0);
+}
+
+TEST_CASE("a sinkhole goes from every family, name and country it was listed under") {
+  World w;
+  for (const char* family : {"mirai", "zeus"}) {
+    w.controller(family, "192.0.2.250", "US", day, "c2.example.org");
+    w.controller(family, "192.0.2.250", "DE", day);
+    w.controller(family, "192.0.2.251", "US", day);
+  }
+  CHECK(w.known.size() == 7);
+  CHECK(w.joined("", day) == "");
+  CHECK(w.known.size() == 2);
+  CHECK(w.joined("zeus", day) == "US 192.0.2.251");
+  CHECK(w.joined("", day, "c2.example.org") == "");
+}
+
+TEST_CASE("each new sinkhole is written once, and again where that failed") {
+  World w;
+  CHECK(w.joined("mirai", day) == "");
+  auto fails = [](std::string_view) -> Result<void> { return unavailable("disk full"); };
+  CHECK(!w.known.keep_sinks(fails));
+  CHECK(kept(w.known) == "192.0.2.250\n");
+  CHECK(kept(w.known) == "");
+  CHECK(w.joined("mirai", day) == "");
+  CHECK(kept(w.known) == "");
+  EventBatch other = w.infected("mirai", day);
+  other.destination.ip[0] = *ip::parse("192.0.2.251");
+  w.known.apply(other);
+  CHECK(kept(w.known) == "192.0.2.251\n");
+}
+
+TEST_CASE("with more sinkholes than are remembered no address is learned any more") {
+  Dictionary words;
+  auto learn = [&](KnownControllers& known, const char* ip, const char* name) {
+    known.learn({.family = words.id("mirai"),
+                 .ip = *ip == 0 ? Ip{} : *ip::parse(ip),
+                 .name = name,
+                 .country = *Country::parse("NL"),
+                 .first = day,
+                 .last = day});
+  };
+  World w;
+  KnownControllers known(words, 2);
+  auto sink = [&](const char* ip) {
+    EventBatch b = w.infected("mirai", day);
+    b.destination.ip[0] = *ip::parse(ip);
+    known.apply(b);
+  };
+  sink("192.0.2.1");
+  sink("192.0.2.2");
+  learn(known, "203.0.113.1", "");
+  learn(known, "203.0.113.2", "");
+  CHECK(known.size() == 2);
+  sink("203.0.113.2");
+  CHECK(known.size() == 1);
+  learn(known, "203.0.113.2", "");
+  learn(known, "203.0.113.3", "");
+  CHECK(known.size() == 1);
+  learn(known, "", "c2.example.org");
+  CHECK(known.size() == 3);  // of its family, and by its name
+
+  KnownControllers later(words, 2);
+  later.know_sinks(known.sinks());
+  learn(later, "203.0.113.1", "");
+  CHECK(later.size() == 0);
+}
+
+TEST_CASE("sinkholes cost the same however many controllers are known") {
+  auto time_of = [](std::uint32_t families) {
+    World w;
+    for (std::uint32_t i = 0; i < families; ++i) {
+      w.known.learn({.family = 1 + i,
+                     .ip = Ip::from_v4(0x0a000000u + i),
+                     .country = *Country::parse("NL"),
+                     .first = day,
+                     .last = day});
+    }
+    EventBatch b;
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+      b.add_row();
+      b.type.back() = Type::scanner;
+      b.roles.back() = {Role::attacker, Role::sensor};
+      b.destination.ip.back() = Ip::from_v4(0x0a000000u + i);  // each was listed
+    }
+    auto begin = std::chrono::steady_clock::now();
+    w.known.apply(b);
+    auto took = std::chrono::steady_clock::now() - begin;
+    CHECK(w.known.size() == families - 1000);
+    return took;
+  };
+  auto few = std::min({time_of(1000), time_of(1000), time_of(1000)});
+  CHECK(time_of(50'000) < few * 15);  // walking through all: 50 times
 }
 
 TEST_CASE("where more controllers were known than are kept, nothing is said of their days") {

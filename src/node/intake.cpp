@@ -242,7 +242,8 @@ Result<void> Intake::commit(Reading& reading, EventBatch& batch, store::Journal:
   reading.rejects.clear();
   reading.rejects_pending = 0;
   while (true) {
-    auto done = parts_.journal.commit(batch, step);
+    auto done = keep_sinks();
+    if (done) done = parts_.journal.commit(batch, step);
     bool waits = !done && done.error().fault == Fault::unavailable && !stop_.stop_requested();
     wait_for(waits ? done.error().what : "");
     if (!waits) return done;
@@ -250,10 +251,12 @@ Result<void> Intake::commit(Reading& reading, EventBatch& batch, store::Journal:
   }
 }
 
-// Without it a sinkhole that somebody lists as a controller is refused anew when it is next seen.
-void Intake::keep_refused() {
-  auto kept = parts_.journal.keep_value("controllers.refused", parts_.controllers.refused());
-  if (!kept) spdlog::warn("controllers: {}", kept.error().what);
+// What is new goes beside what was kept before, under a key of its own: nothing is rewritten.
+Result<void> Intake::keep_sinks() {
+  return parts_.controllers.keep_sinks([this](std::string_view lines) {
+    std::string_view first = lines.substr(0, lines.find('\n'));
+    return parts_.journal.keep_value(fmt::format("{}{}", enrich::sinks_key, first), lines);
+  });
 }
 
 Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
@@ -281,7 +284,7 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   }
   stages_.duplicates_ns += reading.clock.lap();
   parts_.enrichment.apply(*batch);
-  bool refused = parts_.controllers.apply(*batch);
+  parts_.controllers.apply(*batch);
   stages_.enrich_ns += reading.clock.lap();
   store::Journal::Step step;
   if (batch->report_type != 0) step.type = parts_.words.word(batch->report_type);
@@ -293,7 +296,6 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   }
   parts_.duplicates.release(*batch);
   TRY(done);
-  if (refused) keep_refused();
   stages_.commit_ns += reading.clock.lap();
   return {};
 }

@@ -82,7 +82,7 @@ class Intake {
   Result<void> take_batch(Reading& reading, EventBatch& batch);
   Result<void> commit(Reading& reading, EventBatch& batch, store::Journal::Step step);
   Result<void> check_disk() const;
-  void keep_refused();
+  Result<void> keep_sinks();
   void wait_for(std::string why);
 
   Parts parts_;

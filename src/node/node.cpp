@@ -98,7 +98,8 @@ Result<void> Node::open_stores() {
 
 // What the columns know of controllers, and which addresses are none.
 Result<void> Node::learn_controllers() {
-  controllers_.refuse(TRY(journal_->value("controllers.refused")));
+  auto sinks = TRY(journal_->values(enrich::sinks_key));
+  for (const auto& [key, lines] : sinks) controllers_.know_sinks(lines);
   auto seen = TRY(columns_->seen_controllers(enrich::KnownControllers::controllers_max));
   for (const auto& c : seen) {
     controllers_.learn({.family = c.family,

@@ -117,6 +117,29 @@ TEST_CASE("a controller that was listed is joined, also after a restart") {
   CHECK(answer->rows[0].controllers->unknown == 10);
 }
 
+TEST_CASE("a sinkhole that is listed as a controller after a restart is none") {
+  TemporaryFolder folder;
+  ingest::Feed list{.name = "n6", .format = "n6", .tlp = Tlp::green};
+  auto take = [&](const ingest::Feed& feed, ingest::Delivery delivery) {
+    auto node = *Node::open({.home = folder.file("home")});
+    REQUIRE(node->intake().deliver(feed, std::move(delivery)));
+    REQUIRE(node->wait_visible(std::chrono::seconds(20)));
+    return *node->columns().count(
+        {.filter = *store::parse_filter("controller_country:NL", node->now())});
+  };
+  take(sinkhole(), delivery(report(0, 10)));  // at 203.0.113.9
+  take(list, {.name = "list.jsonl",
+              .bytes = R"({"id":"0c","source":"a.b","category":"cnc","name":"mirai",)"
+                       R"("restriction":"public","time":"2026-02-20T00:00:00Z",)"
+                       R"("address":[{"ip":"203.0.113.9","cc":"NL"}]})"
+                       "\n"});
+  std::string unnamed = report(10, 30);  // a report that does not say where the sinkhole is
+  for (std::size_t at = 0; (at = unnamed.find("203.0.113.9,80", at)) != unnamed.npos;) {
+    unnamed.replace(at, 14, ",");
+  }
+  CHECK(take(sinkhole(), delivery(unnamed)) == 0);
+}
+
 TEST_CASE("a report that a crash cut short goes on where it was, once") {
   TemporaryFolder folder;
   std::string bytes = report(0, 200);
