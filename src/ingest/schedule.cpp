@@ -46,14 +46,22 @@ TimeUs next_run(const Feed& feed, const Runs& runs, std::uint64_t random) {
   return std::max(next, allowed_from(feed, runs));
 }
 
-TimeUs first_run(const Feed& feed, TimeUs last_success, TimeUs wall_now, TimeUs now,
+TimeUs first_run(const Feed& feed, const Before& before, TimeUs wall_now, TimeUs now,
                  std::uint64_t random) {
-  TimeUs soon = now + static_cast<TimeUs>(random % (seconds(first_spread_s) + 1));
-  if (last_success == time_none || last_success > wall_now) {
-    return feed.terms.interval_least_s > 0 || feed.interval_s > first_spread_s ? soon : now;
+  bool at_once = feed.terms.interval_least_s == 0 && feed.interval_s <= first_spread_s;
+  TimeUs soon = at_once ? now : now + static_cast<TimeUs>(random % (seconds(first_spread_s) + 1));
+  TimeUs next = soon;
+  if (before.last_success != time_none && before.last_success <= wall_now) {
+    TimeUs due = now + seconds(interval_s(feed)) - (wall_now - before.last_success);
+    if (due > now) next = due;
   }
-  TimeUs left = seconds(interval_s(feed)) - (wall_now - last_success);
-  return left > 0 ? now + left : soon;
+  Runs runs{.last_start = attempt_before(before, wall_now, now)};
+  return std::max(next, allowed_from(feed, runs));
+}
+
+TimeUs attempt_before(const Before& before, TimeUs wall_now, TimeUs now) {
+  if (before.last_attempt == time_none) return time_none;
+  return now - std::max<TimeUs>(0, wall_now - before.last_attempt);
 }
 
 TimeUs run_now(const Feed& feed, const Runs& runs, TimeUs now) {

@@ -27,11 +27,18 @@ struct Runs {
 // which only a change mends: the interval, an hour at least. Never sooner than the terms allow.
 TimeUs next_run(const Feed& feed, const Runs& runs, std::uint64_t random);
 
-// Of the first run after a start: what is left of the interval since the last success, counted by
-// the wall clock; a clock that jumped (`last_success` in the future) or no success before: soon.
-// Spread over at most 10 s.
-TimeUs first_run(const Feed& feed, TimeUs last_success, TimeUs wall_now, TimeUs now,
+// Of the first run after a start, by what the wall clock said then; time_none: never. What is left
+// of the interval since the last success, and of the terms' since the last attempt, whatever came
+// of it; else soon, spread over at most 10 s. With a clock that jumped (a time that is still to
+// come) the interval is over, and the terms' begins anew.
+struct Before {
+  TimeUs last_attempt = time_none, last_success = time_none;
+};
+TimeUs first_run(const Feed& feed, const Before& before, TimeUs wall_now, TimeUs now,
                  std::uint64_t random);
+
+// The last attempt by the clock of `now`, for Runs::last_start.
+TimeUs attempt_before(const Before& before, TimeUs wall_now, TimeUs now);
 
 // Of a run that a person asks for: now, or as soon as the terms allow.
 TimeUs run_now(const Feed& feed, const Runs& runs, TimeUs now);

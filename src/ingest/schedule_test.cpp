@@ -66,11 +66,32 @@ TEST_CASE("what only a change mends is tried again seldom") {
 }
 
 TEST_CASE("after a restart a feed waits what is left, by the wall clock") {
-  CHECK(first_run(feed_of(3600), 0, 600 * s, 5 * s, 0) == 3005 * s);
-  CHECK(first_run(feed_of(3600), 0, 7200 * s, 5 * s, 2 * s) == 7 * s);
-  CHECK(first_run(feed_of(3600), time_none, 0, 5 * s, 10 * s) == 15 * s);
-  CHECK(first_run(feed_of(3600), 9000 * s, 0, 5 * s, 0) == 5 * s);
-  CHECK(first_run(feed_of(5), time_none, 0, 5 * s, 3 * s) == 5 * s);
+  auto at = [](TimeUs time) { return Before{.last_attempt = time, .last_success = time}; };
+  CHECK(first_run(feed_of(3600), at(0), 600 * s, 5 * s, 0) == 3005 * s);
+  CHECK(first_run(feed_of(3600), at(0), 7200 * s, 5 * s, 2 * s) == 7 * s);
+  CHECK(first_run(feed_of(3600), {}, 0, 5 * s, 10 * s) == 15 * s);
+  CHECK(first_run(feed_of(3600), at(9000 * s), 0, 5 * s, 0) == 5 * s);
+  CHECK(first_run(feed_of(5), {}, 0, 5 * s, 3 * s) == 5 * s);
+  CHECK(first_run(feed_of(5), at(0), 60 * s, 5 * s, 3 * s) == 5 * s);
+}
+
+TEST_CASE("a failed attempt before a restart counts for the terms, and for them alone") {
+  Before failed{.last_attempt = 1000 * s, .last_success = time_none};
+  CHECK(first_run(feed_of(3600), failed, 1060 * s, 5 * s, 0) == 5 * s);
+  CHECK(first_run(feed_of(60, 3600), failed, 1060 * s, 5 * s, 0) == 3545 * s);
+  failed.last_success = 0;
+  CHECK(first_run(feed_of(60, 3600), failed, 1060 * s, 5 * s, 0) == 3545 * s);
+  CHECK(first_run(feed_of(60, 3600), failed, 9000 * s, 5 * s, 0) == 5 * s);
+  // A clock that was set back: the terms' interval begins anew.
+  CHECK(first_run(feed_of(60, 3600), failed, 500 * s, 5 * s, 0) == 3605 * s);
+}
+
+TEST_CASE("a run that a person asks for after a restart waits for the terms too") {
+  Runs runs{.last_start = attempt_before({.last_attempt = 1000 * s}, 1600 * s, 5 * s)};
+  CHECK(runs.last_start == -595 * s);
+  CHECK(run_now(feed_of(60, 3600), runs, 10 * s) == 3005 * s);
+  CHECK(run_now(feed_of(3600), runs, 10 * s) == 10 * s);
+  CHECK(attempt_before({}, 1600 * s, 5 * s) == time_none);
 }
 
 }  // namespace tocsin::ingest

@@ -9,13 +9,14 @@ constexpr std::chrono::seconds nap_max{1};
 
 }  // namespace
 
-void Scheduler::set(Feed feed, const Collector& collector, TimeUs first) {
+void Scheduler::set(Feed feed, const Collector& collector, TimeUs first, TimeUs last_start) {
   std::scoped_lock lock(mutex_);
   if (stopping_) return;
   auto entry = std::make_shared<Entry>();
   entry->feed = std::move(feed);
   entry->collector = &collector;
   entry->next = first;
+  entry->runs.last_start = last_start;
   Shared& place = feeds_[entry->feed.name];
   if (place) {
     place->removed = true;

@@ -40,8 +40,9 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   // Adds a feed, or replaces it: a run of the old one is told to stop, and the new one waits for
-  // its end. The collector outlives the scheduler. `first`: of its first run.
-  void set(Feed feed, const Collector& collector, TimeUs first);
+  // its end. The collector outlives the scheduler. `first`: of its first run. `last_start`: of the
+  // last one before this scheduler, by its clock; time_none: never.
+  void set(Feed feed, const Collector& collector, TimeUs first, TimeUs last_start = time_none);
 
   // Tells a run to stop and waits for it. Nothing if there is no such feed.
   void remove(std::string_view name);

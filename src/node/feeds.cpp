@@ -98,8 +98,32 @@ Result<std::unique_ptr<Feeds>> Feeds::open(const Config& config, store::Journal&
 Result<void> Feeds::plan(const ingest::Feed& feed) {
   const auto* collector = collector_named(feed.collector);
   if (collector == nullptr) return invalid("no collector " + text::quote(feed.collector));
-  scheduler_->set(feed, *collector, monotonic());
+  ingest::Before before;
+  {
+    std::lock_guard guard(mutex_);
+    if (auto health = health_.find(feed.name); health != health_.end()) {
+      before = {.last_attempt = health->second.last_attempt,
+                .last_success = health->second.last_success};
+    }
+  }
+  TimeUs wall_now = now_(), now = monotonic();
+  scheduler_->set(feed, *collector,
+                  ingest::first_run(feed, before, wall_now, now, std::random_device{}()),
+                  ingest::attempt_before(before, wall_now, now));
   return {};
+}
+
+// Before the provider hears of it: also what a crash cuts short counts for the terms.
+void Feeds::attempted(const ingest::Feed& feed) {
+  if (feed.terms.interval_least_s == 0) return;
+  ingest::FeedHealth health;
+  {
+    std::lock_guard guard(mutex_);
+    ingest::FeedHealth& kept = health_[feed.name];
+    kept.last_attempt = now_();
+    health = kept;
+  }
+  keep(feed.name, health);
 }
 
 void Feeds::start(Intake& intake) {
@@ -110,6 +134,7 @@ void Feeds::start(Intake& intake) {
     return (*engine)();
   };
   setup.context = [this](const ingest::Feed& feed, std::stop_token stop) {
+    attempted(feed);
     return std::make_unique<Context>(*intake_, journal_, home_, feed, std::move(stop));
   };
   setup.ended = [this](const ingest::Feed& feed, const ingest::Scheduler::Outcome& outcome) {

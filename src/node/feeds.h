@@ -58,6 +58,7 @@ class Feeds {
       : journal_(journal), home_(std::move(home)), now_(std::move(now)) {}
   Row row_of(const ingest::Feed& feed) const;
   Result<void> plan(const ingest::Feed& feed);
+  void attempted(const ingest::Feed& feed);
   void keep(const std::string& name, const ingest::FeedHealth& health);
 
   store::Journal& journal_;
