@@ -208,7 +208,8 @@ test("a quarantine is replayed in three steps", async () => {
   await accessible(tab, "quarantine");
   const groups = await tab.locator(".groups tbody tr").count();
   if (groups > 0) {
-    await tab.getByRole("button", { name: /^Replay/ }).first().click();
+    // A node refuses, with the reason, to read records again that are no report at all; the demo has some, so one of rows is taken.
+    await tab.getByRole("button", { name: world.mock ? /^Replay/ : "Replay the lines of shadowserver" }).first().click();
     await tab.getByRole("status").getByText(/lines? (was|were) read/).waitFor();
     if (world.mock) assert.equal(await tab.locator(".groups tbody tr").count(), groups - 1);
   }
