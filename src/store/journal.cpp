@@ -97,6 +97,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, Dictiona
   journal->db_ = TRY(Sqlite::open(path));
   TRY(journal->migrate());
   journal->reader_ = TRY(Sqlite::open(path, true));
+  TRY(journal->reader_.add_function("reason_kind", reason_kind));
   Sqlite& db = journal->db_;
   journal->insert_batch_ =
       TRY(db.prepare("INSERT INTO journal(seq, report, events, batch) VALUES(?, ?, ?, ?)"));
@@ -350,18 +351,39 @@ Result<std::vector<RejectRow>> Journal::rejects(std::string_view feed, std::stri
   auto select =
       TRY(reader_.prepare("SELECT id, report, feed, line, reason, bytes, at, state FROM rejects "
                           "WHERE state = 'kept' AND (?1 = '' OR feed = ?1)"
-                          " AND (?2 = '' OR reason = ?2) AND id > ?3 ORDER BY id LIMIT ?4"));
+                          " AND (?2 = '' OR reason = ?2 OR reason_kind(reason) = ?2) AND id > ?3 "
+                          "ORDER BY id LIMIT ?4"));
   select.bind(1, feed).bind(2, reason).bind(3, after).bind(4, static_cast<std::uint64_t>(limit));
   std::vector<RejectRow> rows;
   while (TRY(select.step())) rows.push_back(reject_row(select));
   return rows;
 }
 
+std::string reason_kind(std::string_view reason) {
+  std::string kind;
+  for (std::size_t i = 0; i < reason.size();) {
+    std::size_t end = i + 1;
+    // A quoted value ends with the last quote, for it may hold some itself.
+    std::size_t last = reason[i] == '\'' ? reason.rfind('\'') : std::string_view::npos;
+    if (last != std::string_view::npos && last > i) {
+      end = last + 1;
+    } else if (reason[i] >= '0' && reason[i] <= '9') {
+      while (end < reason.size() && reason[end] >= '0' && reason[end] <= '9') ++end;
+    } else {
+      kind += reason[i++];
+      continue;
+    }
+    kind += "\xe2\x80\xa6";  // an ellipsis
+    i = end;
+  }
+  return kind;
+}
+
 Result<std::vector<RejectGroup>> Journal::reject_groups() const {
   std::lock_guard guard(reader_mutex_);
   auto select =
-      TRY(reader_.prepare("SELECT feed, reason, count(*), min(at), max(at) FROM rejects WHERE "
-                          "state = 'kept' GROUP BY feed, reason ORDER BY 3 DESC LIMIT 500"));
+      TRY(reader_.prepare("SELECT feed, reason_kind(reason), count(*), min(at), max(at) FROM "
+                          "rejects WHERE state = 'kept' GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 500"));
   std::vector<RejectGroup> groups;
   while (TRY(select.step())) {
     groups.push_back({std::string(select.text(0)), std::string(select.text(1)),

@@ -45,6 +45,11 @@ struct RejectRow {
   TimeUs at = 0;
 };
 
+// A reason without the values in it, so that the same fault in many records is one:
+// "not a time: …", "not JSON: a value that does not end in line …".
+std::string reason_kind(std::string_view reason);
+
+// Kept records of one feed and one reason_kind().
 struct RejectGroup {
   std::string feed, reason;
   std::uint64_t count = 0;
@@ -112,6 +117,7 @@ class Journal {
   Result<std::vector<ReportRow>> reports(const ReportFilter& filter) const;
   Result<std::optional<ReportRow>> report(std::uint64_t id) const;
 
+  // Kept ones; `feed` and `reason` (whole, or its kind) may be empty for all.
   Result<std::vector<RejectRow>> rejects(std::string_view feed, std::string_view reason,
                                          std::uint64_t after, std::size_t limit) const;
   Result<std::vector<RejectGroup>> reject_groups() const;

@@ -74,6 +74,15 @@ TEST_CASE("a seq is never used again, even after everything was pruned") {
   CHECK(b.seq == 4);
 }
 
+TEST_CASE("reasons that differ in their values alone are of one kind") {
+  CHECK(reason_kind("not a time: '2026-08-31 10:02:03'") == "not a time: …");
+  CHECK(reason_kind("a value that does not end in line 1030") ==
+        "a value that does not end in line …");
+  CHECK(reason_kind("'it's' is none") == "… is none");
+  CHECK(reason_kind("a lone ' stays") == "a lone ' stays");
+  CHECK(reason_kind("").empty());
+}
+
 TEST_CASE("rejects are grouped by reason, and settled once") {
   TemporaryFolder folder;
   Dictionary words;

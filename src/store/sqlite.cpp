@@ -124,6 +124,21 @@ Result<void> Sqlite::run(std::string_view sql) const {
   return {};
 }
 
+Result<void> Sqlite::add_function(const char* name,
+                                  std::string (*function)(std::string_view)) const {
+  using Function = std::string (*)(std::string_view);
+  auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
+    auto of = reinterpret_cast<Function>(sqlite3_user_data(context));
+    const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+    std::string out = of(text == nullptr ? std::string_view() : std::string_view(text));
+    sqlite3_result_text64(context, out.data(), out.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  };
+  int done = sqlite3_create_function_v2(handle_.get(), name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                        reinterpret_cast<void*>(function), call, nullptr, nullptr,
+                                        nullptr);
+  return done == SQLITE_OK ? Result<void>{} : std::unexpected(error());
+}
+
 std::int64_t Sqlite::last_rowid() const {
   return sqlite3_last_insert_rowid(handle_.get());
 }

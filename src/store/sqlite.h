@@ -56,6 +56,8 @@ class Sqlite {
 
   Result<Statement> prepare(std::string_view sql) const;
   Result<void> run(std::string_view sql) const;  // one or several statements without rows
+  // A function of one text that statements of this connection may call by `name`.
+  Result<void> add_function(const char* name, std::string (*function)(std::string_view)) const;
   std::int64_t last_rowid() const;
   std::int64_t changes() const;
   Result<void> backup_to(const std::string& path) const;  // a consistent copy while others write

@@ -149,7 +149,7 @@ export function real_tests(the_world) {
     const world = the_world(), tab = await world.page(), partner = () => tab.locator(".groups tbody tr", { hasText: "partner-list" });
     await world.go(tab, "/feeds?view=reports");
     await tab.getByRole("textbox", { name: "Feed" }).fill("partner-list");
-    await tab.locator("input[type=file]").setInputFiles({ name: "partner.csv", mimeType: "text/csv", buffer: Buffer.from("address,seen\n203.0.113.7,2026-08-31 10:02:03\n203.0.113.8,2026-08-31 10:02:03\n203.0.113.9,2026-08-31 10:02:03\n") });
+    await tab.locator("input[type=file]").setInputFiles({ name: "partner.csv", mimeType: "text/csv", buffer: Buffer.from("address,seen\n203.0.113.7,2026-08-31 10:02:03\n203.0.113.8,2026-08-31 10:02:04\n203.0.113.9,2026-08-31 10:02:05\n") });
     await tab.getByRole("status").getByText("partner.csv: 0 events, 0 repeated, 3 rejected").waitFor();
     await tab.getByRole("button", { name: "Quarantine" }).click();
     await partner().first().locator("button[aria-expanded]").click();
@@ -167,7 +167,7 @@ export function real_tests(the_world) {
   test("a record that stays unreadable is told as rejected again, and is not lost", async () => {
     const world = the_world(), tab = await world.page();
     await world.go(tab, "/feeds?view=quarantine");
-    const row = tab.locator(".groups tbody tr", { hasText: "not an IP address: '999.1.1.1'" }).first(), kept = digits(await row.locator("td.n").first().innerText());
+    const row = tab.locator(".groups tbody tr", { hasText: "not an IP address: …" }).first(), kept = digits(await row.locator("td.n").first().innerText());
     await row.getByRole("button", { name: /^Replay/ }).click();
     await tab.getByRole("status").getByText(/^0 lines were read, \d+ rejected again/).waitFor();
     assert.equal(digits(await row.locator("td.n").first().innerText()), kept);
