@@ -477,8 +477,10 @@ Result<ingest::Receipt> Intake::replay(const ingest::Feed& feed, std::string_vie
     }
     delivery.live = delivery.path.empty();  // small; read again even if its bytes were here before
     auto receipt = deliver(as_read, std::move(delivery));
+    if (!receipt && receipt.error().fault == Fault::unavailable) return receipt;
     if (!receipt) {  // what was rejected stays where it is
       failed = receipt.error();
+      total.rejected += rows.size();
       continue;
     }
     TRY(parts_.journal.settle_rejects(settled, "replayed"));
@@ -487,7 +489,7 @@ Result<ingest::Receipt> Intake::replay(const ingest::Feed& feed, std::string_vie
     total.duplicates += receipt->duplicates;
     total.rejected += receipt->rejected;
   }
-  if (failed) return std::unexpected(*failed);
+  if (failed && total.report == 0) return std::unexpected(*failed);  // nothing could be read
   return total;
 }
 

@@ -51,8 +51,8 @@ class Intake {
   Result<ingest::Receipt> deliver(const ingest::Feed& feed, ingest::Delivery delivery);
   // Reads on what a crash cut short.
   Result<void> resume(const std::function<ingest::Feed(const std::string&)>& feed_named);
-  // Rejected records once more, as reports of their feed. The receipt counts them all. Errors: of
-  // the last report that could not be read; its records stay in quarantine.
+  // Rejected records once more, as reports of their feed. The receipt counts them all; those of a
+  // report that still cannot be read stay in quarantine. Errors: if nothing could be read, why.
   Result<ingest::Receipt> replay(const ingest::Feed& feed, std::string_view reason,
                                  const std::vector<std::uint64_t>& ids);
   std::string spool_path();
