@@ -281,6 +281,17 @@ Health NodeBackend::health() {
           state.error.empty() ? fmt::format("{} batches behind", behind) : state.error,
           "look at the log; the node keeps trying");
   }
+  std::size_t damaged = node_.counts().damaged().size();
+  check("counts", damaged == 0,
+        damaged == 0 ? "whole" : fmt::format("{} day(s) are not whole", damaged),
+        "look at the log; what can be is counted anew from the events");
+  for (std::string name : {"counts", "findings"}) {
+    auto begins = node_.journal().value("begins." + name);
+    if (!begins || begins->empty()) continue;
+    check(name + " begin", true,
+          "made anew from the events that arrived from " + *begins + " on; older ones were dropped",
+          "");
+  }
   NodeInfo node = info();
   check("geo database", !node.geo_date.empty() && node.geo_age_days <= 60,
         node.geo_date.empty() ? "none" : fmt::format("{} days old", node.geo_age_days),

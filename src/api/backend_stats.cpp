@@ -100,6 +100,28 @@ Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
          .text = fmt::format("events that arrived before {} are dropped by retention",
                              times::format_day(kept))});
   }
+  auto tell_days = [&](const std::vector<Day>& days, std::string_view what) {
+    if (days.empty()) return;
+    auto [first, last] = std::ranges::minmax(days);
+    answer.notes.push_back(
+        {.kind = "damaged",
+         .text = fmt::format("{} day(s) between {} and {} {}", days.size(),
+                             times::format_day(first), times::format_day(last), what)});
+  };
+  tell_days(counted.damaged,
+            "are missing: their count files were damaged, and they are being "
+            "counted anew from the events; ask again soon");
+  tell_days(counted.lost,
+            "are not whole: their count files were damaged, and events of them had "
+            "been dropped by retention");
+  std::string begins = TRY(node_.journal().value("begins.counts"));
+  if (auto day = times::parse_day(begins);
+      !from_events && day && counted.before.value_or(query.period).since < *day) {
+    answer.notes.push_back({.kind = "retention",
+                            .text = "the counts were lost and made anew from the events; those "
+                                    "that arrived before " +
+                                    begins + " had been dropped"});
+  }
   answer.span = {times::start_of(query.period.since), times::start_of(query.period.until)};
   if (counted.before)
     answer.before =

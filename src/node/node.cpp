@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "node/pipeline.h"
+#include "store/replay.h"
 
 namespace tocsin::node {
 
@@ -40,11 +41,14 @@ Result<void> Node::open_stores() {
       home_.file("columns"),
       {.memory_mb = config_.columns_memory_mb, .threads = config_.columns_threads}, words_));
   findings_ = TRY(store::Findings::open(home_.file("findings"), words_));
-  findings_->settle();  // a snapshot may be older than what its last events settle
+  if (!findings_->damage().empty()) {
+    spdlog::error("findings: {}: put aside as findings.snapshot.damaged", findings_->damage());
+  }
   store::Counts::Key key = TRY(secret_key());
   counts_ = TRY(store::Counts::open(home_.file("counts"), key,
                                     {.memory_bytes = std::size_t{config_.counts_memory_mb} << 20,
                                      .threads = config_.columns_threads}));
+  TRY(mend_stores());
   enrichment_ = TRY(enrich::Enrichment::open(config_.enrich));
   live_ = std::make_unique<Live>(words_, options_.now);
   live_->open_findings(findings_->open_count());
@@ -94,6 +98,47 @@ Result<void> Node::open_stores() {
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
   return {};
+}
+
+// What is absent or damaged is made anew from the columns, which keep the events that the journal
+// has dropped.
+Result<void> Node::mend_stores() {
+  auto is_gone = [this](std::uint64_t seq) -> Result<bool> {
+    if (seq > journal_->last_seq()) return false;
+    return !TRY(journal_->batch(seq));
+  };
+  std::uint64_t stored = columns_->watermark();
+  if (TRY(is_gone(stored + 1))) {
+    return unavailable(
+        fmt::format("the columns end at batch {}, the journal begins later: files are missing in "
+                    "{}; put them back from a backup",
+                    stored, text::quote(home_.file("columns"))));
+  }
+  auto catch_up = [&](std::string_view name, auto& store, std::uint64_t watermark,
+                      auto take) -> Result<void> {
+    if (!TRY(is_gone(watermark + 1))) return {};
+    spdlog::warn("{}: what came after batch {} is made anew from the events", name, watermark);
+    std::uint64_t first = 0;
+    TRY(store::replay(*columns_, {.after = watermark, .up_to = stored},
+                      [&](EventBatch& batch) -> Result<void> {
+                        if (first == 0) first = batch.seq;
+                        return take(batch);
+                      }));
+    TRY(store.snapshot());
+    if (first == watermark + 1) return {};
+    Day whole_from = TRY(columns_->whole_from());
+    std::string from = times::format_day(whole_from);
+    spdlog::error("{}: events before {} were dropped by retention and are not in it", name, from);
+    return journal_->keep_value(fmt::format("begins.{}", name), from);
+  };
+  TRY(catch_up("findings", *findings_, findings_->watermark(), [&](EventBatch& batch) {
+    findings_->apply(batch);
+    return Result<void>{};
+  }));
+  findings_->settle();  // a snapshot may be older than what its last events settle
+  TRY(catch_up("counts", *counts_, counts_->applied(),
+               [&](EventBatch& batch) { return counts_->apply(batch); }));
+  return mend_counts(*counts_, *columns_);
 }
 
 // What the columns know of controllers, and which addresses are none.

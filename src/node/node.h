@@ -83,6 +83,7 @@ class Node {
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
   Result<void> learn_controllers();
+  Result<void> mend_stores();
   Result<store::Counts::Key> secret_key();
   Result<void> copy_to(const std::string& folder, const std::string& copies);
   void prune(const std::stop_token& stop);

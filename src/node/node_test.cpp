@@ -387,6 +387,83 @@ TEST_CASE("what its feed no longer reports is closed when the report is in, also
   CHECK(states(*node, "state:closed") == 3);  // a late row: its feed has gone on without it
 }
 
+TEST_CASE("counts and findings that are absent or damaged are made anew from the events") {
+  TemporaryFolder folder;
+  auto open = [&] { return *Node::open({.home = folder.file("home")}); };
+  {
+    auto node = open();
+    for (int n = 0; n < 100; n += 10) {
+      REQUIRE(node->intake().deliver(sinkhole(), delivery(report(n, n + 10))));
+    }
+    CHECK(events(*node) == 100);
+    REQUIRE(node->findings().snapshot());
+    REQUIRE(node->journal().prune(node->journal().last_seq()));
+  }
+  auto whole = [&] {
+    auto node = open();
+    CHECK(counted(*node) == 100);
+    CHECK(node->findings().size() == 100);
+    CHECK(node->findings().watermark() == 10);
+    auto page = node->findings().find({.filter = *store::parse_filter("198.51.100.7", 0)});
+    REQUIRE(page);
+    REQUIRE(page->items.size() == 1);
+    CHECK(seq_of(page->items[0].last_event) == 1);
+    CHECK(node->counts().damaged().empty());
+    // It goes on from the journal.
+    CHECK(node->wait_visible(std::chrono::seconds(5)));
+  };
+  auto files = [&](const char* ending) {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.file("home/counts"))) {
+      if (entry.path().string().ends_with(ending)) found.push_back(entry.path());
+    }
+    REQUIRE(!found.empty());
+    return found;
+  };
+  SUBCASE("nothing") {
+    whole();
+  }
+  SUBCASE("the files of days") {
+    for (const auto& path : files(".day")) std::filesystem::remove(path);
+    whole();
+  }
+  SUBCASE("the folder of counts") {
+    std::filesystem::remove_all(folder.file("home/counts"));
+    whole();
+    REQUIRE(!files(".day").empty());  // not again at the next start
+    whole();
+  }
+  SUBCASE("the folder of findings") {
+    std::filesystem::remove_all(folder.file("home/findings"));
+    whole();
+  }
+  SUBCASE("the snapshot of findings is damaged") {
+    std::fstream file(folder.file("home/findings/findings.snapshot"), std::ios::in | std::ios::out);
+    file.seekp(200);
+    file.put('?');
+    file.close();
+    whole();
+    CHECK(std::filesystem::exists(folder.file("home/findings/findings.snapshot.damaged")));
+  }
+  SUBCASE("a file of a day is damaged below the running node") {
+    auto node = open();
+    std::fstream file(files(".day")[0], std::ios::in | std::ios::out);
+    file.seekp(70);
+    file.put('?');
+    file.close();
+    for (int i = 0; i < 200 && counted(*node) != 100; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    CHECK(counted(*node) == 100);
+  }
+  SUBCASE("the columns") {
+    std::filesystem::remove_all(folder.file("home/columns"));
+    auto refused = Node::open({.home = folder.file("home")});
+    REQUIRE(!refused);
+    CHECK(refused.error().what.contains("backup"));
+  }
+}
+
 TEST_CASE("retention drops months of events, and the counts stay as frozen") {
   TemporaryFolder folder;
   auto clock =

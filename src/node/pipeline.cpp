@@ -7,10 +7,13 @@
 //   columns (DuckDB) . findings . counts . live view
 #include "node/pipeline.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <chrono>
+
+#include "store/replay.h"
 
 namespace tocsin::node {
 namespace {
@@ -135,7 +138,8 @@ Follower findings_follower(store::Findings& findings, Live& live) {
           .visible = [settled] { return settled->seq.load(); }};
 }
 
-Follower counts_follower(store::Counts& counts, std::function<Day()> first_kept) {
+Follower counts_follower(store::Counts& counts, const store::Columns& columns,
+                         std::function<Day()> first_kept) {
   auto rhythm = std::make_shared<SnapshotRhythm>();
   auto hourly = std::make_shared<Hourly>();
   return {.name = "counts",
@@ -144,8 +148,10 @@ Follower counts_follower(store::Counts& counts, std::function<Day()> first_kept)
             rhythm->count(batch->size());
             return counts.apply(*batch);
           },
-          .rest = [&counts, rhythm, hourly, first_kept](bool flush) -> Result<void> {
-            if (hourly->is_due()) tell_dropped("exact counts", counts.drop_before(first_kept()));
+          .rest = [&counts, &columns, rhythm, hourly, first_kept](bool flush) -> Result<void> {
+            TRY(mend_counts(counts, columns));
+            if (!counts.is_damaged() && hourly->is_due())
+              tell_dropped("exact counts", counts.drop_before(first_kept()));
             if (rhythm->is_due(0, flush)) return rhythm->run([&] { return counts.snapshot(); });
             if (rhythm->events() == 0) TRY(counts.tidy());
             return {};
@@ -168,10 +174,31 @@ Follower live_follower(Live& live, std::uint64_t from) {
 
 }  // namespace
 
+Result<void> mend_counts(store::Counts& counts, const store::Columns& columns) {
+  if (!counts.is_damaged() || columns.watermark() < counts.applied()) return {};
+  auto events = [&](store::Period days,
+                    const std::function<Result<void>(const EventBatch&)>& take) -> Result<void> {
+    return store::replay(
+        columns,
+        {.where = fmt::format("time >= {} AND time < {}", times::start_of(days.since),
+                              times::start_of(days.until)),
+         .up_to = counts.applied()},
+        [&](EventBatch& batch) { return take(batch); });
+  };
+  Day whole_from = TRY(columns.whole_from());
+  std::size_t days = TRY(counts.mend(whole_from, events));
+  if (days > 0) spdlog::warn("counts: {} day(s) of damaged files counted anew", days);
+  for (const auto& damage : counts.damaged()) {
+    spdlog::error("counts: {} is not whole, events were dropped: {}", times::format_day(damage.day),
+                  damage.what);
+  }
+  return {};
+}
+
 std::vector<Follower> followers(const Stores& stores) {
   return {columns_follower(stores.columns, stores.first_events),
           findings_follower(stores.findings, stores.live),
-          counts_follower(stores.counts, stores.first_counts),
+          counts_follower(stores.counts, stores.columns, stores.first_counts),
           live_follower(stores.live, stores.last_seq)};
 }
 

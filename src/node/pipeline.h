@@ -22,6 +22,9 @@ struct Stores {
   std::function<Day()> first_events, first_counts;
 };
 
+// Counts the days of damaged count files anew, as soon as the columns have all their events.
+Result<void> mend_counts(store::Counts& counts, const store::Columns& columns);
+
 // Everything that follows the journal, in the order in which it is started.
 std::vector<Follower> followers(const Stores& stores);
 

@@ -15,9 +15,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr unsigned maintenance_timeout_ms = 600'000;
+
 std::string month_of(TimeUs received) {
   auto c = times::civil(times::day_of(received));
   return fmt::format("{:04}_{:02}", c.year, c.month);
+}
+
+// The first day of "2026_11".
+Day first_of(std::string month) {
+  month[4] = '-';
+  return times::parse_day(month + "-01").value_or(0);
 }
 
 // Ends a query that runs longer than its time.
@@ -192,6 +200,25 @@ std::string Columns::where(const EventQuery& query) const {
   return sql;
 }
 
+std::string Columns::with_arrival() const {
+  std::shared_lock lock(files_);
+  std::string sql;
+  for (const auto& month : months_) {
+    sql += fmt::format("{}SELECT *, {}::BIGINT AS arrived FROM m{}.events",
+                       sql.empty() ? "" : " UNION ALL ", times::start_of(first_of(month)), month);
+  }
+  return sql.empty() ? "SELECT *, 0::BIGINT AS arrived FROM events" : sql;
+}
+
+Result<Day> Columns::whole_from() const {
+  std::int64_t first = 0;
+  auto take = [&](const DuckChunk& chunk) { first = chunk.column<std::int64_t>(0)[0]; };
+  TRY(select("SELECT coalesce(min(id), 0)::BIGINT FROM events", take, maintenance_timeout_ms));
+  std::shared_lock lock(files_);
+  bool whole = months_.empty() || seq_of(static_cast<EventId>(first)) <= 1;
+  return whole ? INT32_MIN : first_of(months_.front());
+}
+
 Result<Columns::Found> Columns::events(const EventQuery& query, unsigned timeout_ms) const {
   Found found;
   std::string sql = fmt::format(
@@ -209,10 +236,6 @@ Result<std::uint64_t> Columns::count(const EventQuery& query, unsigned timeout_m
   auto take = [&](const DuckChunk& chunk) { count = chunk.column<std::int64_t>(0)[0]; };
   TRY(select("SELECT count(*)::BIGINT FROM events WHERE " + where(query), take, timeout_ms));
   return static_cast<std::uint64_t>(count);
-}
-
-namespace {
-constexpr unsigned maintenance_timeout_ms = 600'000;
 }
 
 Result<std::vector<Day>> Columns::days() const {

@@ -65,6 +65,11 @@ class Columns {
   Result<void> select(const std::string& sql, const std::function<void(const DuckChunk&)>& chunk,
                       unsigned timeout_ms) const;
   std::string where(const EventQuery& query) const;
+  // A SELECT that gives the events with a column `arrived` more: when their month of arrival began.
+  std::string with_arrival() const;
+  // The first day of which all events are there; retention has dropped what arrived before. The
+  // smallest number where it has dropped nothing.
+  Result<Day> whole_from() const;
 
   // For exact duplicates: the days (of event time) that hold events, and the hashes of one day.
   Result<std::vector<Day>> days() const;

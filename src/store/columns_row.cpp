@@ -154,6 +154,10 @@ std::string select_list() {
   return list;
 }
 
+std::size_t size() {
+  return columns.size();
+}
+
 void read(const DuckChunk& chunk, std::size_t row, Columns::Found& found) {
   std::size_t at = 0;
   auto next = [&]<class T>(T) { return chunk.column<T>(at++)[row]; };

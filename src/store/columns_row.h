@@ -12,6 +12,7 @@ std::string create_table(const std::string& name);
 // What brings a table of an older schema up to date, in this order.
 std::vector<std::string> migrate_table(const std::string& name, int schema);
 std::string select_list();  // what read() expects
+std::size_t size();         // columns of it
 void read(const DuckChunk& chunk, std::size_t row, Columns::Found& found);
 
 // A filter as an SQL condition over the view `events`; "TRUE" for an empty one. Of what only

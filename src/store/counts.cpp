@@ -26,7 +26,12 @@ StoredCounts::~StoredCounts() {
 
 Result<const CountFile*> StoredCounts::file() const {
   std::lock_guard lock(mutex_);
-  if (!file_) file_ = std::make_unique<CountFile>(TRY(CountFile::open(path_, size_)));
+  if (file_) return file_.get();
+  auto opened = CountFile::open(path_, size_);
+  if (!opened && opened.error().fault == Fault::missing) {
+    return invalid(fmt::format("count file '{}' is absent", path_));
+  }
+  file_ = std::make_unique<CountFile>(TRY(std::move(opened)));
   return file_.get();
 }
 
@@ -62,14 +67,6 @@ Result<void> Counts::apply(const EventBatch& batch) {
     std::unique_lock lock(mutex_);
     count_rows(batch, std::nullopt);
     applied_ = batch.seq;
-  }
-  return memory_ > options_.memory_bytes ? spill(options_.memory_bytes / 2) : Result<void>{};
-}
-
-Result<void> Counts::apply_again(const EventBatch& batch, Period days) {
-  {
-    std::unique_lock lock(mutex_);
-    count_rows(batch, days);
   }
   return memory_ > options_.memory_bytes ? spill(options_.memory_bytes / 2) : Result<void>{};
 }
@@ -254,6 +251,10 @@ Result<StoredPtr> Counts::write_merged(const std::string& suffix, Day day,
 
 Result<void> Counts::snapshot() {
   if (open_.empty() && !changed_ && applied_ == watermark_) return {};
+  return suspecting(write_open());
+}
+
+Result<void> Counts::write_open() {
   while (!open_.empty()) TRY(write_day(open_.begin()->first));
   memory_ = 0;
   return write_manifest();
@@ -279,7 +280,7 @@ Result<bool> Counts::tidy() {
     if (merged != months_.end() && files <= 20 && loose < merged->second.file->size() / 10)
       continue;
     if (files == 0) continue;
-    TRY(merge_month(month));
+    TRY(suspecting(merge_month(month)));
     return true;
   }
   return false;
@@ -321,34 +322,6 @@ Result<std::size_t> Counts::drop_before(Day day) {
   for (Day month : old) TRY(freeze_month(month));
   if (!old.empty()) TRY(snapshot());
   return old.size();
-}
-
-Result<void> Counts::forget(Period days) {
-  for (const auto& [month, file] : frozen_) {
-    if (month < days.until && times::next_month(month) > days.since) {
-      return missing(
-          fmt::format("the exact counts of {} were dropped by retention: they cannot be "
-                      "counted anew",
-                      times::format_day(month).substr(0, 7)));
-    }
-  }
-  std::unique_lock lock(mutex_);
-  open_.erase(open_.lower_bound(days.since), open_.lower_bound(days.until));
-  auto first = days_.lower_bound(days.since), last = days_.lower_bound(days.until);
-  for (auto day = first; day != last; ++day) {
-    for (const StoredPtr& file : day->second) doom(file);
-  }
-  days_.erase(first, last);
-  std::erase_if(months_, [&](const auto& month) {
-    bool touched = month.first < days.until && times::next_month(month.first) > days.since;
-    if (touched) doom(month.second.file);
-    return touched;
-  });
-  std::erase_if(damaged_, [&](const Damage& damage) {
-    return damage.day >= days.since && damage.day < days.until;
-  });
-  changed_ = true;
-  return {};
 }
 
 // ---- what a question looks at
@@ -398,11 +371,6 @@ std::optional<Period> Counts::covered() const {
 Day Counts::frozen_until() const {
   std::shared_lock lock(mutex_);
   return frozen_.empty() ? 0 : times::next_month(frozen_.rbegin()->first);
-}
-
-std::vector<Counts::Damage> Counts::damaged() const {
-  std::shared_lock lock(mutex_);
-  return damaged_;
 }
 
 }  // namespace tocsin::store

@@ -95,18 +95,20 @@ class Counts {
   // stay, frozen: what arrives for such a month later changes them no more. Gives the number of
   // months. Durable at its return.
   Result<std::size_t> drop_before(Day day);
-  // Counts days anew: forgets all that is known of [since, until), whose months must not be frozen;
-  // then the caller passes the events of those days to apply_again(), whatever their seq, and
-  // ends with snapshot(). A crash before that leaves the old counts.
-  Result<void> forget(Period days);
-  Result<void> apply_again(const EventBatch& batch, Period days);
+  // Hands over every stored event of the days whose seq is at most applied().
+  using Events = std::function<Result<void>(
+      Period days, const std::function<Result<void>(const EventBatch&)>& take)>;
+  // Counts the days of damaged files anew, and makes it durable. `whole_from`: the first day of
+  // which all events are there; earlier ones stay marked as lost. Gives the number of days.
+  // Errors: those of `events` and snapshot(): the days stay damaged, the next call begins again.
+  Result<std::size_t> mend(Day whole_from, const Events& events);
 
   // Any thread.
 
   // Does some cut know all that is asked? Else ask the events: recount().
   static bool keeps(const StatsQuery& query);
-  // Errors: invalid: no cut knows all that is asked, or a file is damaged;
-  // missing: nothing is counted by that cut yet.
+  // Errors: invalid: no cut knows all that is asked; unavailable: a file is damaged, and mend()
+  // will count its day anew; missing: retention has dropped what the answer needs.
   Result<StatsAnswer> query(const StatsQuery& query) const;
   // Events of each hour of the period, of the cells that fit: 24 a day. Errors: as query().
   Result<std::vector<std::uint64_t>> hourly(Period days, const StatsFilter& filter) const;
@@ -115,14 +117,15 @@ class Counts {
   // The first day whose exact sets are there.
   Day frozen_until() const;
   std::size_t memory_bytes() const { return memory_.load(); }
-  // Files that are absent or damaged, with what is wrong: their days are to be counted anew from
-  // the events by forget() and apply_again().
+  // Days whose figures are not whole, because a file was absent or damaged.
   struct Damage {
     Day day;
-    std::string what;
+    std::string what;   // names the file
+    bool lost = false;  // counted anew, but not all of its events were there any more
   };
   std::vector<Damage> damaged() const;
   std::vector<Damage> verify() const;  // the same after reading every cell of every file
+  bool is_damaged() const;  // mend() has work: also when a question has met a damaged file
   // The count files and the manifest that the last snapshot named, for a backup; they stay while
   // the result lives.
   struct Files {
@@ -167,6 +170,11 @@ class Counts {
   Result<StoredPtr> write_merged(const std::string& suffix, Day day,
                                  const std::vector<StoredPtr>& inputs, const DayCounts* open);
   Result<void> merge_month(Day month);
+  void take_out_damaged();
+  Result<void> forget(Period days);
+  Result<void> write_open();
+  template <class T>
+  Result<T> suspecting(Result<T> done) const;
   Result<void> freeze_month(Day month);
   StoredPtr add_file(const std::string& suffix, Day day, std::uint64_t number, std::uint64_t size);
   std::string path_of(const std::string& suffix, Day day, std::uint64_t number) const;
@@ -187,10 +195,20 @@ class Counts {
   std::vector<StoredPtr> doomed_;    // removed once no manifest names them
   std::vector<StoredPtr> unsynced_;  // written since the last manifest
   std::vector<Damage> damaged_;
+  mutable std::atomic<bool> suspect_ = false;  // a damaged file was met; which, mend() finds out
   std::uint64_t next_number_ = 1;
   bool changed_ = true;  // since the last manifest, or there is none
   std::atomic<std::uint64_t> watermark_ = 0, applied_ = 0;
   std::atomic<std::size_t> memory_ = 0;
 };
+
+// Of what reads files: the only `invalid` there is a damaged file.
+template <class T>
+Result<T> Counts::suspecting(Result<T> done) const {
+  if (done || done.error().fault != Fault::invalid) return done;
+  suspect_ = true;
+  return unavailable(done.error().what +
+                     "; its days are counted anew from the events: ask again soon");
+}
 
 }  // namespace tocsin::store

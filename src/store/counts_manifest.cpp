@@ -117,7 +117,8 @@ Result<void> Counts::write_manifest() {
     out += fmt::format("arrived {} {}\n", times::format_day(month), times::format_day(arrived));
   }
   for (const Damage& damage : damaged_) {
-    out += fmt::format("damaged {} {}\n", times::format_day(damage.day), damage.what);
+    out += fmt::format("{} {} {}\n", damage.lost ? "lost" : "damaged",
+                       times::format_day(damage.day), damage.what);
   }
   out += fmt::format("sum {:016x}\n", hash64(out));
   std::vector<std::string> fresh;
@@ -162,10 +163,10 @@ Result<void> Counts::read_manifest() {
       kind == "next" ? void(next_number_ = *value) : void(watermark_ = *value);
       continue;
     }
-    if (kind == "damaged") {
+    if (kind == "damaged" || kind == "lost") {
       auto day = times::parse_day(text::cut(rest, ' '));
       if (!day) return damaged(line);
-      damaged_.push_back({*day, std::string(rest)});
+      damaged_.push_back({*day, std::string(rest), kind == "lost"});
       continue;
     }
     if (kind == "arrived") {
@@ -183,8 +184,11 @@ Result<void> Counts::read_manifest() {
     if (kind == "month") {  // can be merged again
       if (there) months_[row->day] = {stored, std::move(row->covers)};
     } else if (!there) {
-      damaged_.push_back({row->day, fmt::format("count file '{}' is {}", stored->path(),
-                                                error ? "absent" : "cut")});
+      Day until = kind == "day" ? row->day + 1 : times::next_month(row->day);
+      for (Day day = row->day; day < until; ++day) {
+        damaged_.push_back(
+            {day, fmt::format("count file '{}' is {}", stored->path(), error ? "absent" : "cut")});
+      }
     } else if (kind == "day") {
       days_[row->day].push_back(stored);
     } else {
@@ -227,26 +231,6 @@ Counts::Files Counts::files() const {
   }
   for (const auto& [day, month] : months_) add(month.file);
   for (const auto& [day, file] : frozen_) add(file);
-  return out;
-}
-
-// Reads every cell of every file.
-std::vector<Counts::Damage> Counts::verify() const {
-  std::vector<Damage> out = damaged();
-  for (const StoredPtr& stored : files().held) {
-    auto file = stored->file();
-    if (!file) {
-      out.push_back({stored->day(), file.error().what});
-      continue;
-    }
-    for (const CountEntry& entry : (*file)->entries()) {
-      if (entry.size == 0) continue;
-      if (auto set = (*file)->set(entry); !set) {
-        out.push_back({stored->day(), set.error().what});
-        break;
-      }
-    }
-  }
   return out;
 }
 

@@ -612,8 +612,15 @@ Result<StatsAnswer> Counts::query(const StatsQuery& query) const {
                     "controller and sector do not go together); ask the events",
                     name(query.cut)));
   }
-  auto answer = StatsRun(*this, query, *kind).run();
+  auto answer = suspecting(StatsRun(*this, query, *kind).run());
   for (const StoredPtr& file : files().held) file->relax();
+  if (!answer) return answer;
+  for (const Damage& damage : damaged()) {
+    auto in = [&](Period p) { return damage.day >= p.since && damage.day < p.until; };
+    if (in(query.period) || (answer->before && in(*answer->before))) {
+      (damage.lost ? answer->lost : answer->damaged).push_back(damage.day);
+    }
+  }
   return answer;
 }
 
@@ -625,7 +632,7 @@ Result<std::vector<std::uint64_t>> Counts::hourly(Period days, const StatsFilter
     return invalid("hours are not kept by AS or controller; ask the events");
   }
   StatsQuery query{.cut = Cut::type, .filter = filter, .period = days};
-  return StatsRun(*this, query, CellKind::family).hours();
+  return suspecting(StatsRun(*this, query, CellKind::family).hours());
 }
 
 }  // namespace tocsin::store

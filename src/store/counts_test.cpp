@@ -367,16 +367,72 @@ TEST_CASE("a damaged file is refused by name and its day counted anew from the e
   std::ofstream(path, std::ios::binary) << sound.substr(0, sound.size() / 2);
   counts = opened(folder.path());
   REQUIRE(counts->damaged().size() == 1);
-  Day day = counts->damaged()[0].day;
-  REQUIRE(counts->forget({day, day + 1}));
-  for (const EventBatch& batch : journal) REQUIRE(counts->apply_again(batch, {day, day + 1}));
+  CHECK(counts->is_damaged());
+  CHECK(counts->query(all)->damaged.size() == 1);
+  auto events = [&](Period, const auto& take) -> Result<void> {
+    for (const EventBatch& batch : journal) TRY(take(batch));
+    return {};
+  };
+  auto half = [&](Period, const auto& take) -> Result<void> {
+    TRY(take(journal[0]));
+    return unavailable("half");
+  };
+  CHECK(!counts->mend(start, half));
+  CHECK(counts->is_damaged());  // until it works
   REQUIRE(counts->snapshot());
+  counts = opened(folder.path());
+  CHECK(counts->query(all)->damaged.size() == 1);
+  CHECK(counts->mend(start, events) == 1u);
   CHECK(counts->damaged().empty());
   compare(world, *counts, all);
+  CHECK(counts->damaged().empty());
   counts.reset();
   counts = opened(folder.path());
   CHECK(counts->damaged().empty());
   compare(world, *counts, all);
+}
+
+TEST_CASE("damage that a question meets is told, then mended") {
+  TemporaryFolder folder;
+  World world(16);
+  std::vector<EventBatch> journal;
+  auto counts = opened(folder.path());
+  for (Day day : {start, start + 1, start + 35}) {
+    journal.push_back(world.batch(500, day, 1));
+    REQUIRE(counts->apply(journal.back()));
+  }
+  REQUIRE(counts->snapshot());
+  REQUIRE(*counts->tidy());
+  REQUIRE(counts->snapshot());
+  auto events = [&](Period, const auto& take) -> Result<void> {
+    for (const EventBatch& batch : journal) TRY(take(batch));
+    return {};
+  };
+  for (bool month : {false, true}) {
+    StatsQuery asked{.cut = Cut::type, .period = {start, start + (month ? 40 : 2)}};
+    auto paths = counts->files().paths;
+    std::string path = month ? paths.back() : paths.at(1);
+    CHECK(path.ends_with(month ? ".month" : ".day"));
+    counts.reset();
+    {
+      std::fstream file(path, std::ios::in | std::ios::out);
+      auto cells = static_cast<std::streamoff>(std::filesystem::file_size(path) / 2);
+      for (std::streamoff at = 66; at < cells; at += 32) file.seekp(at).put('?');
+    }
+    counts = opened(folder.path());
+    CHECK(!counts->is_damaged());
+    auto refused = counts->query(asked);
+    REQUIRE(!refused);
+    CHECK(refused.error().fault == Fault::unavailable);
+    CHECK(refused.error().what.contains(path));
+    CHECK(counts->is_damaged());
+    CHECK(counts->mend(start, events) == (month ? 0u : 1u));
+    CHECK(!counts->is_damaged());
+    compare(world, *counts, asked);
+    CHECK(!std::filesystem::exists(path));
+    if (!month) REQUIRE(*counts->tidy());
+    REQUIRE(counts->snapshot());
+  }
 }
 
 TEST_CASE("a damaged manifest is refused") {
@@ -486,7 +542,6 @@ TEST_CASE("retention drops sets and keeps the finished figures, marked frozen") 
       CHECK(!row.now.distinct);
     }
     CHECK(counts->query(part).error().fault == Fault::missing);
-    CHECK(!counts->forget({start, start + 1}));
     CHECK(counts->frozen_until() == start + 59);
     // What comes late changes it no more; what retention has dropped, it does not drop again.
     World late(10 + static_cast<unsigned>(again));

@@ -98,10 +98,12 @@ struct FindingChange {
 
 class Findings {
  public:
-  // Reads the last snapshot in `folder`, if there is one. Errors: unavailable; invalid, if it is
-  // damaged or newer.
+  // Reads the last snapshot in `folder`, if there is one. A damaged one is put aside as
+  // findings.snapshot.damaged: see damage(). Errors: unavailable; denied, if it is newer.
   static Result<std::unique_ptr<Findings>> open(const std::string& folder, const Dictionary& words);
 
+  // What was wrong with the snapshot, which was then taken for absent; "": nothing.
+  const std::string& damage() const { return damage_; }
   std::uint64_t watermark() const;          // effect in memory
   std::uint64_t durable_watermark() const;  // effect in the last snapshot
   // One thread. A batch at or below the watermark is ignored. `changes`: new and reopened ones, at
@@ -163,7 +165,7 @@ class Findings {
   void scan(const Filter& filter, F row) const;
   Result<void> load(std::string_view bytes);
 
-  std::string folder_;
+  std::string folder_, damage_;
   const Dictionary& words_;
   mutable std::shared_mutex mutex_;
   std::vector<std::unique_ptr<FindingChunk>> chunks_;

@@ -104,8 +104,8 @@ Result<void> Findings::load(std::string_view bytes) {
   std::uint32_t schema = 0, size = 0;
   if (!in.value(schema)) return damaged("head");
   if (schema > findings_schema) {
-    return invalid("findings snapshot has schema " + std::to_string(schema) +
-                   "; use the newer program");
+    return denied("findings snapshot has schema " + std::to_string(schema) +
+                  "; use the newer program");
   }
   std::vector<char> names;
   std::vector<std::uint64_t> ends;
@@ -163,7 +163,14 @@ Result<std::unique_ptr<Findings>> Findings::open(const std::string& folder,
   std::string path = folder + "/findings.snapshot";
   if (std::filesystem::exists(path, failed)) {
     auto file = TRY(MappedFile::open(path));
-    TRY(findings->load(file.bytes()));
+    auto loaded = findings->load(file.bytes());
+    if (!loaded && loaded.error().fault == Fault::denied) return std::unexpected(loaded.error());
+    if (!loaded) {
+      std::filesystem::rename(path, path + ".damaged", failed);
+      if (failed) return std::unexpected(loaded.error());
+      findings.reset(new Findings(folder, words));
+      findings->damage_ = loaded.error().what;
+    }
   }
   if (findings->feed_sets_.empty()) findings->feed_sets_.emplace_back();
   if (findings->index_.empty()) findings->grow_index();

@@ -1,5 +1,6 @@
 #include "store/findings.h"
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
@@ -238,7 +239,7 @@ TEST_CASE("a snapshot of schema 1 is read") {
   CHECK((*findings)->count(filter("198.51.100.2 family:mirai sector:unknown")) == 1);
 }
 
-TEST_CASE("a damaged snapshot is refused") {
+TEST_CASE("a damaged snapshot is put aside, a newer one is refused") {
   TemporaryFolder folder;
   Dictionary words;
   {
@@ -252,8 +253,17 @@ TEST_CASE("a damaged snapshot is refused") {
     file.put('x');
   }
   auto opened = Findings::open(folder.path(), words);
-  REQUIRE(!opened);
-  CHECK(opened.error().what.contains("damaged"));
+  REQUIRE(opened);
+  CHECK((*opened)->damage().contains("damaged"));
+  CHECK((*opened)->watermark() == 0);
+  CHECK((*opened)->size() == 0);
+  CHECK(std::filesystem::exists(folder.file("findings.snapshot.damaged")));
+  (*opened)->apply(batch(words, 1, {{}}));
+  REQUIRE((*opened)->snapshot());
+  opened = Findings::open(folder.path(), words);
+  REQUIRE(opened);
+  CHECK((*opened)->damage().empty());
+  CHECK((*opened)->size() == 1);
 }
 
 }  // namespace tocsin::store

@@ -4,10 +4,9 @@
 
 #include <filesystem>
 
-#include "model/members.h"
 #include "model/subject.h"
-#include "store/columns_row.h"
 #include "store/counts.h"
+#include "store/replay.h"
 
 namespace tocsin::store {
 namespace {
@@ -21,20 +20,6 @@ struct Scratch {
   }
 };
 
-// Texts that the columns keep in `extra`, back where the subject is looked for.
-void restore_texts(EventBatch& batch) {
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (batch.extra[i].empty()) continue;
-    auto restore = [&](std::string_view name, Text& to) {
-      std::string_view json = member(batch.text(batch.extra[i]), name);
-      if (!json.empty()) to = batch.keep(json_text(json));
-    };
-    restore("source.account", batch.account[i]);
-    restore("destination.fqdn", batch.destination.name[i]);
-    restore("destination.url", batch.destination.url[i]);
-  }
-}
-
 // The conditions that the stored columns tell without a look at the roles.
 std::string where(const StatsFilter& filter, TimeUs since, TimeUs until) {
   std::string sql = fmt::format("time >= {} AND time < {}", since, until);
@@ -44,54 +29,22 @@ std::string where(const StatsFilter& filter, TimeUs since, TimeUs until) {
   return sql;
 }
 
-class Run {
- public:
-  Run(const Columns& columns, const Recount& ask, Counts& counts)
-      : columns_(columns), ask_(ask), counts_(counts) {}
-
-  Result<void> period(Period days) {
-    TimeUs since = ask_.zone.start_of(days.since), until = ask_.zone.start_of(days.until);
-    std::string condition = where(ask_.query.filter, since, until);
-    std::vector<WordId> feeds;
-    auto take_feeds = [&](const DuckChunk& chunk) {
-      for (std::size_t i = 0; i < chunk.rows(); ++i)
-        feeds.push_back(chunk.column<std::uint32_t>(0)[i]);
-    };
-    TRY(columns_.select("SELECT DISTINCT feed FROM events WHERE " + condition, take_feeds,
-                        ask_.timeout_ms));
-    for (WordId feed : feeds) {
-      TRY(columns_.select(
-          fmt::format("SELECT {} FROM events WHERE {} AND feed = {}", columns_row::select_list(),
-                      condition, feed),
-          [&](const DuckChunk& chunk) { take(chunk, feed); }, ask_.timeout_ms));
-      TRY(failed_);
-    }
-    return {};
-  }
-
- private:
-  void take(const DuckChunk& chunk, WordId feed) {
-    if (!failed_) return;
-    Columns::Found found;
-    for (std::size_t row = 0; row < chunk.rows(); ++row) columns_row::read(chunk, row, found);
-    EventBatch& batch = found.events;
-    batch.feed = feed;
-    batch.seq = counts_.applied() + 1;
-    restore_texts(batch);
+Result<void> count_period(const Columns& columns, const Recount& ask, Counts& counts, Period days) {
+  TimeUs since = ask.zone.start_of(days.since), until = ask.zone.start_of(days.until);
+  auto take = [&](EventBatch& batch) -> Result<void> {
+    batch.seq = counts.applied() + 1;
     std::vector<bool> keep(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      keep[i] = fits(batch, i, ask_.query.filter);
-      batch.time[i] = ask_.zone.to_local(batch.time[i]);
+      keep[i] = fits(batch, i, ask.query.filter);
+      batch.time[i] = ask.zone.to_local(batch.time[i]);
     }
     batch.keep_rows(keep);
-    failed_ = counts_.apply(batch);
-  }
-
-  const Columns& columns_;
-  const Recount& ask_;
-  Counts& counts_;
-  Result<void> failed_;
-};
+    return counts.apply(batch);
+  };
+  return replay(columns,
+                {.where = where(ask.query.filter, since, until), .timeout_ms = ask.timeout_ms},
+                take);
+}
 
 }  // namespace
 
@@ -110,9 +63,10 @@ bool fits(const EventBatch& b, std::size_t i, const StatsFilter& f) {
 Result<StatsAnswer> recount(const Columns& columns, const Recount& ask) {
   Scratch scratch{ask.folder};
   auto counts = TRY(Counts::open(ask.folder, {}, {}));
-  Run run(columns, ask, *counts);
-  TRY(run.period(ask.query.period));
-  if (auto before = compared_with(ask.query.period, ask.query.compare)) TRY(run.period(*before));
+  TRY(count_period(columns, ask, *counts, ask.query.period));
+  if (auto before = compared_with(ask.query.period, ask.query.compare)) {
+    TRY(count_period(columns, ask, *counts, *before));
+  }
   StatsQuery asked = ask.query;
   asked.filter = {};  // only what fits was counted
   StatsAnswer answer = TRY(counts->query(asked));

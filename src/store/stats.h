@@ -132,7 +132,10 @@ struct StatsAnswer {
   std::size_t groups = 0;           // rows there would be without `top`
   std::vector<StatsBucket> series;  // over all groups together; none where months are frozen
   std::vector<WordId> feeds;        // with events in the period that fit the filter
-  bool frozen = false;              // a part of the figures comes from months whose sets are gone
+  // Days of the two periods whose figures are not whole: a file was damaged, and they wait to be
+  // counted anew; or they were, but not all of their events were there any more.
+  std::vector<Day> damaged, lost;
+  bool frozen = false;  // a part of the figures comes from months whose sets are gone
 };
 
 }  // namespace tocsin::store
