@@ -8,10 +8,11 @@
 namespace tocsin::store {
 namespace {
 
-// What is wrong with a file, read from the disk to its last cell; "": nothing.
+// What is wrong with a file, read from the disk to its last cell; "": nothing, or the disk does not
+// tell now.
 std::string fault_of(const StoredCounts& stored) {
   auto file = CountFile::open(stored.path(), stored.size());
-  if (!file) return file.error().what;
+  if (!file) return file.error().fault == Fault::unavailable ? "" : file.error().what;
   for (const CountEntry& entry : file->entries()) {
     if (entry.size == 0) continue;
     if (auto set = file->set(entry); !set) return set.error().what;
@@ -60,6 +61,7 @@ void Counts::take_out_damaged() {
       for (Day day = first; day < times::next_month(first); ++day) damaged_.push_back({day, what});
     } else {
       std::erase(days_[first], stored);
+      if (days_[first].empty()) days_.erase(first);
       damaged_.push_back({first, what});
     }
   }
@@ -85,7 +87,13 @@ Result<void> Counts::forget(Period days) {
 Result<std::size_t> Counts::mend(Day whole_from, const Events& events) {
   if (suspect_.exchange(false)) take_out_damaged();
   std::set<Day> days;
-  for (const Damage& damage : damaged()) {
+  for (Damage& damage : damaged_) {
+    // Where events are gone, what other files of the day hold is more than could be counted anew.
+    bool keep = damage.day < whole_from && days_.contains(damage.day);
+    if (keep && !damage.lost) {
+      std::unique_lock lock(mutex_);
+      damage.lost = changed_ = true;
+    }
     if (!damage.lost) days.insert(damage.day);
   }
   for (auto day = days.begin(); day != days.end();) {

@@ -435,6 +435,43 @@ TEST_CASE("damage that a question meets is told, then mended") {
   }
 }
 
+TEST_CASE("of a day whose events are gone, what its other files hold stays, and it is said") {
+  TemporaryFolder folder;
+  World world(17);
+  auto counts = opened(folder.path());
+  std::vector<EventBatch> journal;
+  for (int i = 0; i < 3; ++i) {
+    journal.push_back(world.batch(100, start + i / 2, 1));  // two files of a day, one of the next
+    REQUIRE(counts->apply(journal.back()));
+    REQUIRE(counts->snapshot());
+  }
+  auto paths = counts->files().paths;
+  counts.reset();
+  std::filesystem::remove(paths.at(1));
+  std::filesystem::remove(paths.at(3));
+  counts = opened(folder.path());
+  auto left = [&](Period, const auto& take) -> Result<void> {
+    EventBatch some = journal[2];
+    std::vector<bool> kept(some.size());
+    for (std::size_t i = 0; i < 30; ++i) kept[i] = true;
+    some.keep_rows(kept);
+    return take(some);
+  };
+  REQUIRE(counts->mend(start + 10, left));
+  for (int again = 0; again < 2; ++again) {
+    CHECK(!counts->is_damaged());
+    auto answer = counts->query({.cut = Cut::type, .period = {start, start + 5}});
+    REQUIRE(answer);
+    CHECK(answer->damaged.empty());
+    CHECK(answer->lost == std::vector<Day>{start, start + 1});
+    std::uint64_t events = 0;
+    for (const StatsRow& row : answer->rows) events += row.now.events;
+    CHECK(events == 130);
+    counts.reset();
+    counts = opened(folder.path());
+  }
+}
+
 TEST_CASE("a damaged manifest is refused") {
   TemporaryFolder folder;
   World world(7);
