@@ -108,6 +108,7 @@ std::uint32_t Findings::add(const Hash128& key) {
   FindingChunk& c = *chunks_.back();
   c.key.push_back(key);
   c.high.push_back(0), c.low.push_back(0), c.last_event.push_back(0), c.name.push_back(0);
+  c.changed.push_back(0);
   c.family.push_back(0), c.identifier.push_back(0), c.asn.push_back(0), c.controller.push_back(0),
       c.feeds.push_back(0), c.sector.push_back(0);
   c.first.push_back(UINT32_MAX), c.last.push_back(0), c.reopened.push_back(0), c.times.push_back(0);
@@ -146,6 +147,7 @@ void Findings::update(std::uint32_t index, const EventBatch& b, std::size_t i,
   FindingChunk& c = *chunk;
   const EndColumns& end = subject.at_destination ? b.destination : b.source;
   std::uint32_t at = seconds(b.time[i]);
+  c.changed[row] = b.seq;
   if (is_new) {
     c.type[row] = b.type[i];
     c.kind[row] = subject.kind;
@@ -301,7 +303,7 @@ std::uint64_t Findings::open_count() const {
 
 std::size_t Findings::memory_bytes() const {
   std::shared_lock lock(mutex_);
-  constexpr std::size_t row_bytes = 98;
+  constexpr std::size_t row_bytes = 106;
   return chunks_.size() * FindingChunk::rows_max * row_bytes + index_.size() * 4 +
          names_.bytes().capacity() + names_.ends().capacity() * 12;
 }

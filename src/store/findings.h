@@ -1,7 +1,7 @@
 // Findings: every problem that was ever reported and is kept, in memory as columns, with snapshots
 // on disk. A follower of the journal.
 //
-// 98 bytes a finding and 5 to 11 of index; 10 M of them stay under 1.5 GB. A question is a scan of
+// 106 bytes a finding and 5 to 11 of index; 10 M of them stay under 1.5 GB. A question is a scan of
 // the columns it names.
 #pragma once
 
@@ -49,7 +49,8 @@ struct FindingChunk {
   std::vector<Hash128> key;
   std::vector<std::uint64_t> high, low;  // the address
   std::vector<std::uint64_t> last_event;
-  std::vector<std::uint32_t> name;  // the subject where it is no address
+  std::vector<std::uint64_t> changed;  // by the batch of this seq; not kept in snapshots
+  std::vector<std::uint32_t> name;     // the subject where it is no address
   std::vector<std::uint32_t> family, identifier, asn, controller, feeds, sector;
   std::vector<std::uint32_t> first, last, reopened, times;  // seconds since 1970; times saturates
   std::vector<std::uint16_t> port;
@@ -71,7 +72,12 @@ struct FindingQuery {
   FindingSort sort = FindingSort::last;
   bool ascending = false;
   std::size_t limit = 50, offset = 0;  // offset: rows to pass over, at most 1,000,000
-  std::string cursor;                  // what the page before gave
+  // What the page before gave. All pages together show each finding of the first page's time: one
+  // that changes meanwhile comes, or comes again, after the others; new ones are not shown.
+  std::string cursor;
+  // Without sort, offset and total, in the order in which they came, which never changes: all pages
+  // together read each finding once.
+  bool walk = false;
 };
 
 struct FindingPage {
@@ -162,7 +168,8 @@ class Findings {
   void mask(const Filter& filter, const FindingChunk& chunk, Mask& out) const;
   void test(const Condition& condition, const FindingChunk& chunk, Mask& out) const;
   template <class F>
-  void scan(const Filter& filter, F row) const;
+  void scan(const Filter& filter, F row, std::uint32_t first_chunk = 0) const;
+  Result<FindingPage> walk(const FindingQuery& query) const;
   Result<void> load(std::string_view bytes);
 
   std::string folder_, damage_;

@@ -206,9 +206,10 @@ void Findings::mask(const Filter& filter, const FindingChunk& chunk, Mask& out) 
   }
 }
 
-// The scan: calls row(chunk number, row) for every finding that the filter keeps, in no order.
+// The scan: calls row(chunk number, row) for every finding that the filter keeps, in the order of
+// the table, until it gives false.
 template <class F>
-void Findings::scan(const Filter& filter, F row) const {
+void Findings::scan(const Filter& filter, F row, std::uint32_t first_chunk) const {
   std::vector<Prepared> prepared;
   auto word = [&](std::uint32_t id) { return words_.word(id); };
   auto name = [&](std::uint32_t id) { return names_.text(id); };
@@ -241,7 +242,7 @@ void Findings::scan(const Filter& filter, F row) const {
     prepared.push_back(std::move(p));
   }
   Mask kept;
-  for (std::uint32_t n = 0; n < chunks_.size(); ++n) {
+  for (std::uint32_t n = first_chunk; n < chunks_.size(); ++n) {
     const FindingChunk& chunk = *chunks_[n];
     mask(filter, chunk, kept);
     for (const Prepared& p : prepared) {
@@ -263,7 +264,7 @@ void Findings::scan(const Filter& filter, F row) const {
       keep_ids(kept, p.condition->negated, p.ids, column);
     }
     for (std::size_t i = 0; i < kept.size(); ++i) {
-      if (kept[i]) row(n, i);
+      if (kept[i] && !row(n, i)) return;
     }
   }
 }
@@ -271,11 +272,18 @@ void Findings::scan(const Filter& filter, F row) const {
 namespace {
 
 // What a page is ordered by: the sort's value, then the place in the table, so that a cursor is
-// exact.
+// exact. What has changed since the first page comes after all others (tier).
 struct Rank {
-  std::uint64_t value;
+  std::uint64_t tier, value;
   std::uint32_t index;
   auto operator<=>(const Rank&) const = default;
+};
+
+// Where a page ended, and when the first one was made.
+struct Cursor {
+  Rank rank;
+  std::uint64_t as_of;  // seq
+  std::uint32_t rows;   // of the table then
 };
 
 std::uint64_t value_of(const FindingChunk& c, std::size_t i, FindingSort sort) {
@@ -294,34 +302,79 @@ std::uint64_t value_of(const FindingChunk& c, std::size_t i, FindingSort sort) {
   return c.last[i];
 }
 
-Result<Rank> parse_cursor(std::string_view cursor) {
+Result<Cursor> parse_cursor(std::string_view cursor) {
   std::string_view rest = cursor;
-  auto value = text::number(text::cut(rest, '.'));
-  auto index = text::number(rest);
-  if (!value || !index || *index > UINT32_MAX)
+  std::array<std::uint64_t, 5> numbers{};
+  bool whole = true;
+  for (std::uint64_t& number : numbers) {
+    auto read = text::number(text::cut(rest, '.'));
+    whole = whole && read;
+    number = read.value_or(0);
+  }
+  auto [tier, value, index, as_of, rows] = numbers;
+  if (!whole || !rest.empty() || index > UINT32_MAX || rows > UINT32_MAX) {
     return invalid("not a cursor: " + text::quote(cursor));
-  return Rank{*value, static_cast<std::uint32_t>(*index)};
+  }
+  return Cursor{
+      {tier, value, static_cast<std::uint32_t>(index)}, as_of, static_cast<std::uint32_t>(rows)};
+}
+
+std::string format(const Cursor& c) {
+  return fmt::format("{}.{}.{}.{}.{}", c.rank.tier, c.rank.value, c.rank.index, c.as_of, c.rows);
+}
+
+std::uint32_t index_of(std::uint32_t chunk, std::size_t row) {
+  return static_cast<std::uint32_t>(chunk * FindingChunk::rows_max + row);
 }
 
 }  // namespace
 
+Result<FindingPage> Findings::walk(const FindingQuery& query) const {
+  std::uint32_t from = 0;
+  if (!query.cursor.empty()) {
+    auto number = text::number(query.cursor);
+    if (!number || *number > UINT32_MAX) {
+      return invalid("not a cursor: " + text::quote(query.cursor));
+    }
+    from = static_cast<std::uint32_t>(*number);
+  }
+  FindingPage page;
+  auto take = [&](std::uint32_t n, std::size_t i) {
+    std::uint32_t index = index_of(n, i);
+    if (index < from) return true;
+    if (page.items.size() == query.limit) {
+      page.next = std::to_string(index);
+      return false;
+    }
+    page.items.push_back(row(index));
+    return true;
+  };
+  scan(query.filter, take, from / FindingChunk::rows_max);
+  return page;
+}
+
 Result<FindingPage> Findings::find(const FindingQuery& query) const {
   std::shared_lock lock(mutex_);
-  std::optional<Rank> after;
-  if (!query.cursor.empty()) after = TRY(parse_cursor(query.cursor));
-  // `before(a, b)`: a stands earlier on the page. The heap's top is the last of the page.
-  auto before = [&](const Rank& a, const Rank& b) { return query.ascending ? a < b : b < a; };
-  std::vector<Rank> heap;
+  if (query.walk) return walk(query);
   constexpr std::size_t offset_max = 1'000'000;
   if (query.offset > offset_max) return invalid("an offset of at most 1,000,000; use the cursor");
+  Cursor at{{}, watermark_, size_};
+  if (!query.cursor.empty()) at = TRY(parse_cursor(query.cursor));
+  // `before(a, b)`: a stands earlier on the page. The heap's top is the last of the page.
+  auto before = [&](const Rank& a, const Rank& b) { return query.ascending ? a < b : b < a; };
+  auto rank_of = [&](std::uint32_t n, std::size_t i) {
+    bool moved = chunks_[n]->changed[i] > at.as_of;
+    return Rank{moved == query.ascending, moved ? 0 : value_of(*chunks_[n], i, query.sort),
+                index_of(n, i)};
+  };
+  std::vector<Rank> heap;
   std::size_t wanted = query.offset + query.limit + 1;
   FindingPage page;
   scan(query.filter, [&](std::uint32_t n, std::size_t i) {
     ++page.total;
-    Rank rank{value_of(*chunks_[n], i, query.sort),
-              static_cast<std::uint32_t>(n * FindingChunk::rows_max + i)};
-    if (after && !before(*after, rank)) return;
-    if (heap.size() == wanted && !before(rank, heap.front())) return;
+    Rank rank = rank_of(n, i);
+    if (rank.index >= at.rows || (!query.cursor.empty() && !before(at.rank, rank))) return true;
+    if (heap.size() == wanted && !before(rank, heap.front())) return true;
     if (heap.size() == wanted) {
       std::ranges::pop_heap(heap, before);
       heap.back() = rank;
@@ -329,12 +382,16 @@ Result<FindingPage> Findings::find(const FindingQuery& query) const {
       heap.push_back(rank);
     }
     std::ranges::push_heap(heap, before);
+    return true;
   });
   std::ranges::sort_heap(heap, before);
   bool more = heap.size() == wanted;
   if (more) heap.pop_back();
   for (std::size_t i = query.offset; i < heap.size(); ++i) page.items.push_back(row(heap[i].index));
-  if (more && !heap.empty()) page.next = fmt::format("{}.{}", heap.back().value, heap.back().index);
+  if (more && !heap.empty()) {
+    at.rank = heap.back();
+    page.next = format(at);
+  }
   return page;
 }
 
@@ -357,6 +414,7 @@ FindingSummary Findings::summary(const Filter& filter, TimeUs new_from, Day hist
     bool address = c.kind[i] == SubjectKind::address;
     subjects.push_back(address ? c.low[i] ^ c.high[i] * 0x9e3779b97f4a7c15
                                : c.name[i] * 0xd6e8feb86659fd93);
+    return true;
   });
   std::ranges::sort(subjects);
   auto repeated = std::ranges::unique(subjects);
@@ -389,7 +447,7 @@ std::vector<std::pair<Findings::ControllerName, std::uint64_t>> Findings::contro
 std::uint64_t Findings::count(const Filter& filter) const {
   std::shared_lock lock(mutex_);
   std::uint64_t total = 0;
-  scan(filter, [&](std::uint32_t, std::size_t) { ++total; });
+  scan(filter, [&](std::uint32_t, std::size_t) { return ++total, true; });
   return total;
 }
 

@@ -139,6 +139,7 @@ Result<void> Findings::load(std::string_view bytes) {
       each_column(*chunk, read);
     }
     if (!whole) return damaged("columns");
+    chunk->changed.assign(rows, watermark_);
     for (std::size_t i = 0; i < rows; ++i) {
       whole =
           whole && chunk->feeds[i] < sets && static_cast<std::size_t>(chunk->type[i]) < types_count;

@@ -170,6 +170,70 @@ TEST_CASE(
   CHECK(seen.size() == plain.size());
 }
 
+TEST_CASE("pages show every finding, also those that change while they are read") {
+  for (FindingSort sort : {FindingSort::last, FindingSort::first, FindingSort::times,
+                           FindingSort::severity, FindingSort::subject}) {
+    for (bool ascending : {false, true}) {
+      TemporaryFolder folder;
+      Dictionary words;
+      auto findings = *Findings::open(folder.path(), words);
+      std::vector<Made> rows;
+      for (unsigned host = 1; host <= 20; ++host) {
+        rows.push_back({.host = host, .time = noon + host * us_per_s});
+      }
+      findings->apply(batch(words, 1, rows));
+      std::map<std::string, int> shown;
+      std::string cursor;
+      std::uint64_t seq = 2;
+      do {
+        auto page =
+            findings->find({.sort = sort, .ascending = ascending, .limit = 3, .cursor = cursor});
+        REQUIRE(page);
+        for (const Finding& f : page->items) ++shown[f.subject];
+        cursor = page->next;
+        REQUIRE(seq < 40);
+        // Late and new rows of every host but two, and a host that was not there.
+        std::vector<Made> more{{.host = 200 + static_cast<unsigned>(seq)}};
+        for (unsigned host = 3; host <= 20; ++host) {
+          more.push_back({.host = host, .time = noon + (seq % 2 == 0 ? -2 : 300) * us_per_s});
+        }
+        if (seq < 4) findings->apply(batch(words, seq, more));
+        ++seq;
+      } while (!cursor.empty());
+      CHECK(shown.size() == 20);
+      CHECK(shown["198.51.100.1"] == 1);
+      for (const auto& [subject, times] : shown) CHECK_MESSAGE(times <= 2, subject);
+    }
+  }
+}
+
+TEST_CASE("a walk reads each finding once, whatever changes meanwhile") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto findings = *Findings::open(folder.path(), words);
+  std::vector<Made> rows;
+  for (unsigned host = 1; host <= 20; ++host) {
+    rows.push_back({.host = host, .family = host % 2 == 0 ? "mirai" : "qakbot"});
+  }
+  findings->apply(batch(words, 1, rows));
+  std::map<std::string, int> shown;
+  std::string cursor;
+  std::uint64_t seq = 2;
+  do {
+    auto page = findings->find(
+        {.filter = filter("family:mirai"), .limit = 3, .cursor = cursor, .walk = true});
+    REQUIRE(page);
+    for (const Finding& f : page->items) ++shown[f.subject];
+    cursor = page->next;
+    for (Made& row : rows) row.time += us_per_day;
+    findings->apply(batch(words, seq++, rows));
+  } while (!cursor.empty());
+  CHECK(shown.size() == 10);
+  for (const auto& [subject, times] : shown) CHECK_MESSAGE(times == 1, subject);
+  CHECK(!findings->find({.cursor = "x", .walk = true}));
+  CHECK(!findings->find({.cursor = "1.2"}));
+}
+
 TEST_CASE("a joined controller is kept with its reason, and gives way to what a feed says") {
   TemporaryFolder folder;
   Dictionary words;
