@@ -139,7 +139,7 @@ const en = {
     times: (times: number, days: number) => `${times === 1 ? "Once" : `${count(times)} times`} in ${plural(days, "day", "days")}`,
     days_sub: (n: number, most: number) => `events a day, last ${n} days; most: ${count(most)}`, silent: (n: number) => `${plural(n, "day", "days")} silent`,
     days_alt: (n: number, total: number, silent: number) => `Events a day over the last ${n} days: ${count(total)} in all, ${plural(silent, "silent day", "silent days")} at most in a row.`,
-    history: "History", newest: "newest first", history_words: { "first seen": "First seen", "came back": "Came back", quiet: "Quiet", closed: "Closed" } as Record<string, string>,
+    history: "History", newest: "newest first", history_words: { "first seen": "First seen", "came back": "Came back", "seen again": "Seen again", quiet: "Quiet", closed: "Closed" } as Record<string, string>,
     by_feed: (feed: string) => `by ${feed}`,
     near: "Near it", near_sub: "open now", same_network: "Same network", same_controller: "Same controller", n_findings: (n: number) => plural(n, "finding", "findings"),
     n_addresses: (n: number) => plural(n, "address", "addresses"), answer_to_it: "answer to it",

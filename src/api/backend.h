@@ -53,6 +53,7 @@ struct FindingsAsk {
   bool ascending = false;
   std::size_t limit = 50, offset = 0;  // offset: rows to pass over; not together with a cursor
   std::string cursor{};
+  bool walk = false;  // all of them page by page, each once; without sort and total
 };
 
 struct FindingsPage {

@@ -67,6 +67,48 @@ store::Filter events_filter(const Finding& f) {
   return filter(text);
 }
 
+using Seen = std::vector<std::pair<TimeUs, std::string>>;  // when, by which feed; oldest first
+
+// A finding's story, oldest first: first seen, and each time it stayed away longer than its type
+// allows. That alone is not quiet: its feeds must have delivered meanwhile. The finding keeps when
+// it last came back from that; of a time away before, it is not known.
+std::vector<HistoryEntry> story_of(const Finding& f, const Seen& seen, bool whole) {
+  TimeUs allowed = TimeUs{quiet_after_s(f.type)} * us_per_s;
+  std::string limit =
+      fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour);
+  std::vector<HistoryEntry> story{{f.first, "first seen", "", whole ? seen.front().second : ""}};
+  bool told = f.reopened <= f.first;  // it never came back
+  auto came_back = [&](std::string feed) {
+    if (!std::exchange(told, true)) story.push_back({f.reopened, "came back", "", std::move(feed)});
+  };
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const auto& [time, feed] = seen[i];
+    TimeUs second = time / us_per_s * us_per_s;
+    bool away = i > 0 && time - seen[i - 1].first > allowed;
+    if (!told && second > f.reopened) came_back("");
+    if (!told && second == f.reopened) {
+      if (away) story.push_back({seen[i - 1].first + allowed, "quiet", limit, ""});
+      came_back(feed);
+    } else if (away) {
+      bool silent = second > f.reopened;
+      story.push_back(
+          {time, "seen again",
+           fmt::format("after {} h without it{}", (time - seen[i - 1].first) / us_per_hour,
+                       silent ? ", in which its feeds delivered nothing that covers it" : ""),
+           feed});
+    }
+  }
+  came_back("");
+  if (f.state == State::quiet || f.state == State::closed) {
+    story.push_back({f.last + allowed, "quiet", limit, ""});
+  }
+  if (f.state == State::closed) {
+    story.push_back(
+        {f.last + 4 * allowed, "closed", "its feeds have delivered since, without it", ""});
+  }
+  return story;
+}
+
 std::string when(TimeUs time) {
   return times::format(time);
 }
@@ -86,8 +128,10 @@ Result<FindingsPage> NodeBackend::findings(const FindingsAsk& ask, const Patienc
                                          .ascending = ask.ascending,
                                          .limit = ask.limit,
                                          .offset = ask.offset,
-                                         .cursor = ask.cursor}));
-  FindingsPage answer{.next = std::move(page.next), .total = page.total};
+                                         .cursor = ask.cursor,
+                                         .walk = ask.walk}));
+  FindingsPage answer{.next = std::move(page.next)};
+  if (!ask.walk) answer.total = page.total;
   for (auto& finding : page.items) {
     std::string as = as_name(finding.asn);
     answer.items.push_back({std::move(finding), std::move(as)});
@@ -200,33 +244,15 @@ Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& p
   detail.row = {f, as_name(f.asn)};
   auto events = TRY(events_of(f, {.limit = rows_looked_at_max}, patience));
   std::map<Day, Count> days;
-  std::vector<std::pair<TimeUs, std::string>> seen;  // oldest first
+  Seen seen;
   for (std::size_t i : events.rows) {
     ++days[times::day_of(events.found.events.time[i])];
     seen.emplace_back(events.found.events.time[i], node_.words().word(events.found.feeds[i]));
   }
   std::ranges::sort(seen);
   detail.days.assign(days.begin(), days.end());
-  // The story: first seen, and each time it stayed away longer than its type allows.
-  TimeUs allowed = TimeUs{quiet_after_s(f.type)} * us_per_s;
   bool whole = events.next.empty() && !seen.empty();
-  detail.history.push_back({f.first, "first seen", "", whole ? seen.front().second : ""});
-  for (std::size_t i = 1; i < seen.size(); ++i) {
-    if (seen[i].first - seen[i - 1].first <= allowed) continue;
-    detail.history.push_back(
-        {seen[i - 1].first + allowed, "quiet",
-         fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour), ""});
-    detail.history.push_back({seen[i].first, "came back", "", seen[i].second});
-  }
-  if (f.state == State::quiet || f.state == State::closed) {
-    detail.history.push_back(
-        {f.last + allowed, "quiet",
-         fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour), ""});
-  }
-  if (f.state == State::closed) {
-    detail.history.push_back(
-        {f.last + 4 * allowed, "closed", "its feeds have delivered since, without it", ""});
-  }
+  detail.history = story_of(f, seen, whole);
   std::ranges::reverse(detail.history);
   if (f.subject_kind == SubjectKind::address) {
     auto where = node_.enrichment().locate(f.ip);

@@ -50,9 +50,12 @@ Answer pages(const Call& call, http::Response response, std::string head, Ask as
   return response;
 }
 
+// In an order that does not change, so that what changes meanwhile is in it all the same, once.
 FindingsAsk all_findings(const Call& call) {
+  constexpr std::size_t at_once = 8192;
   FindingsAsk ask{.filter = call.params.filter("q", call.now)};
-  ask.limit = limit_max;
+  ask.limit = at_once;
+  ask.walk = true;
   return ask;
 }
 
