@@ -2,7 +2,9 @@
 //
 // Read is what has a UID above the last one that was read; when the folder gets another
 // UIDVALIDITY, all of it is read anew and known reports are recognised by their SHA-256. A mail
-// that cannot be opened now (no key, a link that does not answer) is kept in mind and tried again.
+// that cannot be opened now (no key, a link that does not answer) is kept in mind and tried again,
+// in at most half of a run while new ones come. Where too many wait, no new mail is passed over:
+// the run ends at the first that could not be kept in mind.
 #include <fmt/format.h>
 #include <re2/re2.h>
 
@@ -19,7 +21,7 @@
 namespace tocsin::ingest {
 namespace {
 
-constexpr std::size_t again_max = 100, links_max = 20;
+constexpr std::size_t again_max = 500, links_max = 20;
 constexpr std::uint64_t window = 4'000;  // UIDs searched at once
 
 constexpr std::array own_options = std::to_array<Option>({
@@ -84,10 +86,8 @@ class Run {
     TRY(prepare());
     std::vector<std::uint64_t> uids = TRY(find());
     Result<void> worst{};
-    std::uint64_t count = 0;
     for (std::uint64_t uid : uids) {
       if (context_.stop().stop_requested()) return unavailable("stopping");
-      if (++count > number(feed_, "mails_max", 200)) break;
       auto done = take(uid);
       if (done) continue;
       if (halted_) return done;
@@ -150,27 +150,43 @@ class Run {
         criteria += fmt::format(" {} {}", text::upper(key), TRY(ImapClient::quoted(value)));
       }
     }
-    std::vector<std::uint64_t> out(again_.begin(), again_.end());
+    std::uint64_t most = number(feed_, "mails_max", 200);
+    std::uint64_t fresh_most = most - std::min<std::uint64_t>(again_.size(), most / 2);
+    std::vector<std::uint64_t> fresh;
     std::uint64_t from = cursor_.number("uid") + 1;
-    for (; from < status.uid_next && out.size() < number(feed_, "mails_max", 200); from += window) {
+    for (; from < status.uid_next && fresh.size() < fresh_most; from += window) {
       std::uint64_t to = std::min(from + window, status.uid_next) - 1;
       std::vector<std::uint64_t> found =
           TRY(client_->search(fmt::format("UID {}:{}{}", from, to, criteria)));
-      if (found.empty() && out.empty()) cursor_.set("uid", std::to_string(to));
+      std::ranges::sort(found);
+      if (found.empty() && fresh.empty()) cursor_.set("uid", std::to_string(to));
       for (std::uint64_t uid : found) {
-        if (uid >= from && uid <= to) out.push_back(uid);
+        if (uid >= from && uid <= to && fresh.size() < fresh_most) fresh.push_back(uid);
       }
     }
+    std::vector<std::uint64_t> out = waiting_for_run(most - fresh.size());
+    out.insert(out.end(), fresh.begin(), fresh.end());
     if (out.empty() && cursor_.text() != context_.cursor()) {
       TRY(context_.keep_cursor(cursor_.text()));
     }
     return out;
   }
 
+  // `most` of the mails that wait, from the one on whose turn it is.
+  std::vector<std::uint64_t> waiting_for_run(std::uint64_t most) {
+    std::vector<std::uint64_t> out(again_.begin(), again_.end());
+    if (out.size() <= most) return out;
+    auto turn = std::ranges::upper_bound(out, cursor_.number("tried"));
+    std::ranges::rotate(out, turn);
+    out.resize(most);
+    if (!out.empty()) cursor_.set("tried", std::to_string(out.back()));
+    return out;
+  }
+
   // The state after this mail, whether it was read or waits.
   std::string text_after(std::uint64_t uid, bool read) {
     if (read) again_.erase(uid);
-    if (!read && again_.size() < again_max) again_.insert(uid);
+    if (!read) again_.insert(uid);
     cursor_.set("again", fmt::format("{}", fmt::join(again_, ",")));
     if (uid > cursor_.number("uid")) cursor_.set("uid", std::to_string(uid));
     return cursor_.text();
@@ -183,6 +199,13 @@ class Run {
       if (halted_) return std::unexpected(std::move(ready).error());
       // A mail that never can be read is passed over; others are tried again.
       bool read = ready.error().fault == Fault::invalid;
+      if (!read && !again_.contains(uid) && again_.size() >= again_max) {
+        halted_ = true;
+        return unavailable(fmt::format(
+            "{} mails wait to be opened: no newer one than {} is read until they can be, or have "
+            "left the folder; this one: {}",
+            again_.size(), uid - 1, ready.error().what));
+      }
       TRY(keep(text_after(uid, read)));
       return std::unexpected(std::move(ready).error());
     }
@@ -289,7 +312,7 @@ class Run {
 
   const Feed& feed_;
   CollectorContext& context_;
-  Cursor cursor_;  // uidvalidity, uid (the last), again (UIDs that wait)
+  Cursor cursor_;  // uidvalidity, uid (the last), again (UIDs that wait), tried (the last of them)
   std::set<std::uint64_t> again_;
   MailLimits limits_;
   Decrypt decrypt_;

@@ -165,6 +165,68 @@ TEST_CASE("imap fetches links, and tries a mail again whose link does not answer
   CHECK(context.deliveries().size() == 2);
 }
 
+TEST_CASE("imap passes over no mail, however many wait, and reads new ones beside them") {
+  bool broken = true;
+  HttpServer web([&](const HttpRequest& r) {
+    return broken ? test::answer(503, "") : test::answer(200, r.target);
+  });
+  ImapServer server;
+  constexpr unsigned waiting = 500;  // as many as are kept in mind
+  for (unsigned uid = 1; uid <= waiting + 5; ++uid) {
+    server.mails[uid] = "Subject: s\r\nContent-Type: text/plain\r\n\r\n" +
+                        web.url("/report-" + std::to_string(uid)) + "\r\n";
+  }
+  server.mails[waiting] = mail_with("new.csv", "new");
+  server.mails[waiting + 6] = mail_with("late.csv", "late");
+  Feed feed = feed_of(server);
+  feed.options["links"] = ".*/report-.*";
+  feed.options["mails_max"] = "100";
+  TestContext context;
+  auto has = [&](std::string_view name) {
+    for (const auto& kept : context.deliveries()) {
+      if (kept.name == name || kept.url.ends_with(name)) return true;
+    }
+    return false;
+  };
+  Result<void> done;
+  for (int run = 0; run < 15; ++run) done = collect(feed, context);
+  REQUIRE(!done);
+  CHECK(done.error().what.contains("500 mails wait to be opened: no newer one than 501 is read"));
+  CHECK(has("new.csv"));
+  CHECK(!has("late.csv"));
+  broken = false;
+  for (int run = 0; run < 15; ++run) CHECK(collect(feed, context));
+  CHECK(has("late.csv"));
+  CHECK(context.deliveries().size() == waiting + 6);
+  for (unsigned uid : {1U, waiting - 1, waiting + 1, waiting + 5}) {
+    CHECK(has("/report-" + std::to_string(uid)));
+  }
+}
+
+TEST_CASE("imap tries all mails that wait in turn, one a run if need be") {
+  unsigned works = 0;
+  HttpServer web([&](const HttpRequest& r) {
+    return r.target == "/report-" + std::to_string(works) ? test::answer(200, r.target)
+                                                          : test::answer(503, "");
+  });
+  ImapServer server;
+  for (unsigned uid = 1; uid <= 5; ++uid) {
+    server.mails[uid] = "Subject: s\r\nContent-Type: text/plain\r\n\r\n" +
+                        web.url("/report-" + std::to_string(uid)) + "\r\n";
+  }
+  Feed feed = feed_of(server);
+  feed.options["links"] = ".*/report-.*";
+  TestContext context;
+  CHECK(!collect(feed, context));
+  feed.options["mails_max"] = "1";
+  works = 4;
+  for (int run = 0; run < 5; ++run) {
+    if (collect(feed, context)) break;
+  }
+  REQUIRE(context.deliveries().size() == 1);
+  CHECK(context.deliveries()[0].url == web.url("/report-4"));
+}
+
 TEST_CASE("imap says what is wrong with the account, and sends no password in clear") {
   ImapServer server;
   server.password = "other";
