@@ -128,7 +128,7 @@ Result<void> config_init() {
 
 Result<void> config_check() {
   std::string path = options().file.empty() ? options().home + "/tocsin.toml" : options().file;
-  auto config = TRY(node::read_config(path));
+  auto config = TRY(node::read_config(path, options().home));
   fmt::print(stderr, "{}: good, {} feeds\n", path, config.feeds.size());
   return {};
 }

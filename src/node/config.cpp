@@ -103,7 +103,8 @@ void read_enrich(const toml::table* table, Config& config) {
 
 }  // namespace
 
-Result<Config> parse_config(std::string_view text, const std::string& path) {
+Result<Config> parse_config(std::string_view text, const std::string& path,
+                            const std::string& home) {
   Config config;
   config.path = path;
   toml::table root;
@@ -148,7 +149,8 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
         "{}:{}: {}: unknown table; there is node, server, store, retention, enrich, feed.NAME",
         path, key.source().begin.line, key.str()));
   }
-  auto feeds = ingest::read_feeds(text, path, {});
+  auto feeds = ingest::read_feeds(
+      text, path, {.contact = {}, .proxy = {}, .ca_file = {}, .gnupg_home = home + "/gnupg"});
   if (feeds) config.feeds = *std::move(feeds);
   if (!feeds) wrong.push_back(feeds.error().what);
   if (wrong.empty()) return config;
@@ -157,11 +159,11 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   return invalid(all);
 }
 
-Result<Config> read_config(const std::string& path) {
+Result<Config> read_config(const std::string& path, const std::string& home) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return missing("cannot read the configuration " + text::quote(path));
   std::string text(std::istreambuf_iterator<char>(file), {});
-  return parse_config(text, path);
+  return parse_config(text, path, home);
 }
 
 std::string config_template() {

@@ -35,9 +35,11 @@ struct Config {
   std::vector<ingest::Feed> feeds;
 };
 
-// Reads a configuration. Errors: missing; invalid, all of them in one text, a line each.
-Result<Config> read_config(const std::string& path);
-Result<Config> parse_config(std::string_view toml, const std::string& path);
+// Reads a configuration of the node in `home`, where feeds find what they have no option for.
+// Errors: missing; invalid, all of them in one text, a line each.
+Result<Config> read_config(const std::string& path, const std::string& home);
+Result<Config> parse_config(std::string_view toml, const std::string& path,
+                            const std::string& home);
 
 // A commented configuration to start from.
 std::string config_template();

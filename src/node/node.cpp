@@ -19,10 +19,10 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
   Home home = TRY(Home::open(options.home));
   Config config;
   std::string path = options.config.empty() ? home.file("tocsin.toml") : options.config;
-  if (!options.config.empty() || fs::exists(path)) config = TRY(read_config(path));
+  if (!options.config.empty() || fs::exists(path)) config = TRY(read_config(path, home.path()));
   if (options.port >= 0) config.port = static_cast<std::uint16_t>(options.port);
   if (!options.feeds_file.empty()) {
-    Config more = TRY(read_config(options.feeds_file));
+    Config more = TRY(read_config(options.feeds_file, home.path()));
     config.feeds.insert(config.feeds.end(), more.feeds.begin(), more.feeds.end());
   }
   if (options.simulated && config.country.empty())

@@ -524,11 +524,35 @@ TEST_CASE("a home belongs to one process, and its configuration's errors name fi
   auto second = Node::open({.home = folder.file("home")});
   REQUIRE(!second);
   CHECK(second.error().what.contains("another process"));
-  auto wrong = parse_config("[node]\ncountry = \"Brazil\"\ncolour = 1\n[sever]\n", "tocsin.toml");
+  auto wrong =
+      parse_config("[node]\ncountry = \"Brazil\"\ncolour = 1\n[sever]\n", "tocsin.toml", "/h");
   REQUIRE(!wrong);
   CHECK(wrong.error().what.contains("tocsin.toml:2: node.country: must be a country code"));
   CHECK(wrong.error().what.contains("tocsin.toml:3: node.colour: unknown key"));
   CHECK(wrong.error().what.contains("tocsin.toml:4: sever: unknown table"));
+}
+
+TEST_CASE("a feed finds the node's keys in its home, unless it names others") {
+  TemporaryFolder folder;
+  std::filesystem::create_directory(folder.file("home"));
+  std::ofstream(folder.file("home/tocsin.toml")) << R"([feed.ours]
+collector = "imap"
+format = "auto"
+url = "imaps://mail.example.org"
+username = "us"
+password_secret = "mail"
+[feed.theirs]
+collector = "imap"
+format = "auto"
+url = "imaps://mail.example.org"
+username = "us"
+password_secret = "mail"
+gnupg_home = "/keys"
+)";
+  auto node = Node::open({.home = folder.file("home")});
+  REQUIRE_MESSAGE(node, node.error().what);
+  CHECK((*node)->feeds().named("ours").option("gnupg_home") == (*node)->home() + "/gnupg");
+  CHECK((*node)->feeds().named("theirs").option("gnupg_home") == "/keys");
 }
 
 }  // namespace tocsin::node
