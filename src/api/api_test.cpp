@@ -292,6 +292,15 @@ TEST_CASE("wrong bodies are named") {
   CHECK(post("/api/v1/reports?tlp=pink", "x").contains("no TLP label 'pink'"));
 }
 
+TEST_CASE("whoever accepts a feed's terms or turns it off is kept by name") {
+  Desk desk;
+  CHECK(desk.ask("POST", "/api/v1/feeds/n6/enable", Role::administrator, R"({"accept_terms":true})")
+            .status == 200);
+  CHECK(desk.backend.enabled == "n6 by administrator");
+  CHECK(desk.ask("POST", "/api/v1/feeds/n6/disable", Role::administrator, "{}").status == 200);
+  CHECK(desk.backend.enabled == "off by administrator");
+}
+
 TEST_CASE("a browser signs in by the link, writes with its CSRF token, and signs out") {
   Desk desk;
   std::string code = desk.api->new_code("admin", Role::administrator);

@@ -381,8 +381,10 @@ class Backend {
 
   virtual Result<std::vector<FeedRow>> feeds() = 0;
   virtual Result<FeedRow> feed(const std::string& name) = 0;
-  virtual Result<void> enable_feed(const std::string& name, bool accept_terms) = 0;
-  virtual Result<void> disable_feed(const std::string& name) = 0;
+  // `user`: who asks, kept with the terms that were accepted.
+  virtual Result<void> enable_feed(const std::string& name, bool accept_terms,
+                                   const std::string& user) = 0;
+  virtual Result<void> disable_feed(const std::string& name, const std::string& user) = 0;
   virtual Result<void> run_feed(const std::string& name) = 0;
   virtual Result<std::vector<CatalogueRow>> catalogue() = 0;
 

@@ -112,11 +112,12 @@ Result<FeedRow> NodeBackend::feed(const std::string& wanted) {
   return feed_row(*row, node_.now(), node_.is_simulated());
 }
 
-Result<void> NodeBackend::enable_feed(const std::string& wanted, bool accept_terms) {
-  return node_.feeds().enable(wanted, accept_terms, "console");
+Result<void> NodeBackend::enable_feed(const std::string& wanted, bool accept_terms,
+                                      const std::string& user) {
+  return node_.feeds().enable(wanted, accept_terms, user);
 }
-Result<void> NodeBackend::disable_feed(const std::string& wanted) {
-  return node_.feeds().disable(wanted, "console");
+Result<void> NodeBackend::disable_feed(const std::string& wanted, const std::string& user) {
+  return node_.feeds().disable(wanted, user);
 }
 Result<void> NodeBackend::run_feed(const std::string& wanted) {
   return node_.feeds().run_now(wanted);

@@ -31,8 +31,9 @@ class NodeBackend final : public Backend {
 
   Result<std::vector<FeedRow>> feeds() override;
   Result<FeedRow> feed(const std::string& name) override;
-  Result<void> enable_feed(const std::string& name, bool accept_terms) override;
-  Result<void> disable_feed(const std::string& name) override;
+  Result<void> enable_feed(const std::string& name, bool accept_terms,
+                           const std::string& user) override;
+  Result<void> disable_feed(const std::string& name, const std::string& user) override;
   Result<void> run_feed(const std::string& name) override;
   Result<std::vector<CatalogueRow>> catalogue() override;
 

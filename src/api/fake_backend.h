@@ -175,12 +175,16 @@ class FakeBackend final : public Backend {
     if (name != "n6") return missing("no feed '" + name + "'");
     return feed_row();
   }
-  Result<void> enable_feed(const std::string& name, bool accept_terms) override {
+  Result<void> enable_feed(const std::string& name, bool accept_terms,
+                           const std::string& user) override {
     if (!accept_terms) return invalid("its terms must be accepted");
-    enabled = name;
+    enabled = name + " by " + user;
     return {};
   }
-  Result<void> disable_feed(const std::string&) override { return {}; }
+  Result<void> disable_feed(const std::string&, const std::string& user) override {
+    enabled = "off by " + user;
+    return {};
+  }
   Result<void> backup(const std::string&) override { return {}; }
   Result<void> run_feed(const std::string&) override { return {}; }
   Result<std::vector<CatalogueRow>> catalogue() override {

@@ -51,12 +51,12 @@ Answer show_feed(Context& context, const Call& call) {
 Answer enable_feed(Context& context, const Call& call) {
   auto body = TRY(JsonBody::read(call.request, "accept_terms"));
   bool accepted = TRY(body.flag("accept_terms"));
-  TRY(context.backend.enable_feed(call.path.at("name"), accepted));
+  TRY(context.backend.enable_feed(call.path.at("name"), accepted, call.caller.user));
   return feed_now(context, call.path.at("name"));
 }
 
 Answer disable_feed(Context& context, const Call& call) {
-  TRY(context.backend.disable_feed(call.path.at("name")));
+  TRY(context.backend.disable_feed(call.path.at("name"), call.caller.user));
   return feed_now(context, call.path.at("name"));
 }
 

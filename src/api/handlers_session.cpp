@@ -7,7 +7,7 @@
 namespace tocsin::api {
 namespace {
 
-// Geodata older than this is called old. Source: issue "One node does the main job".
+// Geodata older than this is called old.
 constexpr std::int64_t geo_days_max = 60;
 
 // What to answer while this caller must wait for having guessed too often.
