@@ -28,8 +28,9 @@ struct Unpacked {
 // The files inside `path`, in the archive's order. A plain file in UTF-8 comes back as itself.
 // `name` is what the file was called where it came from, without which a gzip's content would be
 // called after its place in the spool; "": as the path. `password` opens encrypted zips; `charset`
-// is what the sender declares, "" if nothing. Errors: invalid (truncated, damaged, a bomb, too many, a password needed or wrong, a packing we
-// do not know), unavailable (disk full). After an error nothing is left in `out_folder`.
+// is what the sender declares, "" if nothing. Errors: invalid (truncated, damaged, a bomb, too
+// many, a password needed or wrong, a packing we do not know), unavailable (disk full). After an
+// error nothing is left in `out_folder`.
 Result<std::vector<Unpacked>> unpack_file(const std::string& path, const UnpackLimits& limits,
                                           const std::string& out_folder,
                                           std::string_view name = {},
