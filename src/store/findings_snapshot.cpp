@@ -169,7 +169,7 @@ Result<std::unique_ptr<Findings>> Findings::open(const std::string& folder,
     if (!loaded) {
       std::filesystem::rename(path, path + ".damaged", failed);
       if (failed) return std::unexpected(loaded.error());
-      findings.reset(new Findings(folder, words));
+      findings = std::unique_ptr<Findings>(new Findings(folder, words));
       findings->damage_ = loaded.error().what;
     }
   }
