@@ -349,7 +349,7 @@ Result<FindingPage> Findings::walk(const FindingQuery& query) const {
     page.items.push_back(row(index));
     return true;
   };
-  scan(query.filter, take, from / FindingChunk::rows_max);
+  scan(query.filter, take, static_cast<std::uint32_t>(from / FindingChunk::rows_max));
   return page;
 }
 
