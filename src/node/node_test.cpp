@@ -24,6 +24,17 @@ std::string report(int from, int to, const char* extra_row = "") {
   return csv + extra_row;
 }
 
+// A data folder without the address database, which takes a while to load and no test here asks.
+std::string home(const TemporaryFolder& folder) {
+  std::string path = folder.file("home");
+  std::filesystem::create_directories(path);
+  std::string config = path + "/tocsin.toml";
+  if (!std::filesystem::exists(config)) {
+    std::ofstream(config) << "[enrich]\nlocation_database = \"off\"\n";
+  }
+  return path;
+}
+
 ingest::Feed sinkhole() {
   return {.name = "sinkhole", .format = "shadowserver", .tlp = Tlp::green};
 }
@@ -48,7 +59,7 @@ std::uint64_t counted(Node& node) {
 
 TEST_CASE("a report is in once, in every store, however often it is handed in") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   auto first = node->intake().deliver(sinkhole(), delivery(report(0, 100)));
   REQUIRE(first);
   CHECK(first->events == 100);
@@ -66,10 +77,10 @@ TEST_CASE("a report is in once, in every store, however often it is handed in") 
 TEST_CASE("what was taken in is there after a restart, and an event of it is still a duplicate") {
   TemporaryFolder folder;
   {
-    auto node = *Node::open({.home = folder.file("home")});
+    auto node = *Node::open({.home = home(folder)});
     REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 100))));
   }
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   CHECK(events(*node) == 100);
   CHECK(node->findings().size() == 100);
   CHECK(counted(*node) == 100);
@@ -86,7 +97,7 @@ TEST_CASE("a controller that was listed is joined, also after a restart") {
           R"({"id":"0c","source":"a.b","category":"cnc","name":"mirai","restriction":"public",)"
           R"("time":"2026-02-20T00:00:00Z","address":[{"ip":"203.0.113.77","cc":"NL"}]})"
           "\n"};
-  auto open = [&] { return *Node::open({.home = folder.file("home")}); };
+  auto open = [&] { return *Node::open({.home = home(folder)}); };
   auto joined = [](Node& node) {
     REQUIRE(node.wait_visible(std::chrono::seconds(20)));
     return node.findings().count(
@@ -121,7 +132,7 @@ TEST_CASE("a sinkhole that is listed as a controller after a restart is none") {
   TemporaryFolder folder;
   ingest::Feed list{.name = "n6", .format = "n6", .tlp = Tlp::green};
   auto take = [&](const ingest::Feed& feed, ingest::Delivery delivery) {
-    auto node = *Node::open({.home = folder.file("home")});
+    auto node = *Node::open({.home = home(folder)});
     REQUIRE(node->intake().deliver(feed, std::move(delivery)));
     REQUIRE(node->wait_visible(std::chrono::seconds(20)));
     return *node->columns().count(
@@ -144,7 +155,7 @@ TEST_CASE("a report that a crash cut short goes on where it was, once") {
   TemporaryFolder folder;
   std::string bytes = report(0, 200);
   {
-    auto node = *Node::open({.home = folder.file("home")});
+    auto node = *Node::open({.home = home(folder)});
     // What a crash leaves: a report begun and its first events committed, its bytes in the spool.
     std::string spooled = node->intake().spool_path();
     std::ofstream(spooled, std::ios::binary) << bytes;
@@ -167,7 +178,7 @@ TEST_CASE("a report that a crash cut short goes on where it was, once") {
     store::fill_hashes(batch);
     REQUIRE(node->journal().commit(batch, {.report = begun->id, .events_read = 80}));
   }
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   CHECK(events(*node) == 200);
   auto rows = node->journal().reports({});
   REQUIRE(rows);
@@ -178,7 +189,7 @@ TEST_CASE("a report that a crash cut short goes on where it was, once") {
 
 TEST_CASE("a rejected record is kept, and read again after a replay") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   auto receipt = node->intake().deliver(
       sinkhole(),
       delivery(
@@ -197,7 +208,7 @@ TEST_CASE("a replay reads as the report was read, of its day, and settles only w
   TemporaryFolder folder;
   auto clock =
       std::make_shared<std::atomic<TimeUs>>(times::start_of(*times::parse_day("2026-03-02")));
-  auto node = *Node::open({.home = folder.file("home"), .now = [clock] { return clock->load(); }});
+  auto node = *Node::open({.home = home(folder), .now = [clock] { return clock->load(); }});
   ingest::Feed list{.name = "by-hand", .format = "ip_list"};
   REQUIRE(node->intake().deliver(list, delivery("192.0.2.7\nnot-an-address\n", "list.txt")));
   *clock += 3 * us_per_day;
@@ -216,7 +227,7 @@ TEST_CASE("a replay reads as the report was read, of its day, and settles only w
 
 TEST_CASE("a packed report keeps its name, and one that cannot be unpacked is kept whole") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   auto packed = gzip::pack(report(0, 10));
   REQUIRE(
       node->intake().deliver(sinkhole(), delivery(packed, "2026-03-01-event4_sinkhole.csv.gz")));
@@ -237,7 +248,7 @@ TEST_CASE("a packed report keeps its name, and one that cannot be unpacked is ke
 TEST_CASE("a node that is stopped while it reads goes on with the report at the next start") {
   TemporaryFolder folder;
   {
-    auto node = *Node::open({.home = folder.file("home")});
+    auto node = *Node::open({.home = home(folder)});
     auto reading = std::async(std::launch::async, [&] {
       return node->intake().deliver(sinkhole(), delivery(report(0, 200'000)));
     });
@@ -246,7 +257,7 @@ TEST_CASE("a node that is stopped while it reads goes on with the report at the 
     auto receipt = reading.get();
     if (!receipt) CHECK(receipt.error().fault == Fault::unavailable);
   }
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   CHECK(events(*node) == 200'000);
   CHECK(std::filesystem::is_empty(folder.file("home/spool")));
 }
@@ -254,7 +265,7 @@ TEST_CASE("a node that is stopped while it reads goes on with the report at the 
 TEST_CASE("two reports at once over days that must be loaded do not wait for each other") {
   TemporaryFolder folder;
   {
-    auto node = *Node::open({.home = folder.file("home")});
+    auto node = *Node::open({.home = home(folder)});
     std::string old = report(0, 0);
     for (int day = 0; day < 100; ++day) {
       old += fmt::format("{} 10:00:00,tcp,198.51.100.1,1,64496,BR,203.0.113.9,80,mirai,critical\n",
@@ -262,7 +273,7 @@ TEST_CASE("two reports at once over days that must be loaded do not wait for eac
     }
     REQUIRE(node->intake().deliver(sinkhole(), delivery(old)));
   }
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   auto spread = [&](int salt) {
     std::string csv = report(0, 0);
     for (int i = 0; i < 60'000; ++i) {
@@ -284,7 +295,7 @@ TEST_CASE("two reports at once over days that must be loaded do not wait for eac
 
 TEST_CASE("an unreadable report fails with its reason, and the node goes on") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   std::string truncated_gzip("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b", 11);
   auto failed = node->intake().deliver(
       sinkhole(), delivery(truncated_gzip, "2026-03-01-event4_sinkhole.csv.gz"));
@@ -297,7 +308,7 @@ TEST_CASE("an unreadable report fails with its reason, and the node goes on") {
 
 TEST_CASE("a backup made while it runs opens elsewhere and is equal") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 100))));
   REQUIRE(node->backup(folder.file("copy")));
   REQUIRE(node->intake().deliver(sinkhole(), delivery(report(100, 150))));
@@ -311,7 +322,7 @@ TEST_CASE("a backup made while it runs opens elsewhere and is equal") {
 
 TEST_CASE("a backup of a node that has taken in nothing opens elsewhere") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   auto done = node->backup(folder.file("copy"));
   REQUIRE_MESSAGE(done, (done ? "" : done.error().what));
   auto copy = *Node::open({.home = folder.file("copy")});
@@ -320,7 +331,7 @@ TEST_CASE("a backup of a node that has taken in nothing opens elsewhere") {
 
 TEST_CASE("a backup has the reports that quarantine keeps whole, and the schema; a cut one goes") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   std::filesystem::create_directories(folder.file("home/quarantine"));
   std::ofstream(folder.file("home/quarantine/7")) << "a report";
   std::ofstream(folder.file("home/shadowserver-schema.json")) << "{}";
@@ -339,7 +350,7 @@ TEST_CASE("a backup has the reports that quarantine keeps whole, and the schema;
 TEST_CASE("a backup made while two months of arrival fill has each event once, in every store") {
   TemporaryFolder folder;
   std::atomic<TimeUs> now = times::start_of(*times::parse_day("2026-03-31"));
-  auto node = *Node::open({.home = folder.file("home"), .now = [&] { return now.load(); }});
+  auto node = *Node::open({.home = home(folder), .now = [&] { return now.load(); }});
   std::jthread intake([&](const std::stop_token& stop) {
     for (int n = 0; !stop.stop_requested() && n < 3000; n += 5) {
       now = times::start_of(*times::parse_day(n % 2 == 0 ? "2026-03-31" : "2026-04-01"));
@@ -373,7 +384,7 @@ TEST_CASE("what its feed no longer reports is closed when the report is in, also
       "timestamp,protocol,src_ip,src_port,src_asn,src_geo,dst_ip,dst_port,infection,severity\n"
       "2026-08-01 10:00:00,tcp,198.51.100.1,1,64496,BR,203.0.113.9,80,mirai,critical\n";
   {
-    auto node = *Node::open({.home = folder.file("home")});
+    auto node = *Node::open({.home = home(folder)});
     REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 3))));
     CHECK(states(*node, "state:open") == 3);
     REQUIRE(node->intake().deliver(sinkhole(), delivery(later)));
@@ -381,7 +392,7 @@ TEST_CASE("what its feed no longer reports is closed when the report is in, also
     CHECK(node->findings().count(*store::parse_filter("state:closed", node->now())) == 2);
     CHECK(node->findings().count(*store::parse_filter("state:open", node->now())) == 1);
   }
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   CHECK(states(*node, "state:closed") == 2);
   REQUIRE(node->intake().deliver(sinkhole(), delivery(report(100, 101))));
   CHECK(states(*node, "state:closed") == 3);  // a late row: its feed has gone on without it
@@ -389,7 +400,7 @@ TEST_CASE("what its feed no longer reports is closed when the report is in, also
 
 TEST_CASE("counts and findings that are absent or damaged are made anew from the events") {
   TemporaryFolder folder;
-  auto open = [&] { return *Node::open({.home = folder.file("home")}); };
+  auto open = [&] { return *Node::open({.home = home(folder)}); };
   {
     auto node = open();
     for (int n = 0; n < 100; n += 10) {
@@ -458,7 +469,7 @@ TEST_CASE("counts and findings that are absent or damaged are made anew from the
   }
   SUBCASE("the columns") {
     std::filesystem::remove_all(folder.file("home/columns"));
-    auto refused = Node::open({.home = folder.file("home")});
+    auto refused = Node::open({.home = home(folder)});
     REQUIRE(!refused);
     CHECK(refused.error().what.contains("backup"));
   }
@@ -468,7 +479,7 @@ TEST_CASE("retention drops months of events, and the counts stay as frozen") {
   TemporaryFolder folder;
   auto clock =
       std::make_shared<std::atomic<TimeUs>>(times::start_of(*times::parse_day("2026-03-02")));
-  NodeOptions options{.home = folder.file("home"), .now = [clock] { return clock->load(); }};
+  NodeOptions options{.home = home(folder), .now = [clock] { return clock->load(); }};
   {
     auto node = *Node::open(options);
     REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 100))));
@@ -507,7 +518,7 @@ TEST_CASE("retention drops months of events, and the counts stay as frozen") {
 
 TEST_CASE("a report that is put into the node's drop folder is taken in") {
   TemporaryFolder folder;
-  auto node = *Node::open({.home = folder.file("home")});
+  auto node = *Node::open({.home = home(folder)});
   node->feeds().start(node->intake());
   std::ofstream(folder.file("home/drop/2026-03-01-event4_sinkhole.csv")) << report(0, 10);
   for (int i = 0; i < 400 && *node->columns().count({}) == 0; ++i) {
@@ -520,8 +531,8 @@ TEST_CASE("a report that is put into the node's drop folder is taken in") {
 
 TEST_CASE("a home belongs to one process, and its configuration's errors name file, line and key") {
   TemporaryFolder folder;
-  auto node = Node::open({.home = folder.file("home")});
-  auto second = Node::open({.home = folder.file("home")});
+  auto node = Node::open({.home = home(folder)});
+  auto second = Node::open({.home = home(folder)});
   REQUIRE(!second);
   CHECK(second.error().what.contains("another process"));
   auto wrong =
@@ -549,7 +560,7 @@ username = "us"
 password_secret = "mail"
 gnupg_home = "/keys"
 )";
-  auto node = Node::open({.home = folder.file("home")});
+  auto node = Node::open({.home = home(folder)});
   REQUIRE_MESSAGE(node, node.error().what);
   CHECK((*node)->feeds().named("ours").option("gnupg_home") == (*node)->home() + "/gnupg");
   CHECK((*node)->feeds().named("theirs").option("gnupg_home") == "/keys");
