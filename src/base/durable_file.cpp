@@ -62,6 +62,16 @@ Result<void> DurableFile::commit() {
   flush();
   std::uint64_t sum = XXH3_64bits_digest(hash_.get());
   buffer_.assign(reinterpret_cast<const char*>(&sum), sizeof sum);
+  return finish();
+}
+
+Result<void> DurableFile::replace(const std::string& path, std::string_view bytes) {
+  DurableFile file = TRY(create(path));
+  file.bytes(bytes);
+  return file.finish();
+}
+
+Result<void> DurableFile::finish() {
   flush();
   if (failed_ == 0 && fsync(fd_) != 0) failed_ = errno;
   if (failed_ == 0 && std::rename((path_ + ".new").c_str(), path_.c_str()) != 0) failed_ = errno;

@@ -1,5 +1,5 @@
 // DurableFile: a file that is there whole or not at all: written beside its place, synced, renamed,
-// the folder synced. Ends in a checksum.
+// the folder synced. Ends in a checksum, unless replace() wrote it.
 #pragma once
 
 #include <xxhash.h>
@@ -31,12 +31,16 @@ class DurableFile {
   // Errors: unavailable, also what an earlier bytes() met (disk full).
   Result<void> commit();
 
+  // A whole file at once, of these bytes alone. Errors: those of create() and commit().
+  static Result<void> replace(const std::string& path, std::string_view bytes);
+
   // What was written, without the checksum. Errors: invalid, if it does not fit.
   static Result<std::string_view> checked(std::string_view file);
 
  private:
   DurableFile() = default;
   void flush();
+  Result<void> finish();
   std::string path_;
   int fd_ = -1;
   int failed_ = 0;  // errno of the first failure

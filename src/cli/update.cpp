@@ -1,13 +1,11 @@
 // tocsin feeds update: fetches what formats are read by and others publish: Shadowserver's schema.
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <simdjson.h>
-#include <unistd.h>
 
 #include <filesystem>
 
+#include "base/durable_file.h"
 #include "base/fetch.h"
-#include "base/text.h"
 #include "cli/call.h"
 #include "cli/verbs.h"
 #include "ingest/shadowserver_schema.h"
@@ -40,7 +38,7 @@ Result<std::size_t> check_schema(std::string_view schema) {
 
 Result<void> update(UpdateOptions options) {
   if (options.home.empty()) options.home = default_home();
-  std::string path = options.home + "/shadowserver-schema.json", fresh = path + ".new";
+  std::string path = options.home + "/shadowserver-schema.json";
   std::error_code failed;
   std::filesystem::create_directories(options.home, failed);
   constexpr std::uint64_t size_max_bytes = 64u << 20;
@@ -51,19 +49,7 @@ Result<void> update(UpdateOptions options) {
                                             .size_max_bytes = size_max_bytes}}));
   TRY(fetch::expect_success(response, options.url));
   std::size_t types = TRY(check_schema(response.body));
-  // Beside its place, then renamed: a reader sees the old one or the new one.
-  int fd = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  std::string_view body = response.body;
-  bool written = fd >= 0;
-  while (written && !body.empty()) {
-    ssize_t n = write(fd, body.data(), body.size());
-    written = n > 0;
-    if (written) body.remove_prefix(static_cast<std::size_t>(n));
-  }
-  written = written && fsync(fd) == 0;
-  if (fd >= 0) close(fd);
-  if (written) std::filesystem::rename(fresh, path, failed);
-  if (!written || failed) return unavailable("cannot write " + text::quote(path));
+  TRY(DurableFile::replace(path, response.body));
   fmt::print(stderr, "{}: {} report types; reports that come from now on are read by it\n", path,
              types);
   return {};

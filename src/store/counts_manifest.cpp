@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/durable_file.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "store/counts.h"
@@ -36,27 +37,6 @@ Result<void> sync_files(const std::string& folder, const std::vector<std::string
   if (paths.size() > single_max) return sync(folder, Sync::file_system);
   for (const std::string& path : paths) TRY(sync(path, Sync::data));
   return sync(folder, Sync::entry);
-}
-
-Result<void> replace_file(const std::string& path, std::string_view bytes) {
-  std::string temporary = path + ".tmp";
-  int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool done = fd >= 0;
-  for (std::string_view rest = bytes; done && !rest.empty();) {
-    ssize_t n = write(fd, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    done = n > 0;
-    if (done) rest.remove_prefix(static_cast<std::size_t>(n));
-  }
-  done = done && fsync(fd) == 0;
-  if (fd >= 0) close(fd);
-  done = done && rename(temporary.c_str(), path.c_str()) == 0;
-  if (!done) {
-    std::string why = std::strerror(errno);
-    unlink(temporary.c_str());
-    return unavailable(fmt::format("cannot write '{}': {}", path, why));
-  }
-  return {};
 }
 
 // One line of the manifest: a day, a number, a size, and for a month the files merged in it.
@@ -124,8 +104,7 @@ Result<void> Counts::write_manifest() {
   std::vector<std::string> fresh;
   for (const StoredPtr& file : unsynced_) fresh.push_back(file->path());
   TRY(sync_files(folder_, fresh));
-  TRY(replace_file(folder_ + "/manifest", out));
-  TRY(sync(folder_, Sync::entry));
+  TRY(DurableFile::replace(folder_ + "/manifest", out));
   watermark_ = applied_.load();
   changed_ = false;
   for (const StoredPtr& file : doomed_) file->doom();
@@ -211,7 +190,7 @@ void Counts::remove_strangers() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
     std::string path = entry.path().string(), suffix = entry.path().extension().string();
-    bool ours = suffix == ".day" || suffix == ".month" || suffix == ".frozen" || suffix == ".tmp";
+    bool ours = suffix == ".day" || suffix == ".month" || suffix == ".frozen" || suffix == ".new";
     if (ours && !known.contains(folder_ + "/" + entry.path().filename().string())) {
       std::filesystem::remove(path, error);
     }

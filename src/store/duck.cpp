@@ -77,6 +77,8 @@ Result<Duck> Duck::open(const Options& options) {
   set("autoinstall_known_extensions", "false");
   set("autoload_known_extensions", "false");
   set("preserve_insertion_order", "false");
+  // A checkpoint looks at the whole file: the default of 16 MB slows a large month down.
+  set("checkpoint_threshold", "256MB");
   if (!options.temporary_folder.empty()) set("temp_directory", options.temporary_folder);
   Duck duck;
   char* why = nullptr;

@@ -11,8 +11,10 @@ std::string network_text(const Network& network) {
   return network.length == 128 ? ip::format(network.base) : ip::format(network);
 }
 
+// `field://…` would be read as a URL of that scheme.
 std::string quoted(std::string_view text) {
-  if (text.find_first_of(" ,\"\\") == std::string_view::npos) return std::string(text);
+  bool plain = text.find_first_of(" ,\"\\") == std::string_view::npos && !text.starts_with("//");
+  if (plain) return std::string(text);
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';

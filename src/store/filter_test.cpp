@@ -59,6 +59,8 @@ TEST_CASE("a filter's canonical text parses to the same filter") {
         "controller:unknowN family:Unknown",
         "controller:unknown.",
         "unknown.",
+        "//://*",
+        "family:\"//x\"",
         "sector:\"Health Care\",energy -sector:bank*",
         "sector:unknown",
         ""}) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/zstd.h"
 
 namespace tocsin::store {
 namespace {
@@ -27,8 +28,10 @@ CREATE TABLE rejects(
 CREATE INDEX rejects_group ON rejects(state, feed, reason);
 CREATE TABLE cursors(feed TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE state(key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES('schema', '1'), ('seq', '0');
+INSERT INTO meta VALUES('schema', '2'), ('seq', '0');
 )";
+
+constexpr std::size_t batch_bytes_max = std::size_t{1} << 30;  // far above any batch's
 
 constexpr std::string_view report_columns =
     "id, feed, name, url, format, type, received, size, sha256, spool, state, live, events, "
@@ -124,15 +127,23 @@ Result<void> Journal::migrate() {
     TRY(db_.run(tables));
     TRY(transaction.commit());
   }
+  int known_schema = 0;
   auto schema = TRY(db_.prepare("SELECT key, value FROM meta"));
   while (TRY(schema.step())) {
     auto number = text::number(schema.text(1)).value_or(0);
     if (schema.text(0) == "seq") seq_.store(number);
-    if (schema.text(0) == "schema" && number > journal_schema) {
+    if (schema.text(0) != "schema") continue;
+    known_schema = static_cast<int>(number);
+    if (number > journal_schema) {
       return invalid(
           fmt::format("{} has schema {}; this program knows up to {}: use the newer program",
                       text::quote(path_), number, journal_schema));
     }
+  }
+  if (known_schema < journal_schema) {
+    auto raise = TRY(db_.prepare("UPDATE meta SET value = ? WHERE key = 'schema'"));
+    std::string ours = std::to_string(journal_schema);
+    TRY(raise.bind(1, ours).run());
   }
   auto newest = TRY(db_.prepare("SELECT coalesce(max(seq), 0) FROM journal"));
   TRY(newest.step());
@@ -212,7 +223,7 @@ Result<std::vector<ReportRow>> Journal::unfinished() {
 
 Result<void> Journal::commit(EventBatch& batch, const Step& step) {
   // Encoded before the lock is taken: the row carries the seq, the bytes do not.
-  std::string bytes = batch.size() > 0 ? encode(batch) : std::string();
+  std::string bytes = batch.size() > 0 ? zstd::pack(encode(batch)) : std::string();
   std::uint64_t seq = 0;
   auto put = [&]() -> Result<void> {
     if (batch.size() > 0) {
@@ -256,8 +267,11 @@ Result<std::optional<EventBatch>> Journal::batch(std::uint64_t seq) const {
     select_batch_.reset();
     return std::nullopt;
   }
-  auto decoded = decode(select_batch_.blob(0));
+  std::string_view stored = select_batch_.blob(0);
+  auto bytes = zstd::is_packed(stored) ? zstd::unpack(stored, batch_bytes_max)
+                                       : Result<std::string>(stored);  // schema 1
   select_batch_.reset();
+  auto decoded = bytes ? decode(*bytes) : std::unexpected(bytes.error());
   if (!decoded)
     return std::unexpected(
         Error{Fault::invalid, fmt::format("journal row {}: {}", seq, decoded.error().what)});
@@ -266,15 +280,22 @@ Result<std::optional<EventBatch>> Journal::batch(std::uint64_t seq) const {
 }
 
 Result<void> Journal::prune(std::uint64_t below_or_equal) {
-  return write([&]() -> Result<void> {
-    auto erase = TRY(db_.prepare("DELETE FROM journal WHERE seq <= ?"));
+  std::int64_t erased = 0;
+  auto step = [&]() -> Result<void> {
+    auto erase = TRY(db_.prepare(
+        "DELETE FROM journal WHERE seq <= min(?, (SELECT min(seq) FROM journal) + 99)"));
     erase.bind(1, below_or_equal);
     TRY(erase.run());
+    erased = db_.changes();
     auto kept = TRY(db_.prepare("UPDATE meta SET value = ? WHERE key = 'seq'"));
     std::string seq = std::to_string(last_seq());
     kept.bind(1, seq);
     return kept.run();
-  });
+  };
+  // In small steps, between which intake has its turn.
+  do TRY(write(step));
+  while (erased > 0);
+  return {};
 }
 
 Result<std::size_t> Journal::forget_reports(TimeUs before, TimeUs live_before) {

@@ -24,7 +24,7 @@
 
 namespace tocsin::store {
 
-inline constexpr int journal_schema = 1;
+inline constexpr int journal_schema = 2;  // 2: batches are packed
 
 enum class ReportState : std::uint8_t { reading, done, repeat, failed };
 std::string_view name(ReportState state);

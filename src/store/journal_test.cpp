@@ -134,6 +134,54 @@ TEST_CASE("old reports are forgotten with their rejects, live ones sooner; unfin
   CHECK(journal->forget_reports(50, 70) == 0);
 }
 
+TEST_CASE("a journal of schema 1, whose batches are not packed, is read and raised") {
+  TemporaryFolder folder;
+  std::string path = folder.file("journal.db");
+  EventBatch batch;
+  {
+    Dictionary words;
+    REQUIRE(Journal::open(path, words));
+    batch = events(words, 2);
+    auto old = Sqlite::open(path);
+    REQUIRE(old);
+    auto insert = old->prepare("INSERT INTO journal VALUES(7, 1, 2, ?)");
+    std::string bytes = encode(batch);
+    REQUIRE(insert->bind_blob(1, bytes).run());
+    REQUIRE(old->run("UPDATE meta SET value = '1' WHERE key = 'schema'"));
+  }
+  Dictionary words;
+  auto journal = Journal::open(path, words);
+  REQUIRE(journal);
+  auto read = (*journal)->batch(7);
+  REQUIRE(read);
+  REQUIRE(read->has_value());
+  CHECK((*read)->size() == batch.size());
+  CHECK((*read)->time == batch.time);
+  auto schema = Sqlite::open(path)->prepare("SELECT value FROM meta WHERE key = 'schema'");
+  REQUIRE(schema->step());
+  CHECK(schema->text(0) == std::to_string(journal_schema));
+}
+
+TEST_CASE("many batches are pruned in steps, and none too many") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto opened = Journal::open(folder.file("journal.db"), words);
+  REQUIRE(opened);
+  Journal& journal = **opened;
+  auto report = journal.begin_report({.feed = "f", .name = "n"});
+  for (int i = 0; i < 350; ++i) {
+    EventBatch batch = events(words, 1);
+    REQUIRE(journal.commit(batch, {.report = report->id}));
+  }
+  REQUIRE(journal.prune(345));
+  CHECK(journal.rows() == 5);
+  CHECK(!journal.batch(345)->has_value());
+  CHECK(journal.batch(346)->has_value());
+  REQUIRE(journal.prune(1000));
+  CHECK(journal.rows() == 0);
+  CHECK(journal.last_seq() == 350);
+}
+
 TEST_CASE("a journal of a newer program is refused by name") {
   TemporaryFolder folder;
   Dictionary words;

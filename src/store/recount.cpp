@@ -56,8 +56,11 @@ bool fits(const EventBatch& b, std::size_t i, const StatsFilter& f) {
   SubjectPlace place = place_of(b, i);
   if (!f.country.empty() && place.country != f.country) return false;
   if (f.asn != 0 && place.asn != f.asn) return false;
-  return !f.controller ||
-         (is_steered(b.type[i], b.roles[i]) && controller_of(b, i).country == *f.controller);
+  if (!f.controller && !f.abroad) return true;
+  if (!is_steered(b.type[i], b.roles[i])) return false;
+  Country country = controller_of(b, i).country;
+  if (f.abroad && (country.empty() || country == place.country)) return false;
+  return !f.controller || country == *f.controller;
 }
 
 Result<StatsAnswer> recount(const Columns& columns, const Recount& ask) {

@@ -101,7 +101,9 @@ Result<Sqlite> Sqlite::open(const std::string& path, bool read_only) {
     TRY(
         db.run("PRAGMA page_size=32768; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA "
                "foreign_keys=ON;"
-               "PRAGMA wal_autocheckpoint=512;"));
+               "PRAGMA wal_autocheckpoint=512; PRAGMA journal_size_limit=67108864;"
+               // Debian's library zeroes what is deleted, which writes the journal twice more.
+               "PRAGMA secure_delete=FAST;"));
   }
   return db;
 }
