@@ -134,6 +134,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   store.number("columns_memory_mb", config.columns_memory_mb, 64, 1 << 20);
   store.number("columns_threads", config.columns_threads, 1, 256);
   store.number("counts_memory_mb", config.counts_memory_mb, 16, 1 << 20);
+  store.number("counts_threads", config.counts_threads, 1, 256);
   store.number("duplicates_memory_mb", config.duplicates_memory_mb, 16, 1 << 20);
   store.finish();
   Table retention = table("retention");
@@ -183,8 +184,9 @@ std::string config_template() {
 
 [store]
 # columns_memory_mb = 512     # for questions over events
-# columns_threads = 2
+# columns_threads = 1         # more: faster questions over events, slower intake
 # counts_memory_mb = 256
+# counts_threads = 2
 # duplicates_memory_mb = 192
 
 [retention]

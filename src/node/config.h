@@ -25,8 +25,8 @@ struct Config {
   std::string certificate_file, key_file;
   std::vector<std::string> host_names;
   // [store]
-  unsigned columns_memory_mb = 512, columns_threads = 2;
-  unsigned counts_memory_mb = 256, duplicates_memory_mb = 192;
+  unsigned columns_memory_mb = 512, columns_threads = 1;
+  unsigned counts_memory_mb = 256, counts_threads = 2, duplicates_memory_mb = 192;
   // [retention]
   unsigned events_months = 14, exact_counts_months = 14;
   // [enrich]: passed on as it is

@@ -1,5 +1,6 @@
 #include "node/followers.h"
 
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -73,6 +74,7 @@ BatchPointer Followers::next(Running& running, std::uint64_t seq, const std::sto
 }
 
 void Followers::run(Running& running, const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), running.follower.name.c_str());  // for top -H and perf
   std::size_t me = 0;
   while (running_[me].get() != &running) ++me;
   auto rested = std::chrono::steady_clock::now();

@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
@@ -47,7 +48,7 @@ Result<void> Node::open_stores() {
   store::Counts::Key key = TRY(secret_key());
   counts_ = TRY(store::Counts::open(home_.file("counts"), key,
                                     {.memory_bytes = std::size_t{config_.counts_memory_mb} << 20,
-                                     .threads = config_.columns_threads}));
+                                     .threads = config_.counts_threads}));
   TRY(mend_stores());
   enrichment_ = TRY(enrich::Enrichment::open(config_.enrich));
   live_ = std::make_unique<Live>(words_, options_.now);
@@ -178,6 +179,7 @@ Result<store::Counts::Key> Node::secret_key() {
 
 // Drops journal rows that every follower can do without.
 void Node::prune(const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), "prune");
   std::mutex mutex;
   std::condition_variable_any wake;
   std::uint64_t pruned = 0;

@@ -22,15 +22,15 @@ using Clock = std::chrono::steady_clock;
 
 constexpr Clock::duration settle_every = std::chrono::seconds(5);
 
-// When a state in memory is due to be written: after many events, or some time; the larger the
-// state, the rarer.
+// When a state in memory is due to be written: after many events, or some time; the longer it
+// takes, the rarer: at most a tenth of the time.
 class SnapshotRhythm {
  public:
   bool is_due(std::uint64_t events, bool flush) const {
     if (events_ + events == 0) return false;
     auto since = Clock::now() - last_;
-    return flush ? since > took_ * 4
-                 : events_ + events > 4'000'000 || since > std::chrono::seconds(60) + took_ * 20;
+    if (flush) return since > took_ * 4;
+    return since > took_ * 10 && (events_ + events > 4'000'000 || since > std::chrono::seconds(60));
   }
   void count(std::size_t events) { events_ += events; }
   std::uint64_t events() const { return events_; }

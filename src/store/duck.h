@@ -61,7 +61,7 @@ class DuckConnection {
 class Duck {
  public:
   struct Options {
-    unsigned memory_mb = 512, threads = 2;
+    unsigned memory_mb = 512, threads = 1;
     std::string temporary_folder, allowed_folder;  // files outside the second cannot be touched
   };
   // A database in memory, to which files are attached. Errors: unavailable.
