@@ -1,5 +1,6 @@
 // tocsin bench: what docs/benchmarks.md claims, measured on this machine.
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -59,6 +60,7 @@ Result<void> bench_ingest(const BenchOptions& options) {
                             .out = folder + "/world",
                             .repeats = options.repeats,
                             .rows = options.rows}));
+  malloc_trim(0);  // what the world took is not the node's memory
   auto node = TRY(node::Node::open({.home = folder + "/home"}));
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder + "/world")) {
@@ -69,11 +71,15 @@ Result<void> bench_ingest(const BenchOptions& options) {
   auto begin = Clock::now();
   ingest::Receipt total;
   for (const auto& file : files) {
+    auto report_begin = Clock::now();
     auto receipt = TRY(
         node->intake().deliver(feed, {.name = fs::path(file).filename().string(), .path = file}));
     total.events += receipt.events;
     total.duplicates += receipt.duplicates;
     total.rejected += receipt.rejected;
+    fmt::print("report of {} rows: {:.0f} rows/s, {} findings by then\n", receipt.events,
+               static_cast<double>(receipt.events) / seconds_since(report_begin),
+               node->findings().size());
   }
   double committed_s = seconds_since(begin);
   if (!node->wait_visible(std::chrono::minutes(10)))
@@ -108,8 +114,8 @@ Result<void> bench_ingest(const BenchOptions& options) {
                share.us / sum * 100);
   fmt::print("{:<12} {:.3f} us CPU a row (columns' own threads not in it)\n", "all", sum);
   auto m = memory();
-  fmt::print("memory: {} MB of its own, highest {} MB with mapped files\n", m.anonymous_mb,
-             m.highest_mb);
+  fmt::print("memory: {} MB of its own, {} of them the findings; highest {} MB with mapped files\n",
+             m.anonymous_mb, node->findings().memory_bytes() >> 20, m.highest_mb);
   if (stored + total.duplicates != total.events || made.events != stored) {
     return invalid(
         fmt::format("figures differ: the world has {} events, {} are stored", made.events, stored));

@@ -21,7 +21,7 @@ inline constexpr std::array route_options = std::to_array<Option>({
     {"resolve", OptionKind::list, "name:port:address, instead of asking DNS"},
     {.name = "size_max_bytes",
      .kind = OptionKind::number,
-     .help = "of one report; 4 GiB",
+     .help = "of one delivery, unpacked; 4 GiB",
      .least = 1,
      .most = std::uint64_t{4} << 30},
     {.name = "connect_timeout_s",

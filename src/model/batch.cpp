@@ -89,12 +89,13 @@ void EventBatch::remove_last_row() {
 }
 
 void EventBatch::keep_rows(const std::vector<bool>& wanted) {
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) rows.push_back(i);
+  }
   each_column(*this, [&](auto& column) {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < column.size(); ++i) {
-      if (wanted[i]) column[kept++] = column[i];
-    }
-    column.resize(kept);
+    for (std::size_t i = 0; i < rows.size(); ++i) column[i] = column[rows[i]];
+    column.resize(rows.size());
   });
 }
 

@@ -121,6 +121,9 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   Table node = table("node");
   node.text("name", config.name);
   node.text("host", config.host);
+  node.text("contact", config.contact);
+  node.text("proxy", config.proxy);
+  node.text("ca_file", config.ca_file);
   node.flag("simulated", config.simulated);
   if (const auto* at = node.node("country")) {
     auto country = Country::parse(at->value_or(std::string_view{}));
@@ -150,8 +153,11 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
         "{}:{}: {}: unknown table; there is node, server, store, retention, enrich, feed.NAME",
         path, key.source().begin.line, key.str()));
   }
-  auto feeds = ingest::read_feeds(
-      text, path, {.contact = {}, .proxy = {}, .ca_file = {}, .gnupg_home = home + "/gnupg"});
+  auto feeds = ingest::read_feeds(text, path,
+                                  {.contact = config.contact,
+                                   .proxy = config.proxy,
+                                   .ca_file = config.ca_file,
+                                   .gnupg_home = home + "/gnupg"});
   if (feeds) config.feeds = *std::move(feeds);
   if (!feeds) wrong.push_back(feeds.error().what);
   if (wrong.empty()) return config;
@@ -174,6 +180,9 @@ std::string config_template() {
 # name = "This node"          # how the console and partners call it
 # host = "localhost"
 # country = "BR"              # the country this node looks after: ISO 3166, two letters
+# contact = ""                # address of who runs it, told to those whose feeds it fetches
+# proxy = ""                  # for feeds that are fetched
+# ca_file = ""                # certificate authorities to trust for them, PEM
 
 [server]
 # listen = "127.0.0.1"        # other addresses need TLS

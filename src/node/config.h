@@ -17,6 +17,7 @@ struct Config {
   std::string path;  // "": defaults
   // [node]
   std::string name = "This node", host = "localhost";
+  std::string contact, proxy, ca_file;  // for feeds that do not say their own
   Country country;
   bool simulated = false;
   // [server]

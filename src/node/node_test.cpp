@@ -543,10 +543,18 @@ TEST_CASE("a home belongs to one process, and its configuration's errors name fi
   CHECK(wrong.error().what.contains("tocsin.toml:4: sever: unknown table"));
 }
 
-TEST_CASE("a feed finds the node's keys in its home, unless it names others") {
+TEST_CASE("a feed has the node's keys, proxy and contact, unless it names others") {
   TemporaryFolder folder;
   std::filesystem::create_directory(folder.file("home"));
-  std::ofstream(folder.file("home/tocsin.toml")) << R"([feed.ours]
+  std::ofstream(folder.file("home/tocsin.toml")) << R"([node]
+contact = "cert@example.org"
+proxy = "http://proxy.example.org:3128"
+[feed.list]
+collector = "http"
+format = "ip_list"
+url = "https://lists.example.org/bad.txt"
+proxy = "http://other.example.org:3128"
+[feed.ours]
 collector = "imap"
 format = "auto"
 url = "imaps://mail.example.org"
@@ -564,6 +572,9 @@ gnupg_home = "/keys"
   REQUIRE_MESSAGE(node, node.error().what);
   CHECK((*node)->feeds().named("ours").option("gnupg_home") == (*node)->home() + "/gnupg");
   CHECK((*node)->feeds().named("theirs").option("gnupg_home") == "/keys");
+  CHECK((*node)->feeds().named("ours").option("proxy") == "http://proxy.example.org:3128");
+  CHECK((*node)->feeds().named("list").option("proxy") == "http://other.example.org:3128");
+  CHECK((*node)->feeds().named("list").option("contact") == "cert@example.org");
 }
 
 }  // namespace tocsin::node

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/huge_pages.h"
+
 namespace tocsin::store {
 namespace {
 
@@ -89,7 +91,7 @@ bool Duplicates::Set::insert(const Hash128& hash) {
 
 void Duplicates::Set::grow() {
   std::vector<Hash128> old = std::move(slots_);
-  slots_.assign(std::max<std::size_t>(256, old.size() * 2), {});
+  slots_ = huge_vector<Hash128>(std::max<std::size_t>(256, old.size() * 2));
   for (const Hash128& hash : old) {
     if (hash == Hash128{}) continue;
     std::size_t slot = hash.low & (slots_.size() - 1);
@@ -168,11 +170,13 @@ Result<std::size_t> Duplicates::claim(EventBatch& b) {
   }
   std::vector<bool> keep(b.size());
   std::size_t dropped = 0;
+  constexpr std::size_t ahead = 16;
   Day last_day = INT32_MIN;
   DaySet* set = nullptr;
   for (std::size_t i = 0; i < b.size(); ++i) {
     Day of = duplicate_day(b, i);
     if (of != last_day) set = &days_.at(last_day = of);
+    if (i + ahead < b.size()) set->set.prefetch(b.hash[i + ahead]);  // most are of one day
     keep[i] = set->set.insert(b.hash[i]);
     dropped += !keep[i];
   }

@@ -44,6 +44,9 @@ class Duplicates {
   class Set {
    public:
     bool insert(const Hash128& hash);  // false: was there
+    void prefetch(const Hash128& hash) const {
+      if (!slots_.empty()) __builtin_prefetch(&slots_[hash.low & (slots_.size() - 1)], 1);
+    }
     std::size_t bytes() const { return slots_.size() * sizeof(Hash128); }
 
    private:

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "base/huge_pages.h"
 #include "base/text.h"
 
 namespace tocsin::store {
@@ -17,6 +18,17 @@ std::uint32_t seconds(TimeUs time) {
 
 std::uint64_t coverage_key(WordId feed, Type type, Country country) {
   return std::uint64_t{feed} << 32 | static_cast<std::uint64_t>(type) << 16 | country.code;
+}
+
+std::uint32_t tag_of(const Hash128& key) {
+  return static_cast<std::uint32_t>(key.high >> 32);
+}
+
+// What update() touches of a finding that is known.
+void prefetch(const FindingChunk& c, std::size_t row) {
+  auto each = [&](const auto&... column) { (__builtin_prefetch(&column[row], 1), ...); };
+  each(c.key, c.changed, c.last, c.first, c.times, c.severity, c.tlp, c.feeds, c.state, c.type,
+       c.last_event, c.asn, c.country, c.reason);
 }
 
 bool is_open(State state) {
@@ -82,9 +94,9 @@ Findings::Place Findings::place(std::uint32_t index) const {
 std::uint32_t Findings::find_slot(const Hash128& key) const {
   std::size_t mask = index_.size() - 1;
   std::size_t slot = key.low & mask;
-  while (index_[slot] != 0) {
-    auto at = place(index_[slot] - 1);
-    if (at.chunk->key[at.row] == key) break;
+  while (index_[slot].row != 0) {
+    auto at = place(index_[slot].row - 1);
+    if (index_[slot].tag == tag_of(key) && at.chunk->key[at.row] == key) break;
     slot = (slot + 1) & mask;
   }
   return static_cast<std::uint32_t>(slot);
@@ -93,12 +105,14 @@ std::uint32_t Findings::find_slot(const Hash128& key) const {
 void Findings::grow_index() {
   std::size_t wanted = std::max<std::size_t>(1 << 16, index_.size() * 2);
   while (wanted * 3 < (std::size_t{size_} + 1) * 4) wanted *= 2;
-  index_.assign(wanted, 0);
+  index_ = {};
+  index_ = huge_vector<Slot>(wanted);
   for (std::uint32_t i = 0; i < size_; ++i) {
     auto at = place(i);
-    std::size_t slot = at.chunk->key[at.row].low & (wanted - 1);
-    while (index_[slot] != 0) slot = (slot + 1) & (wanted - 1);
-    index_[slot] = i + 1;
+    const Hash128& key = at.chunk->key[at.row];
+    std::size_t slot = key.low & (wanted - 1);
+    while (index_[slot].row != 0) slot = (slot + 1) & (wanted - 1);
+    index_[slot] = {i + 1, tag_of(key)};
   }
 }
 
@@ -217,24 +231,24 @@ void Findings::apply(const EventBatch& b, std::vector<FindingChange>* changes) {
   for (std::size_t i = 0; i < b.size(); ++i) {
     subjects[i] = subject_of(b, i);
     keys[i] = finding_key(b, i, subjects[i]);
-    __builtin_prefetch(&index_[keys[i].low & (index_.size() - 1)]);
   }
-  constexpr std::size_t ahead = 8;
+  constexpr std::size_t ahead = 8, far_ahead = 32;
   for (std::size_t i = 0; i < b.size(); ++i) {
+    if (i + far_ahead < b.size()) {
+      __builtin_prefetch(&index_[keys[i + far_ahead].low & (index_.size() - 1)]);
+    }
     if (i + ahead < b.size()) {
-      std::uint32_t next = index_[keys[i + ahead].low & (index_.size() - 1)];
-      if (next != 0) {
-        auto at = place(next - 1);
-        __builtin_prefetch(&at.chunk->key[at.row]);
-        __builtin_prefetch(&at.chunk->last[at.row], 1);
-        __builtin_prefetch(&at.chunk->times[at.row], 1);
+      Slot next = index_[keys[i + ahead].low & (index_.size() - 1)];
+      if (next.row != 0 && next.tag == tag_of(keys[i + ahead])) {
+        auto at = place(next.row - 1);
+        prefetch(*at.chunk, at.row);
       }
     }
     if (keys[i] == Hash128{}) continue;
     std::uint32_t slot = find_slot(keys[i]);
-    bool is_new = index_[slot] == 0;
-    if (is_new) index_[slot] = add(keys[i]) + 1;
-    update(index_[slot] - 1, b, i, subjects[i], is_new, changes);
+    bool is_new = index_[slot].row == 0;
+    if (is_new) index_[slot] = {add(keys[i]) + 1, tag_of(keys[i])};
+    update(index_[slot].row - 1, b, i, subjects[i], is_new, changes);
   }
   for (std::size_t i = 0; i < b.size(); ++i) {
     Country country = (subjects[i].at_destination ? b.destination : b.source).country[i];
@@ -304,7 +318,7 @@ std::uint64_t Findings::open_count() const {
 std::size_t Findings::memory_bytes() const {
   std::shared_lock lock(mutex_);
   constexpr std::size_t row_bytes = 106;
-  return chunks_.size() * FindingChunk::rows_max * row_bytes + index_.size() * 4 +
+  return chunks_.size() * FindingChunk::rows_max * row_bytes + index_.size() * sizeof(Slot) +
          names_.bytes().capacity() + names_.ends().capacity() * 12;
 }
 
@@ -342,7 +356,7 @@ Finding Findings::row(std::uint32_t index) const {
 
 Result<Finding> Findings::one(const Hash128& key) const {
   std::shared_lock lock(mutex_);
-  std::uint32_t found = index_.empty() ? 0 : index_[find_slot(key)];
+  std::uint32_t found = index_.empty() ? 0 : index_[find_slot(key)].row;
   if (found == 0) return missing("no finding " + finding_id(key));
   return row(found - 1);
 }

@@ -22,7 +22,7 @@
 
 namespace tocsin::store {
 
-inline constexpr int findings_schema = 2;
+inline constexpr int findings_schema = 3;
 
 // Texts that recur, numbered from 1; not shared between threads but under the findings' lock.
 class Names {
@@ -176,7 +176,12 @@ class Findings {
   const Dictionary& words_;
   mutable std::shared_mutex mutex_;
   std::vector<std::unique_ptr<FindingChunk>> chunks_;
-  std::vector<std::uint32_t> index_;  // open addressing by key.low; row + 1, 0 is empty
+  // Open addressing by key.low. The tag keeps most strangers from costing a look at their key.
+  struct Slot {
+    std::uint32_t row = 0;  // row + 1; 0: empty
+    std::uint32_t tag = 0;  // of key.high
+  };
+  std::vector<Slot> index_;
   std::uint32_t size_ = 0;
   Names names_;                                 // subjects that are no address, and controllers
   std::vector<std::vector<WordId>> feed_sets_;  // sorted; [0] is empty

@@ -1,6 +1,6 @@
 // The findings on disk: one file, written beside the old one and renamed over it.
 // Layout: magic, schema, watermark, sizes, dictionaries, chunks column by column, XXH3 of all of
-// it. Little endian.
+// it. Little endian; names and columns are packed.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include "base/durable_file.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "base/zstd.h"
 #include "store/findings.h"
 
 namespace tocsin::store {
@@ -19,20 +20,14 @@ namespace {
 
 constexpr std::string_view magic = "TSFIND\x01\n";
 
-// Those of schema 1; schema 2 has the sector after them.
 template <class Chunk, class F>
-void each_column_1(Chunk& c, F f) {
+void each_column(Chunk& c, F f) {
   f(c.key), f(c.high), f(c.low), f(c.last_event), f(c.name), f(c.family), f(c.identifier), f(c.asn),
       f(c.controller);
   f(c.feeds), f(c.first), f(c.last), f(c.reopened), f(c.times), f(c.port), f(c.country),
       f(c.controller_country);
-  f(c.type), f(c.severity), f(c.state), f(c.tlp), f(c.transport), f(c.kind), f(c.reason);
-}
-
-template <class Chunk, class F>
-void each_column(Chunk& c, F f) {
-  each_column_1(c, f);
-  f(c.sector);
+  f(c.type), f(c.severity), f(c.state), f(c.tlp), f(c.transport), f(c.kind), f(c.reason),
+      f(c.sector);
 }
 
 class Reader {
@@ -42,12 +37,24 @@ class Reader {
   bool value(T& out) {
     return bytes(&out, sizeof out);
   }
-  template <class T>
-  bool list(std::vector<T>& out) {
+  template <class List>
+  bool list(List& out) {
     std::uint64_t count = 0;
-    if (!value(count) || count > rest_.size() / sizeof(T)) return false;
+    if (!value(count) || count > rest_.size() / sizeof(out[0])) return false;
     out.resize(count);
-    return bytes(out.data(), count * sizeof(T));
+    return bytes(out.data(), count * sizeof(out[0]));
+  }
+  // As put_packed() wrote it: at most `count_max` values.
+  template <class List>
+  bool packed(List& out, std::size_t count_max) {
+    std::uint64_t size = 0;
+    if (!value(size) || size > rest_.size()) return false;
+    auto bytes = zstd::unpack(rest_.substr(0, size), count_max * sizeof(out[0]));
+    if (!bytes || bytes->size() % sizeof(out[0]) != 0) return false;
+    rest_.remove_prefix(size);
+    out.resize(bytes->size() / sizeof(out[0]));
+    if (!bytes->empty()) std::memcpy(static_cast<void*>(out.data()), bytes->data(), bytes->size());
+    return true;
   }
   bool bytes(void* out, std::size_t size) {
     if (rest_.size() < size) return false;
@@ -67,6 +74,14 @@ void put_list(DurableFile& file, const std::vector<T>& list) {
   file.bytes({reinterpret_cast<const char*>(list.data()), list.size() * sizeof(T)});
 }
 
+template <class List>
+void put_packed(DurableFile& file, const List& list) {
+  std::string packed =
+      zstd::pack({reinterpret_cast<const char*>(list.data()), list.size() * sizeof(list[0])});
+  file.value<std::uint64_t>(packed.size());
+  file.bytes(packed);
+}
+
 }  // namespace
 
 Result<void> Findings::snapshot() {
@@ -76,9 +91,8 @@ Result<void> Findings::snapshot() {
   file.value<std::uint32_t>(findings_schema);
   file.value(watermark_);
   file.value(size_);
-  std::vector<char> names(names_.bytes().begin(), names_.bytes().end());
-  put_list(file, names);
-  put_list(file, names_.ends());
+  put_packed(file, names_.bytes());
+  put_packed(file, names_.ends());
   file.value<std::uint64_t>(feed_sets_.size());
   for (const auto& set : feed_sets_) put_list(file, set);
   file.value<std::uint64_t>(coverage_.size());
@@ -87,7 +101,7 @@ Result<void> Findings::snapshot() {
     file.value(until);
   }
   for (const auto& chunk : chunks_)
-    each_column(*chunk, [&](const auto& column) { put_list(file, column); });
+    each_column(*chunk, [&](const auto& column) { put_packed(file, column); });
   TRY(file.commit());
   std::unique_lock lock(mutex_);
   durable_ = watermark_;
@@ -107,12 +121,16 @@ Result<void> Findings::load(std::string_view bytes) {
     return denied("findings snapshot has schema " + std::to_string(schema) +
                   "; use the newer program");
   }
-  std::vector<char> names;
+  // From before the first release: made anew from the stored events.
+  if (schema < findings_schema) return damaged("of an older schema");
+  constexpr std::size_t names_bytes_max = std::size_t{1} << 40;
+  std::string names;
   std::vector<std::uint64_t> ends;
   std::uint64_t sets = 0, coverages = 0;
-  if (!in.value(watermark_) || !in.value(size) || !in.list(names) || !in.list(ends))
+  if (!in.value(watermark_) || !in.value(size) || !in.packed(names, names_bytes_max) ||
+      !in.packed(ends, UINT32_MAX) || !names_.load(std::move(names), std::move(ends))) {
     return damaged("names");
-  if (!names_.load({names.begin(), names.end()}, std::move(ends))) return damaged("names");
+  }
   if (!in.value(sets)) return damaged("feeds");
   for (std::uint64_t i = 0; i < sets; ++i) {
     std::vector<WordId> set;
@@ -131,13 +149,9 @@ Result<void> Findings::load(std::string_view bytes) {
     auto chunk = std::make_unique<FindingChunk>();
     std::size_t rows = std::min<std::size_t>(left, FindingChunk::rows_max);
     bool whole = true;
-    auto read = [&](auto& column) { whole = whole && in.list(column) && column.size() == rows; };
-    if (schema == 1) {
-      each_column_1(*chunk, read);
-      chunk->sector.resize(rows);
-    } else {
-      each_column(*chunk, read);
-    }
+    each_column(*chunk, [&](auto& column) {
+      whole = whole && in.packed(column, rows) && column.size() == rows;
+    });
     if (!whole) return damaged("columns");
     chunk->changed.assign(rows, watermark_);
     for (std::size_t i = 0; i < rows; ++i) {

@@ -280,29 +280,6 @@ TEST_CASE("a joined controller is kept with its reason, and gives way to what a 
   CHECK(page->items[0].sector == "energy");
 }
 
-// The bytes of schema 1: those of schema 2 without the column that was added, which stands last.
-TEST_CASE("a snapshot of schema 1 is read") {
-  TemporaryFolder folder;
-  Dictionary words;
-  {
-    auto findings = *Findings::open(folder.path(), words);
-    findings->apply(batch(words, 1, {{.host = 1}, {.host = 2}}));
-    REQUIRE(findings->snapshot());
-  }
-  std::string path = folder.file("findings.snapshot");
-  std::ifstream in(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  bytes.resize(bytes.size() - 8 - (8 + 2 * 4));  // checksum; length and two rows
-  bytes[8] = 1;
-  std::uint64_t sum = hash64(bytes);
-  bytes.append(reinterpret_cast<const char*>(&sum), sizeof sum);
-  std::ofstream(path, std::ios::binary) << bytes;
-  auto findings = Findings::open(folder.path(), words);
-  REQUIRE_MESSAGE(findings.has_value(), findings.error().what);
-  CHECK((*findings)->size() == 2);
-  CHECK((*findings)->count(filter("198.51.100.2 family:mirai sector:unknown")) == 1);
-}
-
 TEST_CASE("a damaged snapshot is put aside, a newer one is refused") {
   TemporaryFolder folder;
   Dictionary words;
