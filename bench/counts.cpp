@@ -133,7 +133,7 @@ std::vector<StatsQuery> questions() {
   for (std::size_t i = 0; i < cuts_count; ++i) {
     auto cut = static_cast<Cut>(i);
     if (cut == Cut::sector_type) continue;
-    out.push_back({.cut = cut, .period = this_year, .compare = Compare::year});
+    out.push_back({.cut = cut, .period = this_year, .compare = Against::year});
   }
   for (std::uint64_t i = 0; i < 20; ++i) {
     std::uint64_t r = mix(i + 77);

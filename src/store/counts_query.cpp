@@ -102,6 +102,7 @@ class StatsRun {
   using Task = std::function<Result<void>(SetUnion&)>;
 
   // group_of(key, day): the group of a cell of a day, or of a month by its first; or no_group.
+  std::pair<CountKey, CountKey> keys_of(CellKind kind) const;  // the filter's country alone
   template <class GroupOf>
   Result<Side> gather(Period period, CellKind kind, bool months, GroupOf group_of) const;
   Result<void> add_frozen(Side& side, Period period) const;
@@ -116,6 +117,7 @@ class StatsRun {
                           SetUnion& unions) const;
   Result<Distinct> of_feeds(const Side& side, const Group& group, const std::vector<WordId>& feeds,
                             SetUnion& unions) const;
+  bool has_reach() const;
   Result<void> reach();
   Result<void> daily();
   Result<void> series();
@@ -133,6 +135,13 @@ class StatsRun {
   StatsAnswer answer_;
 };
 
+std::pair<CountKey, CountKey> StatsRun::keys_of(CellKind kind) const {
+  const Country& country = query_.filter.country;
+  CountKey from = count_key(kind, country, Type{}, 0, 0), to = from;
+  to.high += country.empty() ? 1ULL << 56 : 1ULL << 40;
+  return {from, to};
+}
+
 template <class GroupOf>
 Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool months,
                                         GroupOf group_of) const {
@@ -144,11 +153,6 @@ Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool month
     std::uint64_t id = group_of(key, day);
     return id == no_group ? nullptr : &side.groups[id];
   };
-  auto range = [&](CellKind of) {
-    CountKey from = count_key(of, filter.country, Type{}, 0, 0), to = from;
-    to.high += filter.country.empty() ? 1ULL << 56 : 1ULL << 40;
-    return std::pair(from, to);
-  };
   auto total = total_for(kind, query_.cut, filter);
   for (const StoredPtr& stored : side.view.files) {
     const CountFile* file = TRY(stored->file());
@@ -156,7 +160,7 @@ Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool month
     side.files.push_back(file);
     bool has_totals = total && stored->is_month();
     // The cells that know the feed; where there are totals, they tell only which feeds there are.
-    auto [from, to] = range(kind);
+    auto [from, to] = keys_of(kind);
     if (!has_totals) file->expect(file->range(from, to));
     for (const CountEntry& entry : file->range(from, to)) {
       if (!entry.key.sound() || !fits(entry.key, filter)) continue;
@@ -171,7 +175,7 @@ Result<StatsRun::Side> StatsRun::gather(Period period, CellKind kind, bool month
       at->places.push_back(place);
     }
     if (!has_totals) continue;
-    std::tie(from, to) = range(*total);
+    std::tie(from, to) = keys_of(*total);
     file->expect(file->range(from, to));
     for (const CountEntry& entry : file->range(from, to)) {
       if (!entry.key.sound() || !fits(entry.key, filter)) continue;
@@ -440,12 +444,16 @@ Result<void> StatsRun::compare_rows() {
   return {};
 }
 
-// Controllers abroad, at home, unknown: out of the cells that know the controller's country.
-Result<void> StatsRun::reach() {
+bool StatsRun::has_reach() const {
   bool fitting = query_.cut == Cut::country || query_.cut == Cut::country_class ||
                  query_.cut == Cut::country_type || query_.cut == Cut::type ||
                  query_.cut == Cut::klass;
-  if (!fitting || kind_ != CellKind::family || query_.filter.family != 0) return {};
+  return fitting && kind_ == CellKind::family && query_.filter.family == 0;
+}
+
+// Controllers abroad, at home, unknown: out of the cells that know the controller's country.
+Result<void> StatsRun::reach() {
+  if (!has_reach()) return {};
   auto one = [&](Period period, std::optional<Reach> StatsRow::* member) -> Result<void> {
     std::unordered_map<std::uint64_t, std::size_t> index;
     for (std::size_t i = 0; i < chosen_.size(); ++i) index[chosen_[i]] = i;
@@ -558,6 +566,15 @@ Result<StatsAnswer> StatsRun::run() {
   both.push_back([&](SetUnion&) { return side(now_, query_.period); });
   if (before_period_) both.push_back([&](SetUnion&) { return side(before_, *before_period_); });
   TRY(in_parallel(both));
+  // The disk reads what comes last while the rows are computed.
+  std::jthread ahead([this] {
+    for (const Side* of : {&now_, &before_}) {
+      for (const CountFile* file : has_reach() ? of->files : std::vector<const CountFile*>{}) {
+        auto [from, to] = keys_of(CellKind::controller_total);
+        file->expect(file->range(from, to));
+      }
+    }
+  });
   answer_.frozen = !now_.view.frozen.empty() || !before_.view.frozen.empty();
   Group all;
   for (const auto& [id, group] : now_.groups) {
