@@ -89,6 +89,9 @@ void Followers::run(Running& running, const std::stop_token& stop) {
       report(running, applied);
       if (applied) {
         running.applied = batch->seq;
+        std::lock_guard guard(mutex_);
+        std::uint64_t done = slowest();
+        while (!recent_.empty() && recent_.front()->seq <= done) recent_.pop_front();
       } else {
         std::unique_lock lock(mutex_);  // e.g. a full disk: the same batch again, later
         changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });

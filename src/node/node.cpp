@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <spdlog/spdlog.h>
@@ -98,6 +99,7 @@ Result<void> Node::open_stores() {
       .ended = [this](const store::ReportRow& row) { feeds_->ended(row); }});
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
+  malloc_trim(0);  // what reading the tables took
   return {};
 }
 
@@ -177,13 +179,14 @@ Result<store::Counts::Key> Node::secret_key() {
   return key;
 }
 
-// Drops journal rows that every follower can do without.
+// Drops journal rows that every follower can do without, and memory that nobody has used lately.
 void Node::prune(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "prune");
   std::mutex mutex;
   std::condition_variable_any wake;
   std::uint64_t pruned = 0;
   std::optional<std::chrono::steady_clock::time_point> forgot;
+  auto rested = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, std::chrono::seconds(2), [] { return false; });
@@ -191,6 +194,11 @@ void Node::prune(const std::stop_token& stop) {
         !forgot || tick > *forgot + std::chrono::hours(1)) {
       forgot = tick;
       if (auto done = forget_reports(stop); !done) spdlog::warn("journal: {}", done.error().what);
+    }
+    if (auto tick = std::chrono::steady_clock::now(); tick > rested + std::chrono::minutes(10)) {
+      rested = tick;
+      duplicates_->relax();
+      malloc_trim(0);
     }
     std::unique_lock keep(keep_journal_, std::try_to_lock);
     std::uint64_t durable = followers_->durable();

@@ -21,6 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Clock::duration settle_every = std::chrono::seconds(5);
+constexpr Clock::duration relax_every = std::chrono::minutes(10);
 
 // When a state in memory is due to be written: after many events, or some time; the longer it
 // takes, the rarer: at most a tenth of the time.
@@ -72,25 +73,36 @@ void tell_dropped(std::string_view what, const Result<std::size_t>& dropped) {
 }
 
 Follower columns_follower(store::Columns& columns, std::function<Day()> first_kept) {
-  auto first_waiting = std::make_shared<std::optional<Clock::time_point>>();
-  auto hourly = std::make_shared<Hourly>();
+  struct Pace {
+    std::optional<Clock::time_point> first_waiting;
+    Clock::time_point came = Clock::now(), relaxed = came;
+    Hourly hourly;
+  };
+  auto pace = std::make_shared<Pace>();
   return {.name = "columns",
           .watermark = [&] { return columns.watermark(); },
           .apply =
-              [&columns, first_waiting](const BatchPointer& batch) {
-                if (!*first_waiting) *first_waiting = Clock::now();
+              [&columns, pace](const BatchPointer& batch) {
+                pace->came = Clock::now();
+                if (!pace->first_waiting) pace->first_waiting = pace->came;
                 auto done = columns.apply(batch);
-                if (columns.waiting_rows() == 0) first_waiting->reset();
+                if (columns.waiting_rows() == 0) pace->first_waiting.reset();
                 return done;
               },
-          .rest = [&columns, first_waiting, hourly, first_kept](bool flush) -> Result<void> {
-            if (hourly->is_due()) tell_dropped("events", columns.drop_before(first_kept()));
-            if (!*first_waiting) return {};
-            bool old = Clock::now() - **first_waiting >
+          .rest = [&columns, pace, first_kept](bool flush) -> Result<void> {
+            if (pace->hourly.is_due()) tell_dropped("events", columns.drop_before(first_kept()));
+            auto now = Clock::now();
+            if (!pace->first_waiting) {
+              bool busy = now - pace->came < std::chrono::seconds(5);
+              if (busy || now - pace->relaxed < relax_every) return {};
+              pace->relaxed = now;
+              return columns.relax();
+            }
+            bool old = now - *pace->first_waiting >
                        std::chrono::microseconds(store::columns_flush_after_us);
             if (!flush && !old) return {};
             TRY(columns.flush());
-            first_waiting->reset();
+            pace->first_waiting.reset();
             return {};
           },
           .durable = [&] { return columns.watermark(); },

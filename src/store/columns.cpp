@@ -56,6 +56,7 @@ Result<std::unique_ptr<Columns>> Columns::open(const std::string& folder, const 
                               .temporary_folder = folder + "/tmp",
                               .allowed_folder = folder + "/"}));
   auto columns = std::unique_ptr<Columns>(new Columns(folder, std::move(duck), words));
+  columns->memory_mb_ = options.memory_mb;
   columns->writer_ = TRY(columns->duck_.connect());
   std::vector<std::string> months;
   for (const auto& entry : fs::directory_iterator(folder, failed)) {
@@ -164,6 +165,13 @@ Result<void> Columns::flush() {
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(to));
   }
   return {};
+}
+
+Result<void> Columns::relax() {
+  if (!months_.empty()) TRY(writer_.run("CHECKPOINT m" + months_.back()));
+  // A lower limit makes DuckDB let go of the blocks that it keeps; it fails while they are in use.
+  (void)writer_.run(fmt::format("SET memory_limit = '{}MB'", std::min(memory_mb_, 32u)));
+  return writer_.run(fmt::format("SET memory_limit = '{}MB'", memory_mb_));
 }
 
 Result<void> Columns::write_month(const std::string& month, std::size_t from, std::size_t to) {

@@ -88,6 +88,10 @@ class Columns {
   };
   Result<std::vector<SeenController>> seen_controllers(std::size_t most) const;
 
+  // Writes what waits in logs to its place and gives memory back to the system: for when nothing
+  // comes in. The thread of apply(). Errors: unavailable.
+  Result<void> relax();
+
   // Retention: drops the files of months of arrival before `day`'s month, but never the newest.
   // The thread of apply(). Gives how many went. Errors: unavailable; the rest goes with the next.
   Result<std::size_t> drop_before(Day day);
@@ -105,6 +109,7 @@ class Columns {
   Result<void> write_month(const std::string& month, std::size_t from, std::size_t to);
 
   std::string folder_;
+  unsigned memory_mb_ = 0;
   Duck duck_;
   const Dictionary& words_;
   DuckConnection writer_;

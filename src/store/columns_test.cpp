@@ -266,4 +266,17 @@ TEST_CASE("a backup ends at one seq in every file, whatever came in meanwhile") 
   CHECK(copy->count({}) == 36);
 }
 
+TEST_CASE("columns that relaxed hold the same, and take more") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto columns = *Columns::open(folder.path(), {.memory_mb = 64}, words);
+  REQUIRE(columns->relax());
+  for (std::uint64_t seq : {1, 2}) {
+    REQUIRE(columns->apply(batch(words, seq, 1000)));
+    REQUIRE(columns->flush());
+    REQUIRE(columns->relax());
+    CHECK(columns->count({}) == seq * 1000);
+  }
+}
+
 }  // namespace tocsin::store

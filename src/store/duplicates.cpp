@@ -194,6 +194,13 @@ void Duplicates::release(const EventBatch& b) {
   pinned_.erase(at);
 }
 
+void Duplicates::relax() {
+  std::lock_guard lock(mutex_);
+  std::erase_if(
+      days_, [&](const auto& day) { return day.second.pins == 0 && day.second.used <= relaxed_; });
+  relaxed_ = clock_;
+}
+
 std::size_t Duplicates::bytes() const {
   std::lock_guard guard(mutex_);
   std::size_t bytes = 0;

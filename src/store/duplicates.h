@@ -38,6 +38,8 @@ class Duplicates {
   // after its commit. Errors: those of Load.
   Result<std::size_t> claim(EventBatch& batch);
   void release(const EventBatch& batch);
+  // Forgets days that no claim has touched since the last call; they are loaded again when needed.
+  void relax();
   std::size_t bytes() const;
 
  private:
@@ -71,7 +73,7 @@ class Duplicates {
   std::set<Day> stored_;  // days that have events which may not be in memory
   std::map<Day, DaySet> days_;
   std::map<const EventBatch*, std::vector<Day>> pinned_;
-  std::uint64_t clock_ = 0;
+  std::uint64_t clock_ = 0, relaxed_ = 0;
 };
 
 }  // namespace tocsin::store

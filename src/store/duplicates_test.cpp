@@ -61,6 +61,28 @@ TEST_CASE(
   CHECK(loads == 1);
 }
 
+TEST_CASE("days that nobody asked for between two calls are forgotten and loaded again") {
+  EventBatch first = batch({{1, 100}});
+  int loads = 0;
+  Duplicates duplicates(1 << 20, {}, [&](Day) -> Result<std::vector<Hash128>> {
+    ++loads;
+    return first.hash;
+  });
+  REQUIRE(duplicates.claim(first));
+  duplicates.relax();
+  duplicates.relax();
+  CHECK(duplicates.bytes() > 0);  // not released
+  duplicates.release(first);
+  duplicates.relax();
+  CHECK(duplicates.bytes() == 0);
+  EventBatch again = batch({{1, 100}});
+  CHECK(duplicates.claim(again) == 1);
+  CHECK(loads == 1);
+  duplicates.release(again);
+  duplicates.relax();
+  CHECK(duplicates.bytes() > 0);  // asked for since the call before
+}
+
 TEST_CASE("while one day is loaded others go on, and two who need it load it once") {
   std::atomic<int> loads = 0;
   std::promise<void> begun, may_end;
