@@ -296,7 +296,8 @@ Health NodeBackend::health() {
   NodeInfo node = info();
   check("geo database", !node.geo_date.empty() && node.geo_age_days <= 60,
         node.geo_date.empty() ? "none" : fmt::format("{} days old", node.geo_age_days),
-        "run `location update`, or name a newer one in [enrich]");
+        "install Debian's package `location` and run `location update`, or name a newer one in "
+        "[enrich]");
   health.memory_bytes = resident_bytes();
   return health;
 }

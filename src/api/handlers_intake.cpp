@@ -77,7 +77,7 @@ Answer take_report(Context& context, const Call& call) {
                    "; there are clear, green, amber, amber+strict, red");
   }
   if (call.request.body.empty() && call.request.body_path.empty()) {
-    return invalid("the report is empty: send its bytes as the body");
+    return invalid("the report is empty");
   }
   auto row = TRY(context.backend.take_report({.feed = params.text("feed"),
                                               .format = params.text("format"),

@@ -22,19 +22,25 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
-std::string quote(std::string_view text) {
+std::string printable(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
-  constexpr std::size_t bytes_max = 80;
-  std::string quoted = "'";
-  for (char c : text.substr(0, bytes_max)) {
-    auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      quoted += c;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto byte = static_cast<unsigned char>(text[i]);
+    bool c1 = byte == 0xc2 && i + 1 < text.size() && (text[i + 1] & 0xe0) == 0x80;
+    if (c1) byte = static_cast<unsigned char>(text[++i]);
+    if (c1 || byte < 0x20 || byte == 0x7f) {
+      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
     } else {
-      quoted += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+      out += text[i];
     }
   }
-  return quoted + (text.size() > bytes_max ? "...'" : "'");
+  return out;
+}
+
+std::string quote(std::string_view text) {
+  constexpr std::size_t bytes_max = 80;
+  return "'" + printable(text.substr(0, bytes_max)) + (text.size() > bytes_max ? "...'" : "'");
 }
 
 namespace {

@@ -1,4 +1,4 @@
-// Small text helpers. Nothing here allocates but quote(), lower() and to_utf8().
+// Small text helpers. Nothing here allocates but quote(), printable(), lower() and to_utf8().
 #pragma once
 
 #include <cstddef>
@@ -56,6 +56,9 @@ std::string_view trim(std::string_view text);  // blanks, tabs, CR, LF at both e
 
 // `text` in single quotes for a message: control bytes as \xNN, cut after 80 bytes.
 std::string quote(std::string_view text);
+
+// `text` for a terminal: C0 and C1 control characters and DEL as \xNN.
+std::string printable(std::string_view text);
 
 bool equal_fold(std::string_view a, std::string_view b);  // ASCII case folded
 std::string lower(std::string_view text);                 // ASCII only

@@ -32,7 +32,12 @@ Caller::Caller(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Caller::Caller(Caller&&) noexcept = default;
 Caller::~Caller() = default;
 
-Result<Caller> Caller::open(const std::string& home) {
+Result<Caller> Caller::open(const std::string& home, bool make) {
+  std::error_code failed;
+  if (!make && !std::filesystem::exists(home + "/journal.db", failed)) {
+    return missing(fmt::format("no node's data in {}; name another folder with --home",
+                               text::quote(home)));
+  }
   auto state = std::make_unique<State>();
   state->home = home;
   auto client = http::HttpClient::unix_socket(node::socket_path(home));

@@ -16,8 +16,9 @@ std::string default_home();
 
 class Caller {
  public:
-  // Errors: unavailable (another process has the home but does not answer), those of Node::open().
-  static Result<Caller> open(const std::string& home);
+  // Errors: missing, if there is no such home and it is not to be made; unavailable (another
+  // process has it but does not answer); those of Node::open().
+  static Result<Caller> open(const std::string& home, bool make = false);
   Caller(Caller&&) noexcept;
   ~Caller();
 

@@ -65,7 +65,7 @@ Result<void> take(Caller& caller, const IngestOptions& options, const std::strin
 
 int ingest(IngestOptions options) {
   if (options.home.empty()) options.home = default_home();
-  auto caller = Caller::open(options.home);
+  auto caller = Caller::open(options.home, true);
   if (!caller) return fail(caller.error());
   auto begin = std::chrono::steady_clock::now();
   Total total;

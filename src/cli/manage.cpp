@@ -108,6 +108,7 @@ Result<void> restore() {
   if (!fs::exists(options().folder + "/journal.db", failed))
     return invalid("no backup in " + text::quote(options().folder));
   fs::create_directories(home, failed);
+  fs::permissions(home, fs::perms::owner_all, failed);
   fs::copy(options().folder, home, fs::copy_options::recursive, failed);
   if (failed) return unavailable("cannot copy: " + failed.message());
   fmt::print(stderr, "restored into {}\n", home);
@@ -253,7 +254,7 @@ void add_quarantine(CLI::App& app, Chosen& chosen) {
     auto* verb_part = part(
         *verb, what,
         action == "replay" ? "read them again, with the feed's format of today" : "give them up",
-        "", chosen, [action] {
+        "tocsin quarantine " + action + " --feed morning-reports", chosen, [action] {
           return print_answer(
               {.method = "POST",
                .path = "/quarantine/" + action,

@@ -17,13 +17,14 @@ struct QueryOptions {
   bool as_json = false, as_csv = false;
 };
 
-// field=value, field>value, since=, until=, limit= and bare words, as the API's parameters.
+// field=value, field>value, since=, until=, limit= and bare words, as the API's parameters; since
+// and until of findings are of when they were last seen.
 struct Question {
   std::multimap<std::string, std::string> query;
   std::size_t limit = 50;
 };
 
-Result<Question> question(const std::vector<std::string>& conditions) {
+Result<Question> question(const std::vector<std::string>& conditions, bool of_findings) {
   Question q;
   std::string filter;
   for (const auto& condition : conditions) {
@@ -32,9 +33,11 @@ Result<Question> question(const std::vector<std::string>& conditions) {
       return std::nullopt;
     };
     if (auto since = value_of("since")) {
-      q.query.emplace("since", *since);
+      if (of_findings) filter += (filter.empty() ? "last>=" : " last>=") + *since;
+      if (!of_findings) q.query.emplace("since", *since);
     } else if (auto until = value_of("until")) {
-      q.query.emplace("until", *until);
+      if (of_findings) filter += (filter.empty() ? "last<" : " last<") + *until;
+      if (!of_findings) q.query.emplace("until", *until);
     } else if (auto sort = value_of("sort")) {
       q.query.emplace("sort", *sort);
     } else if (auto order = value_of("order")) {
@@ -112,7 +115,7 @@ std::vector<std::string> cells(const Shape& shape, const simdjson::dom::element&
 Result<void> ask(const Shape& shape, QueryOptions options) {
   if (options.home.empty()) options.home = default_home();
   auto caller = TRY(Caller::open(options.home));
-  Question q = TRY(question(options.conditions));
+  Question q = TRY(question(options.conditions, shape.path == findings_shape.path));
   TextTable table(shape.head);
   std::size_t left = q.limit;
   while (left > 0) {
@@ -173,7 +176,8 @@ Result<void> explain(QueryOptions options) {
   if (one.parse(finding).get(f) || two.parse(why).get(w))
     return unavailable("the node's answer is no JSON");
   fmt::print("{} {} {}, {}, {} times from {} to {}\n\n", text_of(f, "/type"),
-             text_of(f, "/subject"), first_of(f, {"/family", "/identifier"}), text_of(f, "/state"),
+             text::printable(text_of(f, "/subject")),
+             text::printable(first_of(f, {"/family", "/identifier"})), text_of(f, "/state"),
              text_of(f, "/times"), text_of(f, "/first"), text_of(f, "/last"));
   TextTable rows({"time", "feed", "report", ">line", "event"});
   if (!w["rows"].get(list)) {
@@ -193,7 +197,7 @@ Result<void> explain(QueryOptions options) {
   if (!w["rules"].get(list)) {
     for (simdjson::dom::element rule : list) {
       std::string_view text;
-      if (!rule.get(text)) fmt::print("- {}\n", text);
+      if (!rule.get(text)) fmt::print("- {}\n", text::printable(text));
     }
   }
   return {};

@@ -57,6 +57,9 @@ Result<void> run(RunOptions options) {
              "Open the link above to sign in; it serves once, for 15 minutes. Data: {}\nStop with "
              "Ctrl+C.\n",
              options.home);
+  if (options.home != default_home()) {
+    fmt::print(stderr, "On the command line: tocsin findings --home {}\n", options.home);
+  }
   if (auto print = served->certificate_fingerprint(); !print.empty()) {
     fmt::print(stderr, "Certificate (SHA-256): {}\n", print);
   }

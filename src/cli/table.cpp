@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace tocsin::cli {
 namespace {
 
@@ -25,6 +27,10 @@ std::string quoted(std::string cell) {
 }  // namespace
 
 std::string TextTable::text() const {
+  std::vector<std::vector<std::string>> rows = rows_;
+  for (auto& row : rows) {
+    for (auto& cell : row) cell = text::printable(cell);
+  }
   std::vector<std::size_t> widths;
   std::vector<bool> right;
   std::vector<std::string> head;
@@ -33,7 +39,7 @@ std::string TextTable::text() const {
     head.push_back(cell.substr(right.back() ? 1 : 0));
     widths.push_back(width(head.back()));
   }
-  for (const auto& row : rows_) {
+  for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i)
       widths[i] = std::max(widths[i], width(row[i]));
   }
@@ -48,7 +54,7 @@ std::string TextTable::text() const {
     out += text + '\n';
   };
   line(head);
-  for (const auto& row : rows_) line(row);
+  for (const auto& row : rows) line(row);
   return out;
 }
 

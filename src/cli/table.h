@@ -12,7 +12,7 @@ class TextTable {
   // A head that begins with ">" stands right.
   explicit TextTable(std::vector<std::string> head) : head_(std::move(head)) {}
   void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-  std::string text() const;
+  std::string text() const;  // what others wrote cannot command the terminal: text::printable()
   std::string csv()
       const;  // RFC 4180; a cell that a spreadsheet would run as a formula gets a ' in front
 

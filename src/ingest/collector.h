@@ -27,7 +27,9 @@ struct Delivery {
   std::string
       cursor;  // the collector's state after this delivery: kept with the report's last commit
   bool live = false;            // the live lane: small, at once
-  bool again = false;           // read also if its bytes were here before
+  // Read also if its bytes were here before; where nothing can be read, they are in quarantine
+  // already.
+  bool again = false;
   TimeUs received = time_none;  // when it arrived; now, if not said
 };
 

@@ -161,7 +161,7 @@ Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delive
   if (!unpacked && unpacked.error().fault == Fault::unavailable)
     return std::unexpected(unpacked.error());
   if (!unpacked) {
-    TRY(keep_failed(feed, delivery, unpacked.error()));
+    if (!delivery.again) TRY(keep_failed(feed, delivery, unpacked.error()));
     return std::unexpected(unpacked.error());
   }
   for (const auto& member : *unpacked) {
@@ -203,7 +203,7 @@ Result<ingest::Receipt> Intake::take_bytes(const ingest::Feed& feed,
   row.live = true;
   auto begun = TRY(parts_.journal.begin_report(row));
   row.id = begun.id;
-  return read(feed, row, delivery.bytes, true, delivery.cursor);
+  return read(feed, row, delivery.bytes, true, delivery.cursor, delivery.again);
 }
 
 Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
@@ -227,7 +227,7 @@ Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
     if (parts_.ended) parts_.ended(row);
     return ingest::Receipt{.report = begun.id, .repeat = true};
   }
-  return read(feed, row, bytes, delivery.live, std::move(cursor));
+  return read(feed, row, bytes, delivery.live, std::move(cursor), delivery.again);
 }
 
 // The journal's word, however long it takes: what is claimed as new must get in before anything
@@ -302,7 +302,7 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
 
 Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow row,
                                      std::string_view bytes, bool live,
-                                     std::optional<std::string> cursor) {
+                                     std::optional<std::string> cursor, bool again) {
   Reading reading{.feed = feed, .row = row, .live = live, .duplicates = row.duplicates};
   ingest::Sink sink(
       parts_.words,
@@ -360,12 +360,14 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
   if (!done) {
     step.finished = store::ReportState::failed;
     step.error = done.error().what;
+  }
+  if (!done && !again) {
     reading.rejects.push_back({.feed = feed.name,
                                .reason = done.error().what,
                                .bytes = std::string(bytes.substr(0, reject_bytes_max)),
                                .at = row.received});
   }
-  if (!row.spool.empty() && (!done || !reading.keeps_rejects())) {
+  if (!row.spool.empty() && (done ? !reading.keeps_rejects() : !again)) {
     TRY(keep_whole(row.spool, row.id));
     if (done) {
       step.error = fmt::format(
@@ -472,9 +474,9 @@ Result<ingest::Receipt> Intake::replay(const ingest::Feed& feed, std::string_vie
     std::string whole = fmt::format("{}/quarantine/{}", parts_.home, report);
     if (ids.empty() && fs::exists(whole)) {  // more than the records that were kept
       delivery.path = whole;
-      delivery.again = true;
       delivery.bytes.clear();
     }
+    delivery.again = true;
     delivery.live = delivery.path.empty();  // small; read again even if its bytes were here before
     auto receipt = deliver(as_read, std::move(delivery));
     if (!receipt && receipt.error().fault == Fault::unavailable) return receipt;

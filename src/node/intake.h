@@ -77,8 +77,8 @@ class Intake {
                                     const std::string& path, std::size_t skip,
                                     const std::string& name, bool last);
   Result<ingest::Receipt> read(const ingest::Feed& feed, store::ReportRow row,
-                               std::string_view bytes, bool live,
-                               std::optional<std::string> cursor);
+                               std::string_view bytes, bool live, std::optional<std::string> cursor,
+                               bool again = false);
   Result<void> take_batch(Reading& reading, EventBatch& batch);
   Result<void> commit(Reading& reading, EventBatch& batch, store::Journal::Step step);
   Result<void> check_disk() const;

@@ -225,6 +225,18 @@ TEST_CASE("a replay reads as the report was read, of its day, and settles only w
   CHECK(node->journal().rejects("by-hand", "", 0, 10)->at(0).bytes == "not-an-address");
 }
 
+TEST_CASE("a report that no format fits stays in quarantine once, however often it is replayed") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = home(folder)});
+  ingest::Feed by_name{.name = "by-hand"};
+  CHECK(!node->intake().deliver(by_name, delivery("neither\nnor\n", "unknown.bin")));
+  for (int i = 0; i < 3; ++i) CHECK(!node->intake().replay(by_name, "", {}));
+  CHECK(node->journal().rejects("by-hand", "", 0, 10)->size() == 1);
+  ingest::Feed list{.name = "by-hand", .format = "domain_list"};
+  REQUIRE(node->intake().replay(list, "", {}));
+  CHECK(node->journal().rejects("by-hand", "no format fits", 0, 10)->empty());
+}
+
 TEST_CASE("a packed report keeps its name, and one that cannot be unpacked is kept whole") {
   TemporaryFolder folder;
   auto node = *Node::open({.home = home(folder)});
