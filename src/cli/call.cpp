@@ -35,8 +35,8 @@ Caller::~Caller() = default;
 Result<Caller> Caller::open(const std::string& home, bool make) {
   std::error_code failed;
   if (!make && !std::filesystem::exists(home + "/journal.db", failed)) {
-    return missing(fmt::format("no node's data in {}; name another folder with --home",
-                               text::quote(home)));
+    return missing(
+        fmt::format("no node's data in {}; name another folder with --home", text::quote(home)));
   }
   auto state = std::make_unique<State>();
   state->home = home;
