@@ -331,7 +331,7 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
   Result<void> done;
   if (format.empty()) {
     done = invalid("no format fits " + text::quote(row.name) +
-                   "; name one with --format or in the feed");
+                   "; name one with --format or in the feed (`tocsin formats` lists them)");
   } else if (auto reader = ingest::find_format(format); !reader) {
     done = std::unexpected(reader.error());
   } else {
