@@ -168,8 +168,9 @@ Result<void> Columns::flush() {
 }
 
 Result<void> Columns::relax() {
-  if (!months_.empty()) TRY(writer_.run("CHECKPOINT m" + months_.back()));
-  // A lower limit makes DuckDB let go of the blocks that it keeps; it fails while they are in use.
+  // Both may fail while somebody reads; there is a next time. A lower limit makes DuckDB let go of
+  // the blocks that it keeps.
+  if (!months_.empty()) (void)writer_.run("CHECKPOINT m" + months_.back());
   (void)writer_.run(fmt::format("SET memory_limit = '{}MB'", std::min(memory_mb_, 32u)));
   return writer_.run(fmt::format("SET memory_limit = '{}MB'", memory_mb_));
 }
