@@ -33,11 +33,6 @@ Caller::Caller(Caller&&) noexcept = default;
 Caller::~Caller() = default;
 
 Result<Caller> Caller::open(const std::string& home, bool make) {
-  std::error_code failed;
-  if (!make && !std::filesystem::exists(home + "/journal.db", failed)) {
-    return missing(
-        fmt::format("no node's data in {}; name another folder with --home", text::quote(home)));
-  }
   auto state = std::make_unique<State>();
   state->home = home;
   auto client = http::HttpClient::unix_socket(node::socket_path(home));
@@ -45,6 +40,11 @@ Result<Caller> Caller::open(const std::string& home, bool make) {
     client->set_timeout(0);
     state->client = *std::move(client);
     return Caller(std::move(state));
+  }
+  std::error_code failed;
+  if (!make && !std::filesystem::exists(home + "/journal.db", failed)) {
+    return missing(
+        fmt::format("no node's data in {}; name another folder with --home", text::quote(home)));
   }
   state->served = TRY(api::Served::open({.home = home}));
   return Caller(std::move(state));

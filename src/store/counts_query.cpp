@@ -568,11 +568,10 @@ Result<StatsAnswer> StatsRun::run() {
   TRY(in_parallel(both));
   // The disk reads what comes last while the rows are computed.
   std::jthread ahead([this] {
+    if (!has_reach()) return;
+    auto [from, to] = keys_of(CellKind::controller_total);
     for (const Side* of : {&now_, &before_}) {
-      for (const CountFile* file : has_reach() ? of->files : std::vector<const CountFile*>{}) {
-        auto [from, to] = keys_of(CellKind::controller_total);
-        file->expect(file->range(from, to));
-      }
+      for (const CountFile* file : of->files) file->expect(file->range(from, to));
     }
   });
   answer_.frozen = !now_.view.frozen.empty() || !before_.view.frozen.empty();

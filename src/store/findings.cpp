@@ -95,8 +95,10 @@ std::uint32_t Findings::find_slot(const Hash128& key) const {
   std::size_t mask = index_.size() - 1;
   std::size_t slot = key.low & mask;
   while (index_[slot].row != 0) {
-    auto at = place(index_[slot].row - 1);
-    if (index_[slot].tag == tag_of(key) && at.chunk->key[at.row] == key) break;
+    if (index_[slot].tag == tag_of(key)) {
+      auto at = place(index_[slot].row - 1);
+      if (at.chunk->key[at.row] == key) break;
+    }
     slot = (slot + 1) & mask;
   }
   return static_cast<std::uint32_t>(slot);
