@@ -138,6 +138,7 @@ class Journal {
   Result<void> backup_to(const std::string& path) const;
 
  private:
+  friend class Tables;  // other rooms' state, in the same file by the same writer
   explicit Journal(Dictionary& words) : words_(words) {}
   Result<void> migrate();
   Result<void> load_words();
