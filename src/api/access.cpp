@@ -14,8 +14,23 @@
 namespace tocsin::api {
 namespace {
 
-constexpr std::array<std::string_view, 4> role_names = {"nobody", "viewer", "analyst",
-                                                        "administrator"};
+constexpr std::array<std::string_view, 6> role_names = {
+    "nobody", "viewer", "analyst", "agreement-editor", "administrator", "auditor"};
+constexpr std::array<std::string_view, 6> right_names = {"nobody", "read",       "work",
+                                                         "agree",  "administer", "audit"};
+
+constexpr unsigned bit(Right right) {
+  return 1u << static_cast<unsigned>(right);
+}
+using enum Right;
+// By Role.
+constexpr std::array<unsigned, 6> rights = {
+    bit(Right::nobody),
+    bit(Right::nobody) | bit(read),
+    bit(Right::nobody) | bit(read) | bit(work),
+    bit(Right::nobody) | bit(read) | bit(work) | bit(agree),
+    bit(Right::nobody) | bit(read) | bit(work) | bit(agree) | bit(administer) | bit(audit),
+    bit(Right::nobody) | bit(read) | bit(audit)};
 constexpr std::string_view token_prefix = "tcs_";
 constexpr std::size_t token_name_max = 100;
 
@@ -59,6 +74,14 @@ std::optional<Role> role_named(std::string_view text) {
     if (role_names[i] == text) return static_cast<Role>(i);
   }
   return std::nullopt;
+}
+
+std::string_view name(Right right) {
+  return right_names.at(static_cast<std::size_t>(right));
+}
+
+bool may(Role role, Right right) {
+  return (rights.at(static_cast<std::size_t>(role)) & bit(right)) != 0;
 }
 
 std::string random_text(std::size_t bytes) {

@@ -21,10 +21,25 @@
 
 namespace tocsin::api {
 
-// In order: each may do what those before it may. `nobody` is who has not said who they are.
-enum class Role : std::uint8_t { nobody, viewer, analyst, administrator };
-std::string_view name(Role role);
+// What a person or program is here. `nobody` is who has not said who they are.
+enum class Role : std::uint8_t {
+  nobody,
+  viewer,
+  analyst,
+  agreement_editor,
+  administrator,
+  auditor
+};
+inline constexpr Role roles_all[] = {Role::nobody,           Role::viewer,        Role::analyst,
+                                     Role::agreement_editor, Role::administrator, Role::auditor};
+std::string_view name(Role role);  // "agreement-editor"
 std::optional<Role> role_named(std::string_view text);
+
+// What a call needs. read: see; work: take in, judge, alert; agree: constituents, agreements, what
+// leaves; administer: people, feeds, the node; audit: who did what.
+enum class Right : std::uint8_t { nobody, read, work, agree, administer, audit };
+std::string_view name(Right right);
+bool may(Role role, Right right);
 
 struct Caller {
   enum class By : std::uint8_t { nothing, socket, session, token };

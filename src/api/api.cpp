@@ -35,10 +35,10 @@ std::optional<http::Response> judge(const Route& route, const Result<Caller>& ca
     bool csrf = caller.error().what.contains("X-CSRF-Token");
     return refusal(braked ? 429 : csrf ? 403 : 401, caller.error().what);
   }
-  if (caller->role >= route.role) return std::nullopt;
+  if (may(caller->role, route.right)) return std::nullopt;
   if (caller->role == Role::nobody) return refusal(401, "sign in, or send a token");
-  return refusal(403, "this needs the role " + std::string(name(route.role)) + "; yours is " +
-                          std::string(name(caller->role)));
+  return refusal(403, "this needs the right to " + std::string(name(route.right)) +
+                          "; your role is " + std::string(name(caller->role)));
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ http::Admission Api::admit(const http::Request& head) {
   // Files, health and signing in are for everybody, whatever cookie or token comes with the
   // request.
   Result<Caller> caller = Caller{};
-  if (route.role != Role::nobody) {
+  if (route.right != Right::nobody) {
     caller = Access{sessions_, *tokens_, brake_}.caller(head, call.now);
   }
   // A page asks first whether somebody is signed in; an empty answer is no failed request there.

@@ -96,7 +96,7 @@ Answer create_token(Context& context, const Call& call) {
   auto role = role_named(role_name);
   if (!role) {
     return invalid("no role " + text::quote(role_name) +
-                   "; there are viewer, analyst, administrator");
+                   "; there are viewer, analyst, agreement-editor, administrator, auditor");
   }
   std::string token_name = TRY(body.text("name"));
   std::string token = TRY(context.tokens.create(token_name, *role, call.now));

@@ -144,10 +144,10 @@ Object operation_of(const Route& route) {
     operation.add("requestBody",
                   Object().add("required", true).add("content", content(media, route.body)));
   }
-  if (route.role == Role::nobody) {
+  if (route.right == Right::nobody) {
     operation.raw("security", "[]");
   } else {
-    operation.add("x-role", name(route.role));
+    operation.add("x-right", name(route.right));
   }
   return operation;
 }

@@ -45,7 +45,7 @@ using Handler = Result<http::Response> (*)(Context& context, const Call& call);
 struct Route {
   std::string_view method;   // GET answers HEAD too
   std::string_view pattern;  // "/api/v1/feeds/{name}"; "/*": whatever is not listed
-  Role role;                 // at least
+  Right right;
   Handler handler;
   std::string_view id;  // of the operation, for OpenAPI
   std::string_view summary;

@@ -9,15 +9,18 @@ constexpr Schema table[] = {
      "type!:string title!:string status!:integer detail:string"},
     {"SignIn", "A one-time code.", "code!:string"},
     {"Session", "Who is signed in, and at which node.",
-     "user!:string role!:viewer|analyst|administrator csrf:string node!:Node simulated!:boolean "
+     "user!:string role!:viewer|analyst|agreement-editor|administrator|auditor csrf:string "
+     "node!:Node simulated!:boolean "
      "version!:string geo_database:GeoDatabase"},
     {"Node", "This node.", "name!:string host:string country:string"},
     {"GeoDatabase", "The database that countries and networks come from.",
      "date!:day age_days!:integer old!:boolean"},
     {"Token", "A program's token; the secret itself is not kept.",
-     "id!:string name!:string role!:viewer|analyst|administrator created!:time last_used:time"},
+     "id!:string name!:string role!:viewer|analyst|agreement-editor|administrator|auditor "
+     "created!:time last_used:time"},
     {"TokenList", "Tokens.", "items!:[Token]"},
-    {"TokenWish", "What the token is for.", "name!:string role!:viewer|analyst|administrator"},
+    {"TokenWish", "What the token is for.",
+     "name!:string role!:viewer|analyst|agreement-editor|administrator|auditor"},
     {"NewToken", "The token; it is not shown again.", "token!:string"},
 
     {"Finding", "The state of one problem at one subject.",

@@ -279,7 +279,9 @@ void add_token(CLI::App& app, Chosen& chosen) {
                              .body = object({{"name", options().name}, {"role", options().role}})});
       });
   fresh->add_option("NAME", options().name, "what it is for")->required();
-  fresh->add_option("--role", options().role, "viewer, analyst or administrator")
+  fresh
+      ->add_option("--role", options().role,
+                   "viewer, analyst, agreement-editor, administrator or auditor")
       ->capture_default_str();
   part(*verb, "remove", "take one back", "", chosen,
        [] { return print_answer({.method = "DELETE", .path = "/tokens/" + options().name}); })
