@@ -3,7 +3,10 @@
 #include <condition_variable>
 #include <mutex>
 
+#include <spdlog/spdlog.h>
+
 #include "api/answers.h"
+#include "api/audited.h"
 
 namespace tocsin::api {
 namespace {
@@ -43,10 +46,11 @@ std::optional<http::Response> judge(const Route& route, const Result<Caller>& ca
 
 }  // namespace
 
-Api::Api(Backend& backend, std::unique_ptr<Tokens> tokens, Metrics& metrics,
+Api::Api(Backend& backend, std::unique_ptr<Tokens> tokens, store::Audit& audit, Metrics& metrics,
          std::span<const ConsoleFile> files, std::function<TimeUs()> now)
     : tokens_(std::move(tokens)),
-      context_{backend, sessions_, *tokens_, brake_, live_, metrics, files, std::move(now)},
+      context_{backend,   sessions_, *tokens_, brake_, audit,
+               refusals_, live_,     metrics,  files,  std::move(now)},
       seconds_(metrics.histogram("tocsin_http_request_seconds", "Time to answer a request.",
                                  {0.001, 0.005, 0.025, 0.1, 0.25, 1, 5, 30})),
       pulse_([this](const std::stop_token& stop) { pulse(stop); }) {
@@ -61,6 +65,9 @@ Api::~Api() {
 void Api::stop() {
   pulse_.request_stop();
   live_.stop();
+  if (auto written = refusals_.flush(context_.audit, context_.now(), true); !written) {
+    spdlog::error("refused calls: {}", written.error().what);
+  }
 }
 
 http::Admission Api::admit(const http::Request& head) {
@@ -83,7 +90,12 @@ http::Admission Api::admit(const http::Request& head) {
   if (nobody && route.id == "showSession" && head.parameter("optional") == "true") {
     return {.refusal = http::Response{.status = 204}};
   }
-  if (auto refused = judge(route, caller)) return {.refusal = std::move(refused)};
+  if (auto refused = judge(route, caller)) {
+    call.caller = caller.value_or(Caller{});
+    refusals_.add(act_of(route, call),
+                  "denied: " + (caller ? std::to_string(refused->status) : caller.error().what));
+    return {.refusal = std::move(refused)};
+  }
   if (route.pattern != "/*") {
     auto params = Params::read(head, route.parameters, call.now);
     if (!params) return {.refusal = http::problem(params.error())};
@@ -99,7 +111,7 @@ http::Admission Api::admit(const http::Request& head) {
                .path = path,
                .now = now,
                .started = std::chrono::steady_clock::now()};
-    return route.handler(context_, whole);
+    return handle_audited(context_, route, whole);
   };
   return admission;
 }
@@ -140,6 +152,9 @@ void Api::pulse(const std::stop_token& stop) {
       for (const FindingRow& row : news.changed) live_.finding(object_of(row).text(), now);
       if (news.skipped > 0) live_.skipped(news.skipped);
       live_.tick(now);
+    }
+    if (auto written = refusals_.flush(context_.audit, context_.now()); !written) {
+      spdlog::error("refused calls: {}", written.error().what);
     }
     if (i % ticks_per_check == 0) {
       tokens_->keep_uses();

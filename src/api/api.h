@@ -10,14 +10,15 @@
 #include <string>
 #include <thread>
 
+#include "api/audited.h"
 #include "api/routes.h"
 
 namespace tocsin::api {
 
 class Api {
  public:
-  // `backend` and `metrics` outlive it. Starts a thread for the live stream.
-  Api(Backend& backend, std::unique_ptr<Tokens> tokens, Metrics& metrics,
+  // `backend`, `audit` and `metrics` outlive it. Starts a thread for the live stream.
+  Api(Backend& backend, std::unique_ptr<Tokens> tokens, store::Audit& audit, Metrics& metrics,
       std::span<const ConsoleFile> files, std::function<TimeUs()> now);
   ~Api();
   Api(const Api&) = delete;
@@ -42,6 +43,7 @@ class Api {
   Sessions sessions_;
   std::unique_ptr<Tokens> tokens_;
   Brake brake_;
+  Refusals refusals_;
   LiveHub live_;
   Context context_;
   Histogram& seconds_;

@@ -11,6 +11,7 @@
 #include "base/gzip.h"
 #include "base/http_client.h"
 #include "base/text.h"
+#include "temporary_folder.h"
 #include "test.h"
 
 namespace tocsin::api {
@@ -26,6 +27,10 @@ struct Desk {
   FakeBackend backend;
   Metrics metrics;
   std::map<Role, std::string> tokens;
+  TemporaryFolder folder;
+  Dictionary words;
+  std::unique_ptr<store::Journal> journal = *store::Journal::open(folder.file("journal.db"), words);
+  std::unique_ptr<store::Audit> audit = *store::Audit::open(*journal);
   std::unique_ptr<Api> api;
 
   Desk() {
@@ -34,7 +39,8 @@ struct Desk {
       if (role == Role::nobody) continue;
       tokens[role] = *store->create(name(role), role, now);
     }
-    api = std::make_unique<Api>(backend, std::move(store), metrics, files, [] { return now; });
+    api = std::make_unique<Api>(backend, std::move(store), *audit, metrics, files,
+                                [] { return now; });
   }
 
   http::Response ask(std::string_view method, std::string_view target, Role role,

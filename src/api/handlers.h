@@ -64,6 +64,11 @@ Answer healthz(Context& context, const Call& call);
 Answer readyz(Context& context, const Call& call);
 Answer console_file(Context& context, const Call& call);
 
+// handlers_audit.cpp
+Answer list_audit(Context& context, const Call& call);
+Answer audit_csv(Context& context, const Call& call);
+Answer verify_audit(Context& context, const Call& call);
+
 // For all of them.
 inline constexpr std::size_t limit_usual = 50, limit_max = 1000;
 Result<std::size_t> limit_of(const Call& call);

@@ -1,5 +1,8 @@
 // Findings, events and the search box.
 #include <fmt/format.h>
+#include <simdjson.h>
+
+#include <tuple>
 
 #include "api/answers.h"
 #include "api/handlers.h"
@@ -15,6 +18,17 @@ Result<Hash128> key_of(const Call& call) {
   Hash128 key = finding_key_of(id);
   if (key == Hash128{}) return missing("no finding " + text::quote(id));
   return key;
+}
+
+// The markings of events in native JSON.
+void show_all(const Call& call, const std::vector<std::string>& events) {
+  simdjson::dom::parser parser;
+  for (const std::string& event : events) {
+    simdjson::dom::element root;
+    std::string_view tlp;
+    if (parser.parse(event).get(root) == simdjson::SUCCESS) std::ignore = root["tlp"].get(tlp);
+    call.show(tlp);
+  }
 }
 
 Object events_object(const EventsPage& page) {
@@ -60,6 +74,7 @@ Result<FindingsAsk> findings_ask(const Call& call) {
 Answer list_findings(Context& context, const Call& call) {
   FindingsAsk ask = TRY(findings_ask(call));
   auto page = TRY(context.backend.findings(ask, call.patience()));
+  for (const FindingRow& row : page.items) call.show(row.finding.tlp);
   Object object = list_of(objects_of(page.items), page.next, page.total);
   if (call.params.has("offset")) object.add("offset", call.params.number("offset", 0));
   return answered(call, std::move(object));
@@ -72,7 +87,9 @@ Answer summarise_findings(Context& context, const Call& call) {
 
 Answer show_finding(Context& context, const Call& call) {
   Hash128 key = TRY(key_of(call));
-  return answered(call, object_of(TRY(context.backend.finding(key, call.patience()))));
+  auto detail = TRY(context.backend.finding(key, call.patience()));
+  call.show(detail.row.finding.tlp);
+  return answered(call, object_of(detail));
 }
 
 Result<EventsAsk> events_ask(const Call& call) {
@@ -93,6 +110,7 @@ Answer list_finding_events(Context& context, const Call& call) {
   Hash128 key = TRY(key_of(call));
   EventsAsk ask = TRY(events_ask(call));
   auto page = TRY(context.backend.finding_events(key, ask, call.patience()));
+  show_all(call, page.items);
   return answered(call, events_object(page));
 }
 
@@ -103,7 +121,9 @@ Answer show_why(Context& context, const Call& call) {
 
 Answer list_events(Context& context, const Call& call) {
   EventsAsk ask = TRY(events_ask(call));
-  return answered(call, events_object(TRY(context.backend.events(ask, call.patience()))));
+  auto page = TRY(context.backend.events(ask, call.patience()));
+  show_all(call, page.items);
+  return answered(call, events_object(page));
 }
 
 Answer search(Context& context, const Call& call) {

@@ -111,6 +111,15 @@ Answer show_report(Context& context, const Call& call) {
 Answer list_quarantine(Context& context, const Call& call) {
   ListAsk ask = TRY(list_ask(call));
   auto page = TRY(context.backend.quarantine(ask));
+  std::map<std::string, std::string> markings;  // of the feeds; what came without one is unmarked
+  for (const QuarantineRow& row : page.items) {
+    auto [at, is_new] = markings.try_emplace(row.feed);
+    if (is_new) {
+      auto feed = context.backend.feed(row.feed);
+      if (feed) at->second = feed->tlp;
+    }
+    call.show(at->second);
+  }
   return answered(call, list_of(objects_of(page.items), page.next, page.total));
 }
 

@@ -10,8 +10,8 @@ namespace {
 
 std::vector<Route> make_table() {
   std::vector<Route> all;
-  for (auto part :
-       {session_routes, finding_routes, stats_routes, feed_routes, intake_routes, node_routes}) {
+  for (auto part : {session_routes, finding_routes, stats_routes, feed_routes, intake_routes,
+                    node_routes, audit_routes}) {
     for (Route& route : part()) all.push_back(std::move(route));
   }
   return all;

@@ -14,8 +14,12 @@
 #include "api/params.h"
 #include "base/http_server.h"
 #include "base/metrics.h"
+#include "model/taxonomy.h"
+#include "store/audit.h"
 
 namespace tocsin::api {
+
+class Refusals;
 
 // What handlers work with. Made once by Api; outlives every call.
 struct Context {
@@ -23,10 +27,20 @@ struct Context {
   Sessions& sessions;
   Tokens& tokens;
   Brake& brake;
+  store::Audit& audit;
+  Refusals& refusals;
   LiveHub& live;
   Metrics& metrics;
   std::span<const ConsoleFile> files;
   std::function<TimeUs()> now;
+};
+
+// What an answer shows: handlers say the marking of each item that they put into one, and dispatch
+// writes down what is above AMBER. Unmarked counts as RED.
+struct Shown {
+  Count above_amber = 0;
+  void add(Tlp tlp) { above_amber += tlp > Tlp::amber ? 1 : 0; }
+  void add(std::string_view tlp) { add(tlp_named(tlp).value_or(Tlp::unmarked)); }
 };
 
 struct Call {
@@ -36,7 +50,14 @@ struct Call {
   std::map<std::string, std::string, std::less<>> path{};  // "{id}" of the pattern
   TimeUs now = 0;
   std::chrono::steady_clock::time_point started{};
+  Shown* shown = nullptr;  // set while a handler runs
 
+  void show(Tlp tlp) const {
+    if (shown != nullptr) shown->add(tlp);
+  }
+  void show(std::string_view tlp) const {
+    if (shown != nullptr) shown->add(tlp);
+  }
   Patience patience() const { return {.deadline = request.deadline, .stop = request.stop}; }
 };
 

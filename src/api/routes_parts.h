@@ -12,6 +12,7 @@ std::vector<Route> stats_routes();
 std::vector<Route> feed_routes();
 std::vector<Route> intake_routes();
 std::vector<Route> node_routes();
+std::vector<Route> audit_routes();
 
 namespace parameters {
 

@@ -154,6 +154,16 @@ constexpr Schema table[] = {
      "name!:string state!:ok|wrong text!:string what_to_do:string"},
     {"Follower", "What happens after the commit, and how far it is.",
      "name!:string seq!:integer lag_s:number"},
+
+    // --- people and the audit
+    {"AuditRow", "Who did what. `by`: socket, session or token; without `outcome` it is not known.",
+     "id!:integer at!:time who:string user_id:string role:string by:string address:string "
+     "call!:string object:string details:any outcome:string ended:time hash!:string"},
+    {"AuditList", "A page of the audit.",
+     "items!:[AuditRow] next:string as_of!:time took_ms!:number"},
+    {"AuditVerdict", "Whether the rows are as they were written. `head`: the last one's hash.",
+     "good!:boolean rows!:integer first!:integer last!:integer head!:string wrong:string "
+     "as_of!:time took_ms!:number"},
 };
 
 }  // namespace

@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   Chosen chosen;
   for (auto* add : {add_run, add_read, add_ingest, add_events, add_findings, add_why, add_stats,
                     add_reports, add_quarantine, add_feeds, add_formats, add_simulate, add_token,
-                    add_backup, add_config, add_bench, add_version})
+                    add_audit, add_backup, add_config, add_bench, add_version})
     add(app, chosen);
   try {
     app.parse(argc, argv);

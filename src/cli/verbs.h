@@ -31,6 +31,7 @@ void add_feeds(CLI::App& app, Chosen& chosen);
 void add_feeds_update(CLI::App& feeds, Chosen& chosen);  // a part of it
 void add_quarantine(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
+void add_audit(CLI::App& app, Chosen& chosen);
 void add_backup(CLI::App& app, Chosen& chosen);
 void add_config(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);

@@ -143,6 +143,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   Table retention = table("retention");
   retention.number("events_months", config.events_months, 1, 1200);
   retention.number("exact_counts_months", config.exact_counts_months, 1, 1200);
+  retention.number("audit_months", config.audit_months, 1, 1200);
   retention.finish();
   read_enrich(root["enrich"].as_table(), config);
   for (const auto& [key, value] : root) {
@@ -201,6 +202,7 @@ std::string config_template() {
 [retention]
 # events_months = 14
 # exact_counts_months = 14    # then only finished figures stay
+# audit_months = 24           # who did what
 
 [enrich]
 # location_database = "/var/lib/location/database.db"

@@ -29,7 +29,7 @@ struct Config {
   unsigned columns_memory_mb = 512, columns_threads = 1;
   unsigned counts_memory_mb = 256, counts_threads = 2, duplicates_memory_mb = 192;
   // [retention]
-  unsigned events_months = 14, exact_counts_months = 14;
+  unsigned events_months = 14, exact_counts_months = 14, audit_months = 24;
   // [enrich]: passed on as it is
   std::map<std::string, std::string, std::less<>> enrich;
   // [feed.NAME]

@@ -39,6 +39,7 @@ Result<void> Node::open_stores() {
   std::error_code ignored;
   fs::remove_all(home_.file("scratch"), ignored);  // what a crash left
   journal_ = TRY(store::Journal::open(home_.file("journal.db"), words_));
+  audit_ = TRY(store::Audit::open(*journal_));
   columns_ = TRY(store::Columns::open(
       home_.file("columns"),
       {.memory_mb = config_.columns_memory_mb, .threads = config_.columns_threads}, words_));
@@ -217,6 +218,7 @@ Result<void> Node::forget_reports(const std::stop_token& stop) {
   TimeUs live_before = std::max(before, now() - us_per_hour);
   while (!stop.stop_requested() && TRY(journal_->forget_reports(before, live_before)) > 0) {
   }
+  TRY(audit_->forget(times::start_of(first_kept(config_.audit_months)), now()));
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(home_.file("quarantine"), failed)) {
     auto id = text::number(entry.path().filename().string());

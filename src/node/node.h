@@ -21,6 +21,7 @@
 #include "node/home.h"
 #include "node/intake.h"
 #include "node/live.h"
+#include "store/audit.h"
 #include "store/columns.h"
 #include "store/counts.h"
 #include "store/duplicates.h"
@@ -56,6 +57,7 @@ class Node {
 
   Dictionary& words() { return words_; }
   store::Journal& journal() { return *journal_; }
+  store::Audit& audit() { return *audit_; }
   store::Columns& columns() { return *columns_; }
   store::Findings& findings() { return *findings_; }
   store::Counts& counts() { return *counts_; }
@@ -95,6 +97,7 @@ class Node {
   Metrics metrics_;
   Dictionary words_;
   std::unique_ptr<store::Journal> journal_;
+  std::unique_ptr<store::Audit> audit_;
   std::unique_ptr<store::Columns> columns_;
   std::unique_ptr<store::Findings> findings_;
   std::unique_ptr<store::Counts> counts_;
