@@ -7,6 +7,7 @@
 #include "base/ip.h"
 #include "base/text.h"
 #include "ingest/formats.h"
+#include "ingest/list.h"
 #include "ingest/mapping.h"
 #include "ingest/mappings.h"
 #include "model/normal.h"
@@ -15,7 +16,8 @@ namespace tocsin::ingest {
 namespace {
 
 constexpr std::size_t sample_bytes = 16 * 1024;
-constexpr std::size_t sample_lines = 200;
+constexpr std::size_t list_bytes = 1024 * 1024;  // a list may begin with a long comment
+constexpr std::size_t list_entries = 200;
 
 bool fits(std::string_view text, const char* pattern) {
   return re2::RE2::PartialMatch({text.data(), text.size()}, pattern);
@@ -43,23 +45,22 @@ bool is_hash(std::string_view text) {
   return false;
 }
 
-// The list whose entries all of the first lines are.
-std::string list_format(std::string_view sample, bool whole) {
+// The list whose entries all of the first lines are; comments, also after an entry, are none.
+std::string list_format(std::string_view bytes) {
+  std::string_view sample = bytes.substr(0, list_bytes);
+  bool whole = sample.size() == bytes.size();
   std::size_t entries = 0, ips = 0, networks = 0, names = 0, urls = 0, hashes = 0;
   for (auto [number, line] : text::numbered_lines(sample)) {
-    if (number > sample_lines) break;
+    if (entries == list_entries) break;
     bool last = line.data() + line.size() >= sample.data() + sample.size();
-    std::string_view entry = text::trim(line);
-    if (entry.empty() || entry[0] == '#' || entry[0] == ';' || entry.starts_with("//") ||
-        (last && !whole))
-      continue;
+    std::string_view url = list_entry(line, false), entry = list_entry(line, true);
+    if (url.empty() || (last && !whole)) continue;
     ++entries;
-    urls += normal::url(entry).has_value();
-    entry = text::trim(entry.substr(0, entry.find_first_of("#;")));
+    urls += normal::url(url).has_value();
     ips += ip::parse(entry).has_value();
     networks += ip::parse_network(entry).has_value();
     names += normal::name(entry).has_value();
-    hashes += is_hash(entry.substr(0, entry.find(' ')));
+    hashes += is_hash(entry.substr(0, entry.find_first_of(" \t,")));
   }
   if (entries == 0) return {};
   if (ips == entries) return "ip_list";
@@ -103,7 +104,6 @@ std::string detect_format(std::string_view name, std::string_view bytes) {
   if (fits(name, R"re(^\d{4}-\d{2}-\d{2}-[^-]+(-.+)?\.(csv|json)$)re")) return "shadowserver";
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   std::string_view sample = bytes.substr(0, sample_bytes);
-  bool whole = sample.size() == bytes.size();
   for (const auto& detector : detectors()) {
     if (re2::RE2::PartialMatch({sample.data(), sample.size()}, *detector.pattern)) {
       return std::string(detector.format);
@@ -115,7 +115,7 @@ std::string detect_format(std::string_view name, std::string_view bytes) {
   if (fits(sample, R"re((?mi)^(Report-Type|Category):.*$)re") &&
       fits(sample, R"re((?mi)^Schema-URL:)re"))
     return "xarf";
-  return list_format(sample, whole);
+  return list_format(bytes);
 }
 
 }  // namespace tocsin::ingest

@@ -70,6 +70,18 @@ Result<Reader> find_format(std::string_view name) {
                              names.empty() ? "see: tocsin formats" : "perhaps " + names));
 }
 
+Result<void> check_format(std::string_view name) {
+  if (name == "auto") return {};
+  auto found = find_format(name);
+  if (found) return {};
+  if (found.error().fault != Fault::missing || name.contains('/') || name.ends_with(".toml"))
+    return std::unexpected(found.error());
+  std::vector<std::string_view> names = {"auto"};
+  for (const auto& known : known_formats()) names.push_back(known.name);
+  return invalid(
+      fmt::format("no format {}; there are {}", text::quote(name), fmt::join(names, ", ")));
+}
+
 std::vector<KnownFormat> known_formats() {
   std::vector<KnownFormat> out;
   for (const auto& entry : formats()) out.push_back({entry.name, entry.plugin.summary});
