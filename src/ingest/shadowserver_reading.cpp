@@ -1,5 +1,6 @@
 #include "ingest/shadowserver_reading.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/text.h"
@@ -85,6 +86,12 @@ Result<Reading> reading_of(const Report& report, std::span<const std::string_vie
   if (known != nullptr && file.day && reading.type == known->type) {
     reading.type = type_on(*file.day, known->name, known->type);
     changed = reading.type != known->type;
+  }
+  // Nobody vouches for what was told from the columns alone: at most medium, where a row says none.
+  if (reading.guessed) {
+    Severity usual =
+        reading.severity == Severity::none ? usual_severity(reading.type) : reading.severity;
+    reading.severity = std::min(usual, Severity::medium);
   }
   // The class follows from the type, unless the schema says otherwise of a report of its own day.
   std::erase_if(reading.constants, [&](const auto& constant) {

@@ -224,6 +224,21 @@ TEST_CASE("a repeated column is read once") {
   CHECK(read.batch.text(read.batch.extra[0]) == R"("extra.x":"1")");
 }
 
+TEST_CASE("what only the columns told is of no high severity") {
+  auto columns = columns_of("event4_sinkhole");
+  auto known = reading_of({.name = "2026-03-01-event4_sinkhole.csv"}, columns, false);
+  auto unknown = reading_of({.name = "2026-03-01-event4_tomorrow.csv"}, columns, false);
+  REQUIRE(known);
+  REQUIRE(unknown);
+  CHECK(known->type == Type::infected_system);
+  CHECK(unknown->type == Type::infected_system);
+  CHECK(usual_severity(known->type) > Severity::medium);
+  CHECK(known->severity != Severity::medium);
+  CHECK(!known->guessed);
+  CHECK(unknown->guessed);
+  CHECK(unknown->severity == Severity::medium);
+}
+
 TEST_CASE("a wrong schema file is refused by what is wrong in it") {
   Reading reading;
   reading.type_name = "scan_x";
