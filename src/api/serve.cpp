@@ -114,6 +114,7 @@ Result<Listening> listen(node::Node& node, Api& api, bool tcp) {
   http::ServerOptions options;
   options.address = tcp ? config.listen : "";
   options.port = config.port;
+  options.port_hint = "; choose another with --port, or as server.port in the configuration";
   options.socket_path = node::socket_path(node.home());
   options.certificate_file = config.certificate_file;
   options.key_file = config.key_file;

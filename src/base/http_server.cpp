@@ -501,8 +501,10 @@ Result<void> HttpServer::State::open_tcp() {
   if (!error) tcp.bind(endpoint, error);
   if (!error) tcp.listen(1024, error);
   if (error) {
-    return unavailable(fmt::format("cannot listen at {} port {}: {}", options.address, options.port,
-                                   error.message()));
+    bool taken = error == asio::error::address_in_use;
+    return unavailable(fmt::format("cannot listen at {} port {}: {}{}", options.address,
+                                   options.port, taken ? "another program has it" : error.message(),
+                                   taken ? options.port_hint : ""));
   }
   port = tcp.local_endpoint(error).port();
   return {};

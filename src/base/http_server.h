@@ -59,6 +59,7 @@ struct ServerLimits {
 struct ServerOptions {
   std::string address = "127.0.0.1";  // "": no TCP
   std::uint16_t port = 0;             // 0: any free one
+  std::string port_hint{};            // ends the error where another program has the port
   std::string certificate_file{},
       key_file{};             // PEM; both or neither. With them: TLS 1.2 or 1.3 only
   std::string socket_path{};  // "": no unix socket. Mode 0600; a left-over socket there is replaced

@@ -423,7 +423,9 @@ TEST_CASE("what cannot be listened at is an error with its name") {
     REQUIRE_FALSE(server.has_value());
     return server.error().what;
   };
-  CHECK(fails({.port = site.server->port()}).starts_with("cannot listen at 127.0.0.1 port "));
+  CHECK(fails({.port = site.server->port(), .port_hint = "; try --port"}) ==
+        "cannot listen at 127.0.0.1 port " + std::to_string(site.server->port()) +
+            ": another program has it; try --port");
   CHECK(fails({.address = "example"}) == "not an address to listen at: 'example'");
   CHECK(fails({.certificate_file = "/nowhere/a.pem", .key_file = "/nowhere/b.pem"})
             .starts_with("'/nowhere/a.pem' is no certificate"));
