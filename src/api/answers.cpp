@@ -165,6 +165,21 @@ Object object_of(const FindingWhy& why) {
       .raw("rules", to_json(why.rules));
 }
 
+namespace {
+
+std::string series_json(const std::vector<StatsBucket>& buckets) {
+  std::vector<Object> series;
+  for (const StatsBucket& bucket : buckets) {
+    Object one = object_of(bucket.now);
+    one.add("start", times::format_day(bucket.start));
+    if (bucket.before) one.add("before", object_of(*bucket.before));
+    series.push_back(std::move(one));
+  }
+  return to_json(series);
+}
+
+}  // namespace
+
 Object object_of(const StatsRow& row) {
   Object object;
   object.raw("key", row.key)
@@ -180,6 +195,7 @@ Object object_of(const StatsRow& row) {
       .add("feeds_gone", row.feeds_gone);
   if (row.before) object.add("before", object_of(*row.before));
   if (row.controllers) object.add("controllers", object_of(*row.controllers));
+  if (!row.series.empty()) object.raw("series", series_json(row.series));
   return object;
 }
 
@@ -194,16 +210,7 @@ Object object_of(const StatsAnswer& answer, Per per) {
       .add("from_events", answer.from_events)
       .raw("rows", to_json(objects_of(answer.rows)));
   if (answer.before) object.add("before", span_of(*answer.before));
-  if (per != Per::period) {
-    std::vector<Object> series;
-    for (const StatsBucket& bucket : answer.series) {
-      Object one = object_of(bucket.now);
-      one.add("start", times::format_day(bucket.start));
-      if (bucket.before) one.add("before", object_of(*bucket.before));
-      series.push_back(std::move(one));
-    }
-    object.raw("series", to_json(series));
-  }
+  if (per != Per::period) object.raw("series", series_json(answer.series));
   std::vector<Object> notes;
   for (const Note& note : answer.notes) notes.push_back(object_of(note));
   return object.add("notes", notes);
@@ -371,7 +378,8 @@ Object object_of(const ReportRow& row) {
       .add("duplicates", row.duplicates)
       .add("rejected", row.rejected)
       .add("error", row.error)
-      .add("type", row.type);
+      .add("type", row.type)
+      .add("format", row.format);
 }
 
 Object object_of(const QuarantineRow& row) {

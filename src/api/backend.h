@@ -118,7 +118,8 @@ struct StatsAsk {
   CompareWith compare = CompareWith::nothing;
   Per per = Per::period;
   StatsOrder order = StatsOrder::distinct;
-  std::size_t top = 0;  // 0: all
+  std::size_t top = 0;          // 0: all
+  std::size_t series_rows = 0;  // of the first so many rows a series of their own
 };
 
 struct Pair {
@@ -129,6 +130,12 @@ struct Steering {
   Count abroad = 0, home = 0, unknown = 0;
 };
 
+struct StatsBucket {
+  Day start = 0;
+  Pair now{};
+  std::optional<Pair> before{};
+};
+
 struct StatsRow {
   std::string key{};  // a JSON object
   Pair now{};
@@ -137,12 +144,7 @@ struct StatsRow {
   std::optional<double> change_percent{}, feeds_changed_percent{}, distinct_daily_mean{};
   std::vector<std::string> feeds_new{}, feeds_gone{};
   std::optional<Steering> controllers{};
-};
-
-struct StatsBucket {
-  Day start = 0;
-  Pair now{};
-  std::optional<Pair> before{};
+  std::vector<StatsBucket> series{};
 };
 
 struct Note {
@@ -272,6 +274,10 @@ struct ReportRow {
   TimeUs received = time_none;
   std::optional<Count> size_bytes{}, seq{};
   Count events = 0, duplicates = 0, rejected = 0;
+  std::string format{};
+  // Of one that was just taken in: found by name and content; by its columns; for a feed that
+  // nobody has heard of.
+  bool format_guessed = false, type_guessed = false, feed_new = false;
 };
 
 struct ListAsk {

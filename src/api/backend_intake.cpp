@@ -65,6 +65,7 @@ ReportRow report_row(const store::ReportRow& row) {
   out.state = name(row.state);
   out.error = row.error;
   out.type = row.type;
+  if (row.format != "auto") out.format = row.format;
   out.sha256 = row.sha256;
   out.received = row.received;
   out.size_bytes = row.size_bytes;
@@ -142,8 +143,14 @@ Result<std::vector<CatalogueRow>> NodeBackend::catalogue() {
 }
 
 Result<ReportRow> NodeBackend::take_report(Upload upload) {
-  ingest::Feed feed = node_.feeds().named(upload.feed.empty() ? "by-hand" : upload.feed);
-  if (!upload.format.empty()) feed.format = upload.format;
+  const std::string by_hand = "by-hand";
+  if (upload.feed.empty()) upload.feed = by_hand;
+  bool feed_new = upload.feed != by_hand && !node_.feeds().row(upload.feed);
+  ingest::Feed feed = node_.feeds().named(upload.feed);
+  if (!upload.format.empty()) {
+    TRY(ingest::check_format(upload.format));
+    feed.format = upload.format;
+  }
   if (feed.format.empty()) feed.format = "auto";
   if (!upload.tlp.empty()) {
     auto tlp = tlp_named(upload.tlp);
@@ -163,6 +170,11 @@ Result<ReportRow> NodeBackend::take_report(Upload upload) {
   answer.rejected = receipt.rejected;
   answer.seq = node_.journal().last_seq();
   if (receipt.repeat) answer.state = "repeat";
+  if (!receipt.format.empty()) answer.format = receipt.format;
+  if (!receipt.type.empty()) answer.type = receipt.type;
+  answer.format_guessed = receipt.format_guessed;
+  answer.type_guessed = receipt.type_guessed;
+  answer.feed_new = feed_new;
   return answer;
 }
 

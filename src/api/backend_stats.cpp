@@ -30,6 +30,13 @@ std::optional<Pair> pair_of(const std::optional<store::Figure>& figure) {
   return Pair{figure->distinct ? figure->distinct->total() : 0, figure->events};
 }
 
+std::vector<StatsBucket> series_of(const std::vector<store::StatsBucket>& buckets) {
+  std::vector<StatsBucket> series;
+  for (const auto& bucket : buckets)
+    series.push_back({bucket.period.since, *pair_of(bucket.now), pair_of(bucket.before)});
+  return series;
+}
+
 std::vector<std::string> names_of(const std::vector<WordId>& ids, const Dictionary& words) {
   std::vector<std::string> names;
   for (WordId id : ids) names.emplace_back(words.word(id));
@@ -78,6 +85,7 @@ Result<StatsQuery> stats_query(const StatsAsk& ask, const Dictionary& words, Tim
   query.order = static_cast<store::Order>(ask.order);
   constexpr std::size_t rows_max = 10'000;
   query.top = ask.top == 0 ? rows_max : ask.top;
+  query.series_rows = ask.series_rows;
   return query;
 }
 
@@ -151,6 +159,7 @@ Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
     out.change_percent = row.change_percent;
     out.feeds_changed_percent = row.feeds_changed_points;
     out.distinct_daily_mean = row.daily_mean;
+    out.series = series_of(row.series);
     out.feeds_new = names_of(row.feeds_new, words);
     out.feeds_gone = names_of(row.feeds_gone, words);
     if (row.controllers)
@@ -173,9 +182,7 @@ Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
     }
     answer.rows.push_back(std::move(out));
   }
-  for (const auto& bucket : counted.series) {
-    answer.series.push_back({bucket.period.since, *pair_of(bucket.now), pair_of(bucket.before)});
-  }
+  answer.series = series_of(counted.series);
   return answer;
 }
 

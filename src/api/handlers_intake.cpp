@@ -76,7 +76,8 @@ Answer take_report(Context& context, const Call& call) {
     return invalid("no TLP label " + text::quote(params.text("tlp")) +
                    "; there are clear, green, amber, amber+strict, red");
   }
-  if (call.request.body.empty() && call.request.body_path.empty()) {
+  if (call.request.body.empty() &&
+      (call.request.body_path.empty() || call.request.body_size == 0)) {
     return invalid("the report is empty");
   }
   auto row = TRY(context.backend.take_report({.feed = params.text("feed"),
@@ -94,7 +95,12 @@ Answer take_report(Context& context, const Call& call) {
       .add("rejected", row.rejected)
       .add("seq", row.seq)
       .add("state", row.state)
-      .add("error", row.error);
+      .add("error", row.error)
+      .add("format", row.format)
+      .add("type", row.type);
+  if (row.format_guessed) object.add("format_guessed", true);
+  if (row.type_guessed) object.add("type_guessed", true);
+  if (row.feed_new) object.add("feed_new", true);
   return answered(call, std::move(object));
 }
 

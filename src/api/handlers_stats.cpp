@@ -8,7 +8,7 @@
 namespace tocsin::api {
 namespace {
 
-constexpr std::uint64_t top_max = 100'000;
+constexpr std::uint64_t top_max = 100'000, series_rows_max = 1000;
 
 Result<Span> span_of(const Call& call) {
   Span span{.since = call.params.time("since"), .until = call.params.time("until")};
@@ -55,6 +55,9 @@ Result<StatsAsk> stats_ask(const Call& call) {
   std::uint64_t top = params.number("top", 0);
   if (top > top_max) return invalid("parameter 'top' is at most 100000");
   ask.top = static_cast<std::size_t>(top);
+  std::uint64_t series_rows = params.number("series_rows", 0);
+  if (series_rows > series_rows_max) return invalid("parameter 'series_rows' is at most 1000");
+  ask.series_rows = static_cast<std::size_t>(series_rows);
   return ask;
 }
 

@@ -149,6 +149,7 @@ std::vector<Route> stats_routes() {
         {"compare", choice, "with the year before, or the stretch of time before", "year|previous"},
         {"per", choice, "a row for each", "period|month|week|day"},
         {"top", number, "at most so many rows; all if not said"},
+        {"series_rows", number, "with `per`: the first so many rows get a series of their own"},
         {"order", choice, "by what, most first", "distinct|events|change"}},
        "Stats",
        "",

@@ -67,8 +67,9 @@ constexpr Schema table[] = {
     {"StatsRow", "One value of the cut.",
      "key!:any distinct!:integer events!:integer addresses4:integer addresses6:integer "
      "names:integer before:Pair change_percent:number feeds_changed_percent:number "
-     "feeds_new:[string] feeds_gone:[string] controllers:Steering distinct_daily_mean:number"},
-    {"StatsBucket", "All rows together in one stretch of time.",
+     "feeds_new:[string] feeds_gone:[string] controllers:Steering distinct_daily_mean:number "
+     "series:[StatsBucket]"},
+    {"StatsBucket", "All rows together, or one, in one stretch of time.",
      "start!:day distinct!:integer events!:integer before:Pair"},
     {"Pair", "Distinct subjects and events.", "distinct!:integer events!:integer"},
     {"Steering", "Where known controllers are.", "abroad!:integer home!:integer unknown!:integer"},
@@ -126,12 +127,15 @@ constexpr Schema table[] = {
     {"Report", "The raw bytes a feed delivered once.",
      "id!:string feed!:string name:string received:time size_bytes:integer sha256:string "
      "state!:reading|done|repeat|failed events!:integer duplicates!:integer rejected!:integer "
-     "error:string type:string"},
+     "error:string type:string format:string"},
     {"ReportList", "A page of reports.",
      "items!:[Report] next:string total:integer as_of!:time took_ms!:number"},
-    {"ReportOutcome", "What became of a report.",
+    {"ReportOutcome",
+     "What became of a report, and what it was read as; `feed_new`: no feed of that name is "
+     "configured, and none was seen before.",
      "report:string events!:integer duplicates!:integer rejected!:integer seq:integer "
-     "state!:done|repeat|failed error:string as_of!:time took_ms!:number"},
+     "state!:done|repeat|failed error:string format:string format_guessed:boolean type:string "
+     "type_guessed:boolean feed_new:boolean as_of!:time took_ms!:number"},
     {"QuarantineRecord", "A record that could not be read.",
      "id!:string feed!:string report:string line!:integer reason!:string bytes:string at:time "
      "state!:kept|replayed|dropped"},

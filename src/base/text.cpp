@@ -57,6 +57,10 @@ std::optional<T> whole(std::string_view text) {
 }
 }  // namespace
 
+std::string count(std::uint64_t number, std::string_view one, std::string_view many) {
+  return std::to_string(number).append(" ").append(number == 1 ? one : many);
+}
+
 bool equal_fold(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {

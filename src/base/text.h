@@ -1,4 +1,5 @@
-// Small text helpers. Nothing here allocates but quote(), printable(), lower() and to_utf8().
+// Small text helpers. Nothing here allocates but quote(), printable(), lower(), upper() and
+// count().
 #pragma once
 
 #include <cstddef>
@@ -59,6 +60,9 @@ std::string quote(std::string_view text);
 
 // `text` for a terminal: C0 and C1 control characters and DEL as \xNN.
 std::string printable(std::string_view text);
+
+// "1 report", "0 reports": a number with its word.
+std::string count(std::uint64_t number, std::string_view one, std::string_view many);
 
 bool equal_fold(std::string_view a, std::string_view b);  // ASCII case folded
 std::string lower(std::string_view text);                 // ASCII only

@@ -13,4 +13,10 @@ TEST_CASE("what is printed cannot command a terminal") {
   CHECK(text::quote("a\x7f") == "'a\\x7f'");
 }
 
+TEST_CASE("one is counted in the singular") {
+  CHECK(text::count(0, "report", "reports") == "0 reports");
+  CHECK(text::count(1, "report", "reports") == "1 report");
+  CHECK(text::count(18446744073709551615u, "entry", "entries") == "18446744073709551615 entries");
+}
+
 }  // namespace tocsin

@@ -1,14 +1,19 @@
-// tocsin ingest: takes reports in, with a progress bar on a terminal and a summary line at the end.
+// tocsin ingest: takes reports in, says what each was read as, with a progress bar on a terminal
+// and a summary line at the end.
 #include <fmt/core.h>
 #include <simdjson.h>
 #include <unistd.h>
 #include <tuple>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <map>
 
+#include "base/text.h"
 #include "cli/call.h"
 #include "cli/verbs.h"
+#include "ingest/formats.h"
 
 namespace tocsin::cli {
 namespace {
@@ -20,8 +25,11 @@ struct IngestOptions {
 };
 
 struct Total {
-  std::uint64_t events = 0, duplicates = 0, rejected = 0, reports = 0, repeats = 0;
+  std::uint64_t events = 0, duplicates = 0, rejected = 0, reports = 0, repeats = 0, failed = 0;
+  std::map<std::string, std::uint64_t> read_as;  // reports by what they were read as
 };
+
+constexpr std::size_t told_one_by_one_max = 10;  // more files than that are told by format and type
 
 void show_progress(const std::string& name, std::uint64_t sent, std::uint64_t of) {
   constexpr std::size_t width = 30;
@@ -34,6 +42,55 @@ std::uint64_t number(const simdjson::dom::element& answer, const char* key) {
   std::uint64_t value = 0;
   std::ignore = answer[key].get(value);
   return value;
+}
+
+std::string_view word(const simdjson::dom::element& answer, const char* key) {
+  std::string_view text;
+  std::ignore = answer[key].get(text);
+  return text;
+}
+
+bool flag(const simdjson::dom::element& answer, const char* key) {
+  bool value = false;
+  std::ignore = answer[key].get(value);
+  return value;
+}
+
+// "shadowserver (guessed), report type scan_rdp (guessed: read by its columns)".
+std::string read_as(const simdjson::dom::element& answer) {
+  std::string out(word(answer, "format"));
+  if (flag(answer, "format_guessed")) out += " (guessed)";
+  std::string_view type = word(answer, "type");
+  if (!type.empty()) out += fmt::format(", report type {}", text::printable(type));
+  if (flag(answer, "type_guessed"))
+    out += type.empty() ? ", report type unknown (read by its columns)"
+                        : " (guessed: read by its columns)";
+  return out;
+}
+
+// What became of one report, for a person.
+std::string outcome(const simdjson::dom::element& answer) {
+  std::uint64_t events = number(answer, "events"), rejected = number(answer, "rejected");
+  std::string out = "read as " + read_as(answer);
+  if (events + rejected == 0) return out + ": no records in it";
+  out += ": " + text::count(events, "event", "events");
+  if (rejected > 0) out += fmt::format(", {} rejected", text::count(rejected, "record", "records"));
+  return out;
+}
+
+void tell(const IngestOptions& options, const std::string& name,
+          const simdjson::dom::element& answer, Total& total) {
+  if (flag(answer, "feed_new")) {
+    fmt::print(stderr, "tocsin: feed {} is not configured; counted under that name\n",
+               text::quote(options.feed));
+  }
+  bool repeat = word(answer, "state") == "repeat";
+  if (options.files.size() > told_one_by_one_max) {
+    if (!repeat) ++total.read_as[read_as(answer)];
+    return;
+  }
+  fmt::print(stderr, "{}: {}\n", text::printable(name),
+             repeat ? "known already, nothing taken in" : outcome(answer));
 }
 
 Result<void> take(Caller& caller, const IngestOptions& options, const std::string& file,
@@ -52,18 +109,39 @@ Result<void> take(Caller& caller, const IngestOptions& options, const std::strin
   simdjson::dom::parser parser;
   simdjson::dom::element answer;
   if (parser.parse(body).get(answer)) return unavailable("the node's answer is no JSON");
-  std::string_view state;
-  std::ignore = answer["state"].get(state);
   total.reports += 1;
-  total.repeats += state == "repeat";
+  total.repeats += word(answer, "state") == "repeat";
   total.events += number(answer, "events");
   total.duplicates += number(answer, "duplicates");
   total.rejected += number(answer, "rejected");
+  tell(options, name, answer, total);
   if (options.as_json) fmt::print("{}\n", body);
   return {};
 }
 
-int ingest(IngestOptions options) {
+void print_total(const Total& total, double seconds) {
+  for (const auto& [what, reports] : total.read_as)
+    fmt::print(stderr, "{:>7} read as {}\n", reports, what);
+  std::string failed = total.failed > 0
+                           ? fmt::format("{} not read", text::count(total.failed, "file", "files"))
+                           : "";
+  if (total.reports == 0) {
+    fmt::print(stderr, "nothing taken in: {}\n", failed);
+    return;
+  }
+  fmt::print(stderr, "{}{}: {}, {} of them exact {}, {} rejected, in {:.1f} s{}\n",
+             text::count(total.reports, "report", "reports"),
+             total.repeats > 0 ? fmt::format(" ({} known already)", total.repeats) : "",
+             text::count(total.events, "event", "events"), total.duplicates,
+             total.duplicates == 1 ? "duplicate" : "duplicates",
+             text::count(total.rejected, "record", "records"), seconds,
+             failed.empty() ? "" : "; " + failed);
+}
+
+int run_ingest(IngestOptions options) {
+  if (!options.format.empty()) {
+    if (auto known = ingest::check_format(options.format); !known) return fail(known.error());
+  }
   if (options.home.empty()) options.home = default_home();
   auto caller = Caller::open(options.home, true);
   if (!caller) return fail(caller.error());
@@ -75,14 +153,11 @@ int ingest(IngestOptions options) {
       fmt::print(stderr, "tocsin: {}: {}\n", file, taken.error().what);
       int this_code = taken.error().fault == Fault::unavailable ? world_failed : bad_input;
       code = std::max(code, this_code);
+      ++total.failed;
     }
   }
-  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::string again = total.repeats > 0 ? fmt::format(" ({} known already)", total.repeats) : "";
-  fmt::print(
-      stderr,
-      "{} reports{}: {} events, {} of them exact duplicates, {} records rejected, in {:.1f} s\n",
-      total.reports, again, total.events, total.duplicates, total.rejected, seconds);
+  print_total(total,
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   return code;
 }
 
@@ -94,11 +169,12 @@ void add_ingest(CLI::App& app, Chosen& chosen) {
   static IngestOptions options;
   verb->add_option("FILE", options.files, "reports; packed ones too")->required();
   verb->add_option("--format", options.format, "a format; by name and content if not said");
-  verb->add_option("--feed", options.feed, "the feed they are counted for; by-hand if not said");
+  verb->add_option("--feed", options.feed,
+                   "the feed they are counted for, configured or not; by-hand if not said");
   verb->add_option("--tlp", options.tlp, "their marking: clear, green, amber, amber+strict, red");
   verb->add_option("--home", options.home, "the data folder");
   verb->add_flag("--json", options.as_json, "each report's outcome as JSON on stdout");
-  verb->callback([&chosen] { chosen = [] { return ingest(options); }; });
+  verb->callback([&chosen] { chosen = [] { return run_ingest(options); }; });
 }
 
 }  // namespace tocsin::cli

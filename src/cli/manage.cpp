@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -67,11 +68,45 @@ Result<void> print_list(const Caller::Ask& ask, const std::vector<std::string>& 
   return {};
 }
 
-Result<void> print_answer(const Caller::Ask& ask) {
+// The answer as it is with --json, else what `tell` makes of it; an empty one is {}.
+Result<void> print_answer(const Caller::Ask& ask,
+                          const std::function<void(const simdjson::dom::element&)>& tell) {
   auto caller = TRY(Caller::open(options().home));
   std::string body = TRY(caller.call(ask));
-  if (!body.empty()) fmt::print("{}\n", body);
+  if (options().as_json) {
+    if (!body.empty()) fmt::print("{}\n", body);
+    return {};
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element answer;
+  if (parser.parse(body.empty() ? "{}" : body).get(answer))
+    return unavailable("the node's answer is no JSON");
+  tell(answer);
   return {};
+}
+
+std::uint64_t number_of(const simdjson::dom::element& item, const char* key) {
+  return text::number(text_of(item, key)).value_or(0);
+}
+
+// The members that are there, a line each.
+void print_members(const simdjson::dom::element& item, std::initializer_list<const char*> keys) {
+  TextTable table({"", ""});
+  for (const char* key : keys) {
+    if (std::string text = text_of(item, key); !text.empty())
+      table.row({*key == '/' ? key + 1 : key, text});
+  }
+  std::string lines = table.text();
+  fmt::print("{}", lines.substr(lines.find('\n') + 1));  // without the empty head
+}
+
+void tell_feed(const simdjson::dom::element& feed, std::string_view what) {
+  std::string next = text_of(feed, "next"), schedule = text_of(feed, "schedule");
+  std::string line = fmt::format("{}: {}", text_of(feed, "name"), what);
+  if (text_of(feed, "enabled") == "true" && !schedule.empty())
+    line += fmt::format("; collects {}", schedule);
+  if (!next.empty()) line += fmt::format(", next at {}", next);
+  fmt::print(stderr, "{}\n", text::printable(line));
 }
 
 std::string object(std::initializer_list<std::pair<const char*, std::string>> members) {
@@ -130,7 +165,7 @@ Result<void> config_init() {
 Result<void> config_check() {
   std::string path = options().file.empty() ? options().home + "/tocsin.toml" : options().file;
   auto config = TRY(node::read_config(path, options().home));
-  fmt::print(stderr, "{}: good, {} feeds\n", path, config.feeds.size());
+  fmt::print(stderr, "{}: good, {}\n", path, text::count(config.feeds.size(), "feed", "feeds"));
   return {};
 }
 
@@ -142,15 +177,10 @@ Result<void> show_feed() {
   simdjson::dom::parser parser;
   simdjson::dom::element feed;
   if (parser.parse(body).get(feed)) return unavailable("the node's answer is no JSON");
-  TextTable table({"", ""});
-  for (const char* key :
-       {"name", "title", "collector", "format", "state", "schedule", "tlp", "last_success", "next",
-        "lag_s", "events_24h", "events_total", "rejected_24h", "/last_error/at", "/last_error/text",
-        "/terms/text", "/terms/redistribution", "/terms/commercial"}) {
-    if (std::string text = text_of(feed, key); !text.empty())
-      table.row({*key == '/' ? key + 1 : key, text});
-  }
-  fmt::print("{}", table.text());
+  print_members(feed,
+                {"name", "title", "collector", "format", "state", "schedule", "tlp", "last_success",
+                 "next", "lag_s", "events_24h", "events_total", "rejected_24h", "/last_error/at",
+                 "/last_error/text", "/terms/text", "/terms/redistribution", "/terms/commercial"});
   simdjson::dom::array curve;
   if (feed.at_pointer("/delay/curve").get(curve)) return {};
   fmt::print("\nof its events have come after so many seconds:\n");
@@ -177,7 +207,13 @@ void add_reports(CLI::App& app, Chosen& chosen) {
   });
   list->add_option("--feed", options().feed, "of this feed alone");
   part(*verb, "show", "one report", "tocsin reports show r_7", chosen,
-       [] { return print_answer({.path = "/reports/" + options().name}); })
+       [] {
+         return print_answer({.path = "/reports/" + options().name}, [](const auto& report) {
+           print_members(report,
+                         {"id", "feed", "name", "received", "state", "format", "type", "events",
+                          "duplicates", "rejected", "error", "size_bytes", "sha256"});
+         });
+       })
       ->add_option("REPORT", options().name, "its id")
       ->required();
 }
@@ -219,7 +255,8 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
              std::string body =
                  options().accept ? R"({"accept_terms":true})" : R"({"accept_terms":false})";
              return print_answer(
-                 {.method = "POST", .path = "/feeds/" + options().name + "/enable", .body = body});
+                 {.method = "POST", .path = "/feeds/" + options().name + "/enable", .body = body},
+                 [](const auto& feed) { tell_feed(feed, "switched on"); });
            });
   enable->add_option("FEED", options().name, "its name")->required();
   enable->add_flag("--accept-terms", options().accept, "you have read its terms and accept them");
@@ -229,12 +266,30 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
          "tocsin feeds " + action + " openphish", chosen,
          [action] {
            return print_answer(
-               {.method = "POST", .path = "/feeds/" + options().name + "/" + action, .body = "{}"});
+               {.method = "POST", .path = "/feeds/" + options().name + "/" + action, .body = "{}"},
+               [&](const auto& feed) {
+                 tell_feed(feed, action == "run" ? "collects now" : "switched off");
+               });
          })
         ->add_option("FEED", options().name, "its name")
         ->required();
   }
 }
+
+namespace {
+void tell_settled(const std::string& action, const simdjson::dom::element& answer) {
+  auto records = [&](const char* key) {
+    return text::count(number_of(answer, key), "record", "records");
+  };
+  if (action == "drop") {
+    fmt::print(stderr, "{} given up\n", records("dropped"));
+  } else {
+    fmt::print(stderr, "read again: {}, {} rejected\n",
+               text::count(number_of(answer, "events"), "new event", "new events"),
+               records("rejected"));
+  }
+}
+}  // namespace
 
 void add_quarantine(CLI::App& app, Chosen& chosen) {
   auto* verb = app.add_subcommand("quarantine", "records that could not be read");
@@ -258,7 +313,8 @@ void add_quarantine(CLI::App& app, Chosen& chosen) {
           return print_answer(
               {.method = "POST",
                .path = "/quarantine/" + action,
-               .body = object({{"feed", options().feed}, {"reason", options().reason}})});
+               .body = object({{"feed", options().feed}, {"reason", options().reason}})},
+              [&](const auto& answer) { tell_settled(action, answer); });
         });
     verb_part->add_option("--feed", options().feed, "of this feed")->required();
     verb_part->add_option("--reason", options().reason, "with this reason alone");
@@ -272,19 +328,33 @@ void add_token(CLI::App& app, Chosen& chosen) {
   part(*verb, "list", "all of them", "", chosen, [] {
     return print_list({.path = "/tokens"}, {"id", "name", "role", "created", "last_used"});
   });
-  auto* fresh = part(
-      *verb, "new", "make one; it is shown this once", "tocsin token new dashboard", chosen, [] {
-        return print_answer({.method = "POST",
-                             .path = "/tokens",
-                             .body = object({{"name", options().name}, {"role", options().role}})});
-      });
+  auto* fresh = part(*verb, "new", "make one; it alone is printed on stdout, this once",
+                     "TOKEN=$(tocsin token new dashboard)", chosen, [] {
+                       return print_answer(
+                           {.method = "POST",
+                            .path = "/tokens",
+                            .body = object({{"name", options().name}, {"role", options().role}})},
+                           [](const auto& answer) {
+                             fmt::print("{}\n", text_of(answer, "token"));
+                             std::fflush(stdout);
+                             fmt::print(stderr,
+                                        "The token of {} ({}); it is not shown again. Programs "
+                                        "send it as: Authorization: Bearer TOKEN\n",
+                                        text::quote(options().name), options().role);
+                           });
+                     });
   fresh->add_option("NAME", options().name, "what it is for")->required();
   fresh
       ->add_option("--role", options().role,
                    "viewer, analyst, agreement-editor, administrator or auditor")
       ->capture_default_str();
   part(*verb, "remove", "take one back", "", chosen,
-       [] { return print_answer({.method = "DELETE", .path = "/tokens/" + options().name}); })
+       [] {
+         return print_answer(
+             {.method = "DELETE", .path = "/tokens/" + options().name}, [](const auto&) {
+               fmt::print(stderr, "token {} is taken back\n", text::quote(options().name));
+             });
+       })
       ->add_option("ID", options().name, "its id")
       ->required();
 }
@@ -296,7 +366,10 @@ void add_backup(CLI::App& app, Chosen& chosen) {
          return print_answer(
              {.method = "POST",
               .path = "/backup",
-              .body = object({{"folder", fs::absolute(options().folder).string()}})});
+              .body = object({{"folder", fs::absolute(options().folder).string()}})},
+             [](const auto&) {
+               fmt::print(stderr, "backed up into {}\n", fs::absolute(options().folder).string());
+             });
        })
       ->add_option("FOLDER", options().folder, "it must not exist yet")
       ->required();

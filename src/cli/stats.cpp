@@ -1,7 +1,9 @@
 // tocsin stats: counts of events and distinct subjects by a cut, compared with the same period last
-// year.
+// year, and as a series.
 #include <fmt/core.h>
 #include <simdjson.h>
+
+#include <algorithm>
 #include <tuple>
 
 #include "base/text.h"
@@ -43,14 +45,93 @@ std::string list(const simdjson::dom::element& row, const char* key) {
   return out;
 }
 
-// The columns of a cut's key, then the figures that the answer has.
-void print(const simdjson::dom::element& answer, const StatsOptions& options) {
-  simdjson::dom::array rows;
-  if (answer["rows"].get(rows)) return;
+constexpr std::size_t series_columns = 6;  // of the table for a terminal
+
+bool has_series(const StatsOptions& options) {
+  return !options.per.empty() && options.per != "period";
+}
+
+std::vector<std::string> keys_of(const simdjson::dom::element& answer) {
   std::vector<std::string> keys;
   std::string cut = text_of(answer, "/cut");
   std::string_view rest = cut;
   while (!rest.empty()) keys.emplace_back(text::cut(rest, '.'));
+  return keys;
+}
+
+std::vector<simdjson::dom::element> items_of(const simdjson::dom::element& item, const char* key) {
+  simdjson::dom::array items;
+  if (item[key].get(items)) return {};
+  return {items.begin(), items.end()};
+}
+
+// A line for each day, week or month of each row: period, key, figures.
+void print_long(const simdjson::dom::element& answer, const StatsOptions& options) {
+  std::vector<std::string> keys = keys_of(answer), head = {"period"};
+  head.insert(head.end(), keys.begin(), keys.end());
+  head.insert(head.end(), {"distinct", "events"});
+  bool compared = !options.compare.empty();
+  if (compared) head.insert(head.end(), {"distinct before", "events before"});
+  TextTable table(head);
+  for (simdjson::dom::element row : items_of(answer, "rows")) {
+    for (simdjson::dom::element bucket : items_of(row, "series")) {
+      std::vector<std::string> cells = {text_of(bucket, "/start")};
+      for (const auto& key : keys) cells.push_back(text_of(row, ("/key/" + key).c_str()));
+      cells.insert(cells.end(), {text_of(bucket, "/distinct"), text_of(bucket, "/events")});
+      if (compared) {
+        cells.push_back(text_of(bucket, "/before/distinct"));
+        cells.push_back(text_of(bucket, "/before/events"));
+      }
+      table.row(std::move(cells));
+    }
+  }
+  fmt::print("{}", table.csv());
+}
+
+// A line for each day, week or month: all rows together, then the distinct subjects of the first.
+void print_series(const simdjson::dom::element& answer, const StatsOptions& options) {
+  std::vector<std::string> head = {options.per == "week" ? "week from" : options.per};
+  head.insert(head.end(), {">all distinct", ">all events"});
+  bool compared = !options.compare.empty();
+  if (compared) head.insert(head.end(), {">distinct before", ">events before"});
+  std::vector<std::vector<simdjson::dom::element>> of_rows;
+  for (simdjson::dom::element row : items_of(answer, "rows")) {
+    auto series = items_of(row, "series");
+    if (series.empty()) continue;
+    std::string name;
+    for (const auto& key : keys_of(answer))
+      name += (name.empty() ? "" : " ") + text_of(row, ("/key/" + key).c_str());
+    head.push_back(">" + name);
+    of_rows.push_back(std::move(series));
+  }
+  TextTable table(head);
+  std::size_t line = 0;
+  for (simdjson::dom::element bucket : items_of(answer, "series")) {
+    std::vector<std::string> cells = {text_of(bucket, "/start"), text_of(bucket, "/distinct"),
+                                      text_of(bucket, "/events")};
+    if (compared) {
+      cells.push_back(text_of(bucket, "/before/distinct"));
+      cells.push_back(text_of(bucket, "/before/events"));
+    }
+    for (const auto& series : of_rows)
+      cells.push_back(line < series.size() ? text_of(series[line], "/distinct") : "");
+    table.row(std::move(cells));
+    ++line;
+  }
+  if (line == 0) {
+    fmt::print("\nNo series: of a part of the period only finished figures are left (frozen).\n");
+    return;
+  }
+  fmt::print("\n{}", table.text());
+}
+
+// The columns of a cut's key, then the figures that the answer has.
+void print(const simdjson::dom::element& answer, const StatsOptions& options) {
+  simdjson::dom::array rows;
+  if (answer["rows"].get(rows)) return;
+  if (options.as_csv && has_series(options)) return print_long(answer, options);
+  std::vector<std::string> keys = keys_of(answer);
+  std::string cut = text_of(answer, "/cut");
   bool compared = !options.compare.empty(), daily = options.per == "day";
   bool controllers = cut == "country" || cut == "country.type" || cut == "type";
   std::vector<std::string> head = keys;
@@ -92,6 +173,7 @@ void print(const simdjson::dom::element& answer, const StatsOptions& options) {
   }
   fmt::print("{}", options.as_csv ? table.csv() : table.text());
   if (options.as_csv) return;
+  if (has_series(options)) print_series(answer, options);
   fmt::print("\n{}. As of {}, feeds: {}{}\n", text_of(answer, "/definition"),
              text_of(answer, "/as_of"), list(answer, "feeds"),
              text_of(answer, "/frozen") == "true" ? "; partly frozen" : "");
@@ -102,6 +184,13 @@ void print(const simdjson::dom::element& answer, const StatsOptions& options) {
 Result<void> count(StatsOptions options) {
   if (options.home.empty()) options.home = default_home();
   auto caller = TRY(Caller::open(options.home));
+  constexpr std::size_t series_rows_max = 1000;  // the node gives no more
+  std::size_t series_rows = 0;
+  if (has_series(options) && !options.as_json)
+    series_rows = options.as_csv ? std::min(options.top, series_rows_max) : series_columns;
+  if (series_rows == series_rows_max && options.top > series_rows) {
+    fmt::print(stderr, "tocsin: the series of the first {} rows\n", series_rows_max);
+  }
   for (const auto& cut : options.cuts) {
     Caller::Ask ask{.path = "/stats"};
     ask.query = {{"cut", cut},
@@ -116,6 +205,7 @@ Result<void> count(StatsOptions options) {
                  {"compare", options.compare},
                  {"per", options.per},
                  {"order", options.order},
+                 {"series_rows", series_rows > 0 ? std::to_string(series_rows) : ""},
                  {"top", std::to_string(options.top)}};
     std::string body = TRY(caller.call(ask));
     if (options.as_json) {
@@ -155,7 +245,8 @@ void add_stats(CLI::App& app, Chosen& chosen) {
   verb->add_option("--compare", options.compare,
                    "with the same days a year before, or as many days right before")
       ->check(CLI::IsMember({"year", "previous"}));
-  verb->add_option("--per", options.per, "period, month, week or day: a series as well")
+  verb->add_option("--per", options.per,
+                   "a second table of figures by month, week or day; with --csv a line for each")
       ->check(CLI::IsMember({"period", "month", "week", "day"}));
   verb->add_option("--order", options.order, "rows by distinct, events or change")
       ->check(CLI::IsMember({"distinct", "events", "change"}));

@@ -6,6 +6,7 @@
 
 #include "base/durable_file.h"
 #include "base/fetch.h"
+#include "base/text.h"
 #include "cli/call.h"
 #include "cli/verbs.h"
 #include "ingest/shadowserver_schema.h"
@@ -50,8 +51,8 @@ Result<void> update(UpdateOptions options) {
   TRY(fetch::expect_success(response, options.url));
   std::size_t types = TRY(check_schema(response.body));
   TRY(DurableFile::replace(path, response.body));
-  fmt::print(stderr, "{}: {} report types; reports that come from now on are read by it\n", path,
-             types);
+  fmt::print(stderr, "{}: {}; reports that come from now on are read by it\n", path,
+             text::count(types, "report type", "report types"));
   return {};
 }
 

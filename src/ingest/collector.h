@@ -26,7 +26,7 @@ struct Delivery {
   std::string bytes;  // ... or the bytes themselves, where path is ""
   std::string
       cursor;  // the collector's state after this delivery: kept with the report's last commit
-  bool live = false;            // the live lane: small, at once
+  bool live = false;  // the live lane: small, at once
   // Read also if its bytes were here before; where nothing can be read, they are in quarantine
   // already.
   bool again = false;
@@ -37,6 +37,10 @@ struct Receipt {
   std::uint64_t report = 0;
   bool repeat = false;  // its SHA-256 was known already: nothing was taken in
   std::uint64_t events = 0, duplicates = 0, rejected = 0;
+  // What it was read as; of a packed one each of its members' divided by ", ". `type`: the
+  // provider's name of this kind of report, "" where there is none.
+  std::string format, type;
+  bool format_guessed = false, type_guessed = false;  // by name and content; by the columns
 };
 
 // What a collector may use. All calls block; any thread.

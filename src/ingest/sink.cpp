@@ -211,8 +211,9 @@ Result<void> Sink::finish() {
   return status_;
 }
 
-Sink& Sink::report_type(std::string_view type) {
+Sink& Sink::report_type(std::string_view type, bool guessed) {
   report_type_ = words_.id(type);
+  report_type_guessed_ = guessed;
   return *this;
 }
 

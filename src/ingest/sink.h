@@ -92,8 +92,11 @@ class Sink final {
   // The affected end's sector, as sector_of() gives it; else an extra of a name that
   // says_sector() fills it.
   Sink& sector(WordId sector) { return batch_.sector.back() = sector, *this; }
-  WordId word(std::string_view text);        // for identifier(); for family() only canonical names
-  Sink& report_type(std::string_view type);  // holds until the next call
+  WordId word(std::string_view text);  // for identifier(); for family() only canonical names
+  // Holds until the next call. `guessed`: by the columns, for nothing names it.
+  Sink& report_type(std::string_view type, bool guessed = false);
+  WordId report_type() const { return report_type_; }
+  bool report_type_guessed() const { return report_type_guessed_; }
 
   // Other fields as EventBatch::extra holds them: `"source.registry":"RIPE","extra.tag":"x"`. The
   // caller vouches for names, kinds and valid JSON, and that none was set before. At most 256 KiB.
@@ -140,7 +143,7 @@ class Sink final {
   std::uint64_t members_cut_ = 0;  // that found no place in it
   std::string_view record_;
   std::size_t line_ = 0;
-  bool open_ = false, roles_set_ = false, type_set_ = false;
+  bool open_ = false, roles_set_ = false, type_set_ = false, report_type_guessed_ = false;
   std::optional<Class> class_;  // what the report calls it
   WordId report_type_ = 0;
   WordId source_sector_ = 0, destination_sector_ = 0;  // as extras of the open event say

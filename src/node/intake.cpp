@@ -23,6 +23,18 @@ constexpr std::size_t reject_bytes_max = 64 * 1024;
 constexpr std::size_t head_bytes_max = 16 * 1024;
 constexpr std::size_t rejects_pending_max = 4 << 20;  // bytes in memory, before they are committed
 
+// Adds what a member of a packed report was read as.
+void add_reading(ingest::Receipt& total, const ingest::Receipt& member) {
+  auto add = [](std::string& all, const std::string& one) {
+    if (!one.empty() && !(", " + all + ", ").contains(", " + one + ", "))
+      all += (all.empty() ? "" : ", ") + one;
+  };
+  add(total.format, member.format);
+  add(total.type, member.type);
+  total.format_guessed = total.format_guessed || member.format_guessed;
+  total.type_guessed = total.type_guessed || member.type_guessed;
+}
+
 }  // namespace
 
 // Removes files when it goes.
@@ -184,6 +196,7 @@ Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delive
       failed = receipt.error();
       continue;
     }
+    add_reading(total, *receipt);
     total.report = receipt->report;
     total.repeat = total.repeat && receipt->repeat;
     total.events += receipt->events;
@@ -325,9 +338,8 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
         // An error is a stop: the report is read on from here at the next start.
         if (reading.rejects_pending > rejects_pending_max) std::ignore = commit(reading, none, {});
       });
-  std::string format = feed.format.empty() || feed.format == "auto"
-                           ? ingest::detect_format(row.name, bytes)
-                           : feed.format;
+  bool guessed = feed.format.empty() || feed.format == "auto";
+  std::string format = guessed ? ingest::detect_format(row.name, bytes) : feed.format;
   Result<void> done;
   if (format.empty()) {
     done = invalid("no format fits " + text::quote(row.name) +
@@ -356,7 +368,11 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
   }
   auto finished = sink.finish();
   if (!finished) return std::unexpected(finished.error());  // not committed: stays in state reading
-  store::Journal::Step step{.finished = store::ReportState::done, .cursor = std::move(cursor)};
+  std::string type(parts_.words.word(sink.report_type()));
+  store::Journal::Step step{.finished = store::ReportState::done,
+                            .type = type,
+                            .format = done ? format : "",
+                            .cursor = std::move(cursor)};
   if (!done) {
     step.finished = store::ReportState::failed;
     step.error = done.error().what;
@@ -393,7 +409,11 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
   return ingest::Receipt{.report = row.id,
                          .events = row.events,
                          .duplicates = row.duplicates,
-                         .rejected = row.rejected};
+                         .rejected = row.rejected,
+                         .format = std::move(format),
+                         .type = std::move(type),
+                         .format_guessed = guessed,
+                         .type_guessed = sink.report_type_guessed()};
 }
 
 Result<void> Intake::resume(const std::function<ingest::Feed(const std::string&)>& feed_named) {

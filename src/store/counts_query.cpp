@@ -120,7 +120,12 @@ class StatsRun {
   bool has_reach() const;
   Result<void> reach();
   Result<void> daily();
+  struct Buckets {
+    std::vector<Day> now, before;  // the first days, and the end
+  };
+  Buckets buckets() const;
   Result<void> series();
+  Result<void> series_of_rows();
   CountKey key_of(const Side& side, Place place) const {
     return place.file == in_memory ? side.view.open[place.entry].key
                                    : side.files[place.file]->entries()[place.entry].key;
@@ -511,13 +516,18 @@ Result<void> StatsRun::daily() {
   return before_period_ ? one(*before_period_, &StatsRow::daily_mean_before) : Result<void>{};
 }
 
-Result<void> StatsRun::series() {
+StatsRun::Buckets StatsRun::buckets() const {
   std::vector<Day> days = bucket_days(query_.period, query_.per);
-  std::vector<Day> days_before = days;
-  for (Day& day : days_before) {
+  std::vector<Day> before = days;
+  for (Day& day : before) {
     if (query_.compare == Against::year) day = times::year_before(day);
     if (query_.compare == Against::previous) day -= query_.period.until - query_.period.since;
   }
+  return {std::move(days), std::move(before)};
+}
+
+Result<void> StatsRun::series() {
+  auto [days, days_before] = buckets();
   auto one = [&](Period period, const std::vector<Day>& begins, bool before) -> Result<void> {
     bool months = query_.per == Per::month;
     Side side = TRY(gather(period, kind_, months, [&](const CountKey&, Day day) {
@@ -537,6 +547,47 @@ Result<void> StatsRun::series() {
     std::vector<Task> tasks;
     for (const auto& [id, group] : side.groups) {
       StatsBucket& bucket = answer_.series[std::min<std::size_t>(id, answer_.series.size() - 1)];
+      tasks.push_back([&, from = &group, out = before ? &*bucket.before : &bucket.now](
+                          SetUnion& unions) -> Result<void> {
+        *out = TRY(figure(side, *from, unions));
+        return {};
+      });
+    }
+    return in_parallel(tasks);
+  };
+  TRY(one(query_.period, days, false));
+  return before_period_ ? one(*before_period_, days_before, true) : Result<void>{};
+}
+
+// The same of each of the first rows.
+Result<void> StatsRun::series_of_rows() {
+  auto [days, days_before] = buckets();
+  std::size_t rows = std::min(query_.series_rows, chosen_.size()), buckets = days.size() - 1;
+  std::unordered_map<std::uint64_t, std::size_t> index;
+  for (std::size_t i = 0; i < rows; ++i) index[chosen_[i]] = i;
+  auto one = [&](Period period, const std::vector<Day>& begins, bool before) -> Result<void> {
+    Side side =
+        TRY(gather(period, kind_, query_.per == Per::month, [&](const CountKey& key, Day day) {
+          auto row = index.find(row_of(key, query_.cut));
+          if (row == index.end()) return no_group;
+          auto next = std::ranges::upper_bound(begins, day);
+          auto bucket = static_cast<std::size_t>(next - begins.begin() - 1);
+          return static_cast<std::uint64_t>(row->second * buckets + std::min(bucket, buckets - 1));
+        }));
+    if (!side.view.frozen.empty()) return {};
+    for (std::size_t i = 0; i < rows; ++i) {
+      auto& series = answer_.rows[i].series;
+      for (std::size_t b = 0; !before && b < buckets; ++b)
+        series.push_back({{days[b], days[b + 1]}, {}, {}});
+      for (StatsBucket& bucket : series) {
+        if (before) bucket.before = Figure{};
+      }
+    }
+    std::vector<Task> tasks;
+    for (const auto& [id, group] : side.groups) {
+      auto& series = answer_.rows[id / buckets].series;
+      if (series.empty()) continue;
+      StatsBucket& bucket = series[id % buckets];
       tasks.push_back([&, from = &group, out = before ? &*bucket.before : &bucket.now](
                           SetUnion& unions) -> Result<void> {
         *out = TRY(figure(side, *from, unions));
@@ -586,6 +637,7 @@ Result<StatsAnswer> StatsRun::run() {
   TRY(reach());
   if (query_.per == Per::day) TRY(daily());
   if (query_.per != Per::period) TRY(series());
+  if (query_.per != Per::period && query_.series_rows > 0) TRY(series_of_rows());
   return std::move(answer_);
 }
 

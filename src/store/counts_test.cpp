@@ -523,6 +523,31 @@ TEST_CASE("daily means, buckets and hours are those of plain sets") {
     REQUIRE(series->series.size() == answer->series.size());
     for (std::size_t i = 0; i < series->series.size(); ++i)
       CHECK(*series->series[i].now.distinct == *answer->series[i].now.distinct);
+    StatsQuery of_rows = q;
+    of_rows.series_rows = 2;
+    auto two = counts->query(of_rows);
+    REQUIRE_MESSAGE(two.has_value(), two.error().what);
+    REQUIRE(two->rows.size() > 2);
+    CHECK(two->rows[2].series.empty());
+    for (std::size_t i = 0; i < 2; ++i) {
+      const StatsRow& row = two->rows[i];
+      REQUIRE(row.series.size() == answer->series.size());
+      for (const StatsBucket& bucket : row.series) {
+        auto figure = [&](Period period) {
+          PlainFigure plain;
+          each_event(world, period, q, [&](const Plain& p) {
+            if (plain_row(p, q.cut) == row.key) plain.add(p);
+          });
+          return plain;
+        };
+        CHECK(bucket.now.events == figure(bucket.period).events);
+        CHECK(*bucket.now.distinct == figure(bucket.period).distinct());
+        PlainFigure before = figure(
+            {times::year_before(bucket.period.since), times::year_before(bucket.period.until)});
+        CHECK(bucket.before->events == before.events);
+        CHECK(*bucket.before->distinct == before.distinct());
+      }
+    }
     if (per != Per::day) continue;
     CHECK(answer->series.size() == 65);
     for (const StatsRow& row : answer->rows) {

@@ -110,7 +110,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, Dictiona
   journal->update_report_ =
       TRY(db.prepare("UPDATE reports SET events = ?2, duplicates = ?3, rejected = ?4, "
                      "state = coalesce(?5, state), error = ?6,"
-                     " type = CASE WHEN ?7 = '' THEN type ELSE ?7 END WHERE id = ?1"));
+                     " type = CASE WHEN ?7 = '' THEN type ELSE ?7 END,"
+                     " format = CASE WHEN ?8 = '' THEN format ELSE ?8 END WHERE id = ?1"));
   journal->upsert_cursor_ =
       TRY(db.prepare("INSERT INTO cursors SELECT feed, ?2 FROM reports WHERE id = ?1 ON "
                      "CONFLICT(feed) DO UPDATE SET cursor = excluded.cursor"));
@@ -240,7 +241,7 @@ Result<void> Journal::commit(EventBatch& batch, const Step& step) {
       TRY(insert_reject_.run());
     }
     update_report_.bind(1, step.report).bind(2, step.events_read).bind(3, step.duplicates);
-    update_report_.bind(4, step.rejected).bind(6, step.error).bind(7, step.type);
+    update_report_.bind(4, step.rejected).bind(6, step.error).bind(7, step.type).bind(8, step.format);
     if (step.finished) update_report_.bind(5, static_cast<int>(*step.finished));
     TRY(update_report_.run());
     if (step.cursor) {

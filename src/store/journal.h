@@ -94,7 +94,7 @@ class Journal {
     std::uint64_t rejected = 0;      // of the report up to here
     std::vector<RejectRow> rejects;  // new ones
     std::optional<ReportState> finished;
-    std::string error, type;
+    std::string error, type, format;  // type, format: "": as they were
     std::optional<std::string> cursor;
     bool live = false;
   };

@@ -62,8 +62,9 @@ struct StatsQuery {
   Against compare = Against::none;
   Per per = Per::period;  // else a series of buckets; day: the mean of daily distinct as well
   Order order = Order::distinct;
-  std::size_t top = 50;      // rows at most
-  bool series_only = false;  // no rows, which costs less; with a `per` other than period
+  std::size_t top = 50;         // rows at most
+  std::size_t series_rows = 0;  // of the first so many rows the series of each as well
+  bool series_only = false;     // no rows, which costs less; with a `per` other than period
 };
 
 // The same dates a year earlier (29 February becomes 28), or as many days right before.
@@ -103,6 +104,12 @@ struct Reach {
   std::uint64_t abroad = 0, home = 0, unknown = 0;
 };
 
+struct StatsBucket {
+  Period period;  // cut at the ends of the whole period
+  Figure now;
+  std::optional<Figure> before;  // of the bucket at the same place in the period before
+};
+
 struct StatsRow {
   StatsKey key;
   Figure now;
@@ -116,13 +123,8 @@ struct StatsRow {
   std::vector<WordId> feeds, feeds_new, feeds_gone;      // not for cuts by AS
   std::optional<Reach> controllers, controllers_before;  // cuts by country and type alone
   std::optional<double> daily_mean,
-      daily_mean_before;  // with Per::day; over all days of the period
-};
-
-struct StatsBucket {
-  Period period;  // cut at the ends of the whole period
-  Figure now;
-  std::optional<Figure> before;  // of the bucket at the same place in the period before
+      daily_mean_before;            // with Per::day; over all days of the period
+  std::vector<StatsBucket> series;  // with series_rows; none where months are frozen
 };
 
 struct StatsAnswer {

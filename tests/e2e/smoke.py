@@ -31,7 +31,7 @@ def signs_in(node):
 def takes_a_report_in(node, file):
     taken = node.run("ingest", "--format", "ip_list", "--feed", "by-hand", file)
     wanted(taken.returncode == 0, f"ingest ended with {taken.returncode}: {taken.stderr}")
-    wanted("2 events" in taken.stderr and "1 records rejected" in taken.stderr, f"ingest said: {taken.stderr}")
+    wanted("2 events" in taken.stderr and "1 record rejected" in taken.stderr, f"ingest said: {taken.stderr}")
     again = node.run("ingest", "--format", "ip_list", "--feed", "by-hand", file)
     wanted("(1 known already)" in again.stderr, f"the same report again: {again.stderr}")
     feed = node.run("feeds", "show", "by-hand")

@@ -71,7 +71,7 @@ Result<void> read_csv(const Report& report, Sink& sink) {
       ss::Reading reading = TRY(ss::reading_of(report, header, v6));
       plan.emplace(reading, header, report.feed.empty());
       if (!plan->has_subject()) return std::unexpected(no_header(header_line));
-      sink.report_type(reading.type_name);
+      sink.report_type(reading.type_name, reading.guessed);
     }
     if (step == csv::Step::end || sink.stopped()) return {};
     if (step == csv::Step::wrong) {
@@ -126,7 +126,7 @@ class JsonRows {
     header_.assign(names_.begin(), names_.end());
     if (!reading_) {
       reading_ = TRY(ss::reading_of(report_, header_, is_v6_row(header_, values_)));
-      sink_.report_type(reading_->type_name);
+      sink_.report_type(reading_->type_name, reading_->guessed);
     }
     plan_.emplace(*reading_, header_, report_.feed.empty());
     ++plans_;
