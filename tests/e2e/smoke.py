@@ -91,7 +91,7 @@ def fetches_the_schema(node):
         page = node.run("feeds", "update", "--allow-private", "--url", root + "/page")
         wanted(page.returncode == 1 and "no schema file" in page.stderr, f"a page was taken as a schema: {page.stderr}")
         good = node.run("feeds", "update", "--allow-private", "--url", root + "/schema")
-        wanted(good.returncode == 0 and "1 report types" in good.stderr, f"feeds update: {good.stderr}")
+        wanted(good.returncode == 0 and "1 report type" in good.stderr, f"feeds update: {good.stderr}")
         kept = json.loads((node.home / "shadowserver-schema.json").read_text())
         wanted("event4_sinkhole" in kept, "the schema was not kept")
     finally:
