@@ -74,8 +74,8 @@ using Seen = std::vector<std::pair<TimeUs, std::string>>;  // when, by which fee
 // it last came back from that; of a time away before, it is not known.
 std::vector<HistoryEntry> story_of(const Finding& f, const Seen& seen, bool whole) {
   TimeUs allowed = TimeUs{quiet_after_s(f.type)} * us_per_s;
-  std::string limit =
-      fmt::format("not seen for {} h, the limit for its type", allowed / us_per_hour);
+  std::int64_t allowed_h = allowed / us_per_hour;
+  std::string limit = fmt::format("not seen for {} h, the limit for its type", allowed_h);
   std::vector<HistoryEntry> story{{f.first, "first seen", "", whole ? seen.front().second : ""}};
   bool told = f.reopened <= f.first;  // it never came back
   auto came_back = [&](std::string feed) {
@@ -90,12 +90,15 @@ std::vector<HistoryEntry> story_of(const Finding& f, const Seen& seen, bool whol
       if (away) story.push_back({seen[i - 1].first + allowed, "quiet", limit, ""});
       came_back(feed);
     } else if (away) {
-      bool silent = second > f.reopened;
+      std::int64_t away_h = (time - seen[i - 1].first) / us_per_hour;
+      std::string why =
+          second > f.reopened
+              ? fmt::format(
+                    "not quiet after {} h, as a feed that saw it had not delivered past then",
+                    allowed_h)
+              : fmt::format("quiet is after {} h; whether it was is not kept", allowed_h);
       story.push_back(
-          {time, "seen again",
-           fmt::format("after {} h without it{}", (time - seen[i - 1].first) / us_per_hour,
-                       silent ? ", in which its feeds delivered nothing that covers it" : ""),
-           feed});
+          {time, "seen again", fmt::format("after {} h of silence; {}", away_h, why), feed});
     }
   }
   came_back("");
@@ -256,11 +259,11 @@ Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& p
   std::ranges::reverse(detail.history);
   if (f.subject_kind == SubjectKind::address) {
     auto where = node_.enrichment().locate(f.ip);
-    if (where.network) detail.prefix = ip::format(*where.network);
-    Network around{f.ip, static_cast<std::uint8_t>(f.ip.is_v4() ? 120 : 64)};
-    around = *ip::parse_network(ip::format(around));
-    detail.same_network =
-        node_.findings().count(filter("ip:" + ip::format(around) + " state:open,reopened"));
+    if (where.network) {
+      detail.prefix = ip::format(*where.network);
+      detail.same_network =
+          node_.findings().count(filter("ip:" + detail.prefix + " state:open,reopened"));
+    }
   }
   if (!f.controller.empty()) {
     detail.same_controller =
@@ -343,7 +346,7 @@ Result<std::vector<SearchHit>> NodeBackend::search(const std::string& text, cons
                      : field == F::hash   ? "hash"
                      : field == F::family ? "family"
                                           : "filter";
-  std::string detail = fmt::format("{} findings", count);
+  std::string detail = fmt::format("{} {}", count, count == 1 ? "finding" : "findings");
   if (field == F::asn && !parsed->all[0].any.empty()) {
     detail += ", " + as_name(static_cast<std::uint32_t>(parsed->all[0].any[0].number));
   }

@@ -24,6 +24,7 @@ void seen(node::Node& node, const char* day, int host) {
 
 struct Told {
   std::string state, story;  // oldest first: "first seen 01-01, quiet 01-08"
+  std::string newest;        // the last step in full
 };
 
 Told told(node::Node& node) {
@@ -34,7 +35,8 @@ Told told(node::Node& node) {
   REQUIRE(page->items.size() == 1);
   auto detail = backend.finding(page->items[0].finding.key, patience);
   REQUIRE(detail);
-  Told out{std::string(name(detail->row.finding.state)), ""};
+  Told out{std::string(name(detail->row.finding.state)), "", ""};
+  out.newest = fmt::format("{} {}", detail->history[0].what, detail->history[0].detail);
   for (const auto& entry : detail->history) {  // newest first
     std::string day = times::format_day(times::day_of(entry.at)).substr(5);
     out.story = fmt::format("{} {}{}{}", entry.what, day, out.story.empty() ? "" : ", ", out.story);
@@ -53,6 +55,10 @@ TEST_CASE("a finding's history says what its state says") {
     seen(*node, "2026-03-01", 1);
     CHECK(told(*node).state == "open");
     CHECK(told(*node).story == "first seen 01-01, seen again 03-01");
+    CHECK(
+        told(*node).newest ==
+        "seen again after 1416 h of silence; not quiet after 72 h, as a feed that saw it had not "
+        "delivered past then");
   }
   SUBCASE("its feed delivers in between, without it") {
     seen(*node, "2026-02-01", 2);
