@@ -335,7 +335,10 @@ Object object_of(const FeedRow& row) {
       .add("hours", row.hours)
       .add("terms", object_of(row.terms));
   if (!row.error.empty()) {
-    object.add("last_error", Object().add("at", time_text(row.error_at)).add("text", row.error));
+    object.add("last_error", Object()
+                                 .add("at", time_text(row.error_at))
+                                 .add("recovered", time_text(row.recovered_at))
+                                 .add("text", row.error));
   }
   if (row.delay) {
     std::vector<Object> curve;

@@ -249,6 +249,7 @@ struct FeedRow {
   std::string name{}, title{}, collector{}, format{}, state{}, schedule{}, tlp{};
   bool enabled = false, simulated = false;
   TimeUs last_success = time_none, next = time_none, error_at = time_none;
+  TimeUs recovered_at = time_none;  // from the error; none: not yet
   std::string error{};
   std::optional<double> lag_s{}, usual_hour{};
   Count events_24h = 0, events_total = 0, rejected_24h = 0;

@@ -42,6 +42,7 @@ FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated) {
   out.next = row.next;
   out.error_at = h.error_at;
   out.error = h.error;
+  out.recovered_at = h.recovered_at;
   if (auto lag = ingest::lag_s(h, now); lag >= 0) out.lag_s = static_cast<double>(lag);
   if (int hour = ingest::usual_hour(h); hour >= 0) out.usual_hour = hour;
   out.events_24h = h.events_hours.sum(now, 24);
@@ -291,12 +292,16 @@ Health NodeBackend::health() {
     std::uint64_t behind = last - std::min(last, state.applied);
     bool ok = state.error.empty() && behind < node::Followers::lag_live_max / 2;
     check("follower " + state.name, ok,
-          state.error.empty() ? fmt::format("{} batches behind", behind) : state.error,
+          state.error.empty()
+              ? fmt::format("{} {} behind", behind, behind == 1 ? "batch" : "batches")
+              : state.error,
           "look at the log; the node keeps trying");
   }
   std::size_t damaged = node_.counts().damaged().size();
   check("counts", damaged == 0,
-        damaged == 0 ? "whole" : fmt::format("{} day(s) are not whole", damaged),
+        damaged == 0
+            ? "whole"
+            : fmt::format("{} {} not whole", damaged, damaged == 1 ? "day is" : "days are"),
         "look at the log; what can be is counted anew from the events");
   for (std::string name : {"counts", "findings"}) {
     auto begins = node_.journal().value("begins." + name);
@@ -307,7 +312,9 @@ Health NodeBackend::health() {
   }
   NodeInfo node = info();
   check("geo database", !node.geo_date.empty() && node.geo_age_days <= 60,
-        node.geo_date.empty() ? "none" : fmt::format("{} days old", node.geo_age_days),
+        node.geo_date.empty()
+            ? "none"
+            : fmt::format("{} {} old", node.geo_age_days, node.geo_age_days == 1 ? "day" : "days"),
         "install Debian's package `location` and run `location update`, or name a newer one in "
         "[enrich]");
   health.memory_bytes = resident_bytes();

@@ -110,10 +110,11 @@ constexpr Schema table[] = {
      "events_24h!:integer events_total!:integer rejected_24h!:integer last_error:FeedError "
      "tlp:string hours:[integer] usual_hour:number delay:Delay terms:Terms"},
     {"FeedList", "Feeds.", "items!:[Feed] total:integer"},
-    {"FeedError", "What went wrong last.", "at:time text!:string"},
-    {"Delay", "How late its events come.",
+    {"FeedError", "What went wrong last, and since when it goes well again.",
+     "at:time recovered:time text!:string"},
+    {"Delay", "How late its events come, in seconds at most.",
      "p50_s!:number p90_s!:number p99_s!:number curve:[DelayPoint]"},
-    {"DelayPoint", "This share has come after so many seconds.", "s!:number share!:number"},
+    {"DelayPoint", "This share has come after so many seconds at most.", "s!:number share!:number"},
     {"Terms", "What its provider allows.",
      "text:string url:string redistribution!:yes|no|ask|unknown commercial!:yes|no|ask|unknown "
      "interval_least_s:integer"},

@@ -177,13 +177,14 @@ Result<void> show_feed() {
   simdjson::dom::parser parser;
   simdjson::dom::element feed;
   if (parser.parse(body).get(feed)) return unavailable("the node's answer is no JSON");
-  print_members(feed,
-                {"name", "title", "collector", "format", "state", "schedule", "tlp", "last_success",
-                 "next", "lag_s", "events_24h", "events_total", "rejected_24h", "/last_error/at",
-                 "/last_error/text", "/terms/text", "/terms/redistribution", "/terms/commercial"});
+  print_members(
+      feed,
+      {"name", "title", "collector", "format", "state", "schedule", "tlp", "last_success", "next",
+       "lag_s", "events_24h", "events_total", "rejected_24h", "/last_error/at", "/last_error/text",
+       "/last_error/recovered", "/terms/text", "/terms/redistribution", "/terms/commercial"});
   simdjson::dom::array curve;
   if (feed.at_pointer("/delay/curve").get(curve)) return {};
-  fmt::print("\nof its events have come after so many seconds:\n");
+  fmt::print("\nof its events have come after so many seconds at most:\n");
   for (simdjson::dom::element point : curve) {
     double s = 0, share = 0;
     std::ignore = point["s"].get(s), std::ignore = point["share"].get(share);
@@ -226,8 +227,9 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
     return print_list(
         {.path = "/feeds"},
         {"name", "state", "collector", "format", "schedule", "last_success", ">lag_s",
-         ">delay_p50_s=/delay/p50_s", ">p90_s=/delay/p90_s", ">p99_s=/delay/p99_s", ">events_24h",
-         ">events_total", ">rejected_24h", "last_error=/last_error/text"});
+         ">delay_p50_at_most_s=/delay/p50_s", ">p90_at_most_s=/delay/p90_s",
+         ">p99_at_most_s=/delay/p99_s", ">events_24h", ">events_total", ">rejected_24h",
+         "last_error=/last_error/text", "recovered=/last_error/recovered"});
   };
   verb->add_option("--home", options().home, "the data folder");
   verb->add_flag("--json", options().as_json, "as JSON");

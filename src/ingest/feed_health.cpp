@@ -88,16 +88,27 @@ std::uint64_t HourRing::sum(TimeUs now, std::int64_t last_hours) const {
   return out;
 }
 
+namespace {
+
+void note_recovery(FeedHealth& health, TimeUs now) {
+  if (health.error_at != time_none && health.recovered_at == time_none && now >= health.error_at)
+    health.recovered_at = now;
+}
+
+}  // namespace
+
 void note_success(FeedHealth& health, TimeUs now) {
   health.last_attempt = now;
   health.last_success = now;
   health.failures = 0;
+  note_recovery(health, now);
 }
 
 void note_failure(FeedHealth& health, TimeUs now, std::string_view error) {
   health.last_attempt = now;
   ++health.failures;
   health.error_at = now;
+  health.recovered_at = time_none;
   health.error = error.substr(0, error_bytes_max);
 }
 
@@ -114,6 +125,7 @@ void note_arrival(FeedHealth& health, const Arrival& arrival) {
   health.events_hours.add(arrival.at, arrival.events);
   health.rejected_hours.add(arrival.at, arrival.rejected);
   health.newest_event = std::max(health.newest_event, arrival.newest_event);
+  note_recovery(health, arrival.at);
 }
 
 std::string_view name(FeedState state) {
@@ -236,6 +248,7 @@ std::string to_json(const FeedHealth& health) {
   write_time(out, "last_delivery", health.last_delivery);
   write_time(out, "last_success", health.last_success);
   write_time(out, "newest_event", health.newest_event);
+  write_time(out, "recovered_at", health.recovered_at);
   out.member("rejected", health.rejected);
   write_ring(out, "rejected_hours", health.rejected_hours);
   return out.member("reports", health.reports).end().take();
@@ -253,6 +266,7 @@ Result<FeedHealth> health_from_json(std::string_view text) {
   read(object, "last_delivery", out.last_delivery);
   read(object, "newest_event", out.newest_event);
   read(object, "error_at", out.error_at);
+  read(object, "recovered_at", out.recovered_at);
   read_text(object, "error", out.error);
   std::uint64_t failures = 0;
   read(object, "failures", failures);

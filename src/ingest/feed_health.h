@@ -59,7 +59,8 @@ struct FeedHealth {
   TimeUs newest_event = time_none;
   std::uint32_t failures = 0;  // in a row
   TimeUs error_at = time_none;
-  std::string error;  // the last one; kept after a success
+  std::string error;                // the last one; kept after a success
+  TimeUs recovered_at = time_none;  // the first success or delivery after the last error
   std::uint64_t reports = 0, events = 0, duplicates = 0, rejected = 0;  // ever
   double gap_s = 0;  // usual time between deliveries: a running mean; 0: not known
   HourRing events_hours, rejected_hours;

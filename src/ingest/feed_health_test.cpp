@@ -87,6 +87,25 @@ TEST_CASE("a feed is off, never, on time, late or failed") {
   CHECK(name(state(feed, health, start)) == "off");
 }
 
+TEST_CASE("a feed that failed has recovered with its first success or delivery") {
+  FeedHealth health;
+  note_success(health, start);
+  CHECK(health.recovered_at == time_none);
+  note_failure(health, start + hour, "down");
+  CHECK(health.recovered_at == time_none);
+  CHECK(health_from_json(to_json(health))->recovered_at == time_none);
+  note_success(health, start + 2 * hour);
+  note_success(health, start + 3 * hour);
+  CHECK(health.recovered_at == start + 2 * hour);
+  CHECK(health_from_json(to_json(health))->recovered_at == start + 2 * hour);
+  note_failure(health, start + 4 * hour, "down");
+  CHECK(health.recovered_at == time_none);
+  note_arrival(health, {.at = start + 3 * hour, .events = 1});  // came before it failed
+  CHECK(health.recovered_at == time_none);
+  note_arrival(health, {.at = start + 5 * hour, .events = 1});
+  CHECK(health.recovered_at == start + 5 * hour);
+}
+
 TEST_CASE("one failure counts once there was no success for two intervals") {
   FeedHealth health;
   note_failure(health, start, "down");
