@@ -244,7 +244,8 @@ Object object_of(const Overview::Week& week) {
   return Object()
       .add("start", times::format_day(week.start))
       .add("distinct", week.distinct)
-      .add("before", week.before);
+      .add("before", week.before)
+      .flag("so_far", week.so_far);
 }
 
 Object object_of(const Overview::Place& place) {

@@ -165,7 +165,7 @@ struct StatsAnswer {
 };
 
 struct OverviewAsk {
-  std::string period = "year";  // 24h, 30d or year; not looked at where `span` is set
+  std::string period = "year";  // 24h (yesterday and today), 30d or year; unless `span` is set
   Span span{};
   std::string country{};
   TimeUs looked = time_none;  // when the reader was last here
@@ -199,6 +199,7 @@ struct Overview {
   struct Week {
     Day start = 0;
     std::optional<Count> distinct{}, before{};  // none: a gap
+    bool so_far = false;                        // today, which is not over
   };
   std::vector<Week> weekly{};
   struct Place {

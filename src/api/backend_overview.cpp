@@ -7,6 +7,7 @@
 
 #include "api/backend_node.h"
 #include "api/stats_words.h"
+#include "base/http.h"
 #include "base/text.h"
 #include "store/counts.h"
 
@@ -17,6 +18,8 @@ using store::Cut;
 using store::StatsQuery;
 
 constexpr std::size_t ranked_max = 10, classes_max = 6;
+constexpr Day line_days_least = 14;  // shorter lines show nothing
+constexpr Day part_most = 10;        // today may be a tenth of what is compared with whole days
 
 std::uint64_t total(const store::Figure& figure) {
   return figure.distinct ? figure.distinct->total() : 0;
@@ -75,6 +78,9 @@ class Drawing {
     if (ask.span.until != time_none) period_.until = times::day_of(ask.span.until + us_per_day - 1);
     country_ = Country::parse(ask.country).value_or(node.config().country);
     against_ = period_.until - period_.since > 32 ? store::Against::year : store::Against::previous;
+    // Counts know whole days, and today is not over.
+    Day unfinished = std::max(0, period_.until - std::max(today, period_.since));
+    if (unfinished * part_most > period_.until - period_.since) against_ = store::Against::none;
     out_.country = country_.text();
     out_.period = {times::start_of(period_.since), times::start_of(period_.until)};
     if (auto before = store::compared_with(period_, against_)) {
@@ -115,9 +121,10 @@ class Drawing {
     query.filter.abroad = true;
     query.per = rhythm();
     query.series_only = true;
+    query.period = line_period();
     auto answer = TRY(counted(query));
     // Before the first count of a line nothing was watched, and what is not over yet is not counted
-    // in full: both are gaps, not zeros.
+    // in full: both are gaps, not zeros. Today alone is shown, as what it is.
     Day today = times::day_of(node_.now());
     bool begun = false, begun_before = false;
     for (const auto& bucket : answer.series) {
@@ -126,7 +133,8 @@ class Drawing {
       begun = begun || now > 0;
       begun_before = begun_before || before > 0;
       bool whole = bucket.period.until <= today;
-      if (begun && whole) week.distinct = now;
+      week.so_far = query.per == store::Per::day && bucket.period.since == today;
+      if (begun && (whole || week.so_far)) week.distinct = now;
       if (begun_before && whole) week.before = before;
       out_.weekly.push_back(week);
     }
@@ -167,6 +175,7 @@ class Drawing {
     query.filter.type = type;
     query.per = rhythm();
     query.series_only = true;
+    query.period = line_period();
     auto answer = TRY(counted(query));
     Overview::ClassLine shown{.id = std::string(name(type)), .title = title_of(type)};
     shown.value = total(row.now);
@@ -226,7 +235,7 @@ class Drawing {
       return std::vector<double>(series.begin(), series.end());
     };
     out_.tiles.push_back({.id = "findings-open",
-                          .change_label = "last seen, 30 days",
+                          .change_label = "now; line: last seen, 30 days",
                           .value = static_cast<double>(summary.total),
                           .spark = spark(summary.histogram)});
     Overview::Tile sites{.id = "sites-modified", .change_label = compared_word()};
@@ -246,18 +255,25 @@ class Drawing {
                          .value = known_share_};
     if (known_share_before_) known.change_percent = known_share_ - *known_share_before_;
     out_.tiles.push_back(std::move(known));
+    auto list = [&](const std::string& of_these) {
+      return "/findings?q=" + http::percent_encode(here + of_these);
+    };
     if (looked != time_none && summary.new_since > 0) {
       out_.changes.push_back(
           {.kind = "findings",
-           .text = fmt::format("{} new findings since you last looked", grouped(summary.new_since)),
-           .href = "/findings?q=first%3E%3D" + times::format(looked),
+           .text =
+               fmt::format("{} open {}{}, new since you last looked", grouped(summary.new_since),
+                           summary.new_since == 1 ? "finding" : "findings", where()),
+           .href = list("state:open,reopened first>=" + times::format(looked)),
            .since = looked});
     }
     auto reopened = node_.findings().count(of(here + "state:reopened"));
     if (reopened > 0) {
       out_.changes.push_back({.kind = "findings",
-                              .text = fmt::format("{} findings have come back", grouped(reopened)),
-                              .href = "/findings?q=state%3Areopened"});
+                              .text = fmt::format("{} {}{} {} come back", grouped(reopened),
+                                                  reopened == 1 ? "finding" : "findings", where(),
+                                                  reopened == 1 ? "has" : "have"),
+                              .href = list("state:reopened")});
     }
   }
 
@@ -299,13 +315,25 @@ class Drawing {
   }
 
  private:
+  // A line over a day or two shows the days before them, too.
+  store::Period line_period() const {
+    return {std::min(period_.since, period_.until - line_days_least), period_.until};
+  }
   // One point of a line: long periods by week.
   store::Per rhythm() const {
     return period_.until - period_.since > 62 ? store::Per::week : store::Per::day;
   }
   std::string compared_word() const {
+    if (against_ == store::Against::none) return period_word();
     if (against_ != store::Against::year) return "on the days before";
     return fmt::format("on {}", times::civil(period_.since).year - 1);
+  }
+  std::string where() const {
+    return country_.empty() ? "" : fmt::format(" in {}", country_name(country_.text()));
+  }
+  std::string period_word() const {
+    Day days = period_.until - period_.since;
+    return days == 1 ? "today so far" : fmt::format("in {} days, today so far", days);
   }
   StatsQuery asked(Cut cut) const {
     StatsQuery query;
@@ -328,11 +356,12 @@ class Drawing {
     return all == 0 ? 0 : static_cast<double>(reach.abroad + reach.home) / all * 100;
   }
   std::string sentence(const Overview::Headline& head, bool abroad) const {
-    std::string where =
-        country_.empty() ? "" : fmt::format(" in {}", country_name(country_.text()));
-    std::string text =
-        fmt::format("{} distinct addresses{} {}", grouped(head.count.distinct), where,
-                    abroad ? "answered to controllers abroad" : "were reported as infected");
+    bool one = head.count.distinct == 1;
+    std::string text = fmt::format("{} distinct {}{} {}", grouped(head.count.distinct),
+                                   one ? "address" : "addresses", where(),
+                                   abroad ? "answered to controllers abroad"
+                                   : one  ? "was reported as infected"
+                                          : "were reported as infected");
     if (!head.count.change_percent) return text + ".";
     double percent = *head.count.change_percent;
     const char* than = against_ == store::Against::year ? "than in the same time of last year"

@@ -76,7 +76,7 @@ constexpr Schema table[] = {
     {"Note", "Something to know about figures, or to do.",
      "kind:string feed:string text!:string since:time href:string"},
     {"Overview", "What the Overview page shows.",
-     "period!:Span before!:Span country:string headline:Headline tiles!:[Tile] weekly!:[Week] "
+     "period!:Span before:Span country:string headline:Headline tiles!:[Tile] weekly!:[Week] "
      "map!:[Place] classes!:[ClassLine] families!:[FamilyLine] networks!:[NetworkLine] "
      "controllers!:[ControllerLine] needs!:[Note] changes!:[Note] as_of!:time took_ms!:number"},
     {"Headline", "The first figure.",
@@ -86,8 +86,9 @@ constexpr Schema table[] = {
     {"Tile", "A figure with its line.",
      "id!:string value!:number unit!:count|percent change_percent:number change_label:string "
      "spark:[number]"},
-    {"Week", "One week; a figure that is not there is a gap.",
-     "start!:day distinct:integer before:integer"},
+    {"Week",
+     "One week or day; a figure that is not there is a gap. `so_far`: today, which is not over.",
+     "start!:day distinct:integer before:integer so_far:boolean"},
     {"Place", "One country of the map.",
      "country!:string affected!:integer affected_per_100k:number controllers!:integer"},
     {"ClassLine", "A class and its trend.",
