@@ -70,18 +70,19 @@ const events = (item, now) => Array.from({ length: Math.min(item.times, 214) }, 
 const timed = (text) => (text.length === 10 ? text + "T00:00:00Z" : text);
 function overview(url, now) {
   const period = url.searchParams.get("period") ?? "year", day = (t) => new Date(t).toISOString(), ratio = { "24h": 0.021, "30d": 0.21 }[period] ?? 1;
-  const since = { "24h": day(now - 86_400_000), "30d": day(now - 30 * 86_400_000) }[period] ?? url.searchParams.get("since") ?? "2026-01-01T00:00:00Z";
-  const until = url.searchParams.get("until") ?? day(now), scale = (n) => Math.round(n * ratio);
+  const today = Math.floor(now / 86_400_000) * 86_400_000, compared = period !== "24h"; // today is not over: one day in two is too much
+  const since = { "24h": day(today - 86_400_000), "30d": day(today - 29 * 86_400_000) }[period] ?? url.searchParams.get("since") ?? "2026-01-01T00:00:00Z";
+  const until = url.searchParams.get("until") ?? day(today + 86_400_000), scale = (n) => Math.round(n * ratio);
   const failed = feeds.filter((f) => f.state === "failed");
-  return { as_of: day(now), took_ms: 42, country: "BR", period: { since: timed(since), until: timed(until) }, before: { since: "2025-01-01T00:00:00Z", until: "2025-09-01T00:00:00Z" },
-    headline: { distinct: scale(8012447), before: scale(7028462), change_percent: 14, same_feeds_points: 12.6, feeds_changed_points: 1.4, feeds_new: ["cert-papa", "c2-tracker"], abroad: scale(8012447), home: scale(260112), unknown: scale(2650310),
-      sentence: "distinct addresses in Brazil answered to controllers abroad, 14.0 % more than in the same months of last year." },
-    tiles: world.tiles, weekly: world.weekly(), map: world.map.map((row) => ({ affected: 0, controllers: 0, ...row })), classes: world.classes.map((c) => ({ ...c, value: scale(c.value) })),
-    families: world.families.map(([family, n, change]) => ({ family, distinct: scale(n), change_percent: change, before: scale(n / (1 + change / 100)), new: false })),
-    networks: world.networks.map(([asn, as_name], i) => ({ asn, as_name, distinct: scale([2210408, 1630220, 804112, 290871, 188340, 121092, 98417][i]), change_percent: [9, 22, 4, -12, 31, 2, 0][i] })),
-    controllers: world.controllers.map(([controller, country, distinct, change_percent]) => ({ controller, country, distinct: scale(distinct), new: change_percent === undefined, ...(change_percent !== undefined && { change_percent }) })),
+  return { as_of: day(now), took_ms: 42, country: "BR", period: { since: timed(since), until: timed(until) }, ...(compared && { before: period === "30d" ? { since: day(today - 59 * 86_400_000), until: since } : { since: "2025-01-01T00:00:00Z", until: "2025-09-02T00:00:00Z" } }),
+    headline: { distinct: scale(8012447), ...(compared && { before: scale(7028462), change_percent: 14, same_feeds_points: 12.6, feeds_changed_points: 1.4, feeds_new: ["cert-papa", "c2-tracker"] }), abroad: scale(8012447), home: scale(260112), unknown: scale(2650310),
+      sentence: `distinct addresses in Brazil answered to controllers abroad${compared ? `, 14.0 % more than in ${period === "30d" ? "as many days before" : "the same months of last year"}` : ""}.` },
+    tiles: world.tiles.map(({ change_percent, ...tile }) => (compared ? { ...tile, change_percent } : { ...tile, change_label: tile.change_label === "on 2025" ? "in 2 days, today so far" : tile.change_label })), weekly: period === "year" ? world.weekly() : world.daily(today, period === "24h" ? 14 : 30, compared), map: world.map.map((row) => ({ affected: 0, controllers: 0, ...row })), classes: world.classes.map(({ change_percent, ...c }) => ({ ...c, value: scale(c.value), ...(compared && { change_percent }) })),
+    families: world.families.map(([family, n, change]) => ({ family, distinct: scale(n), ...(compared && { change_percent: change, before: scale(n / (1 + change / 100)) }), new: false })),
+    networks: world.networks.map(([asn, as_name], i) => ({ asn, as_name, distinct: scale([2210408, 1630220, 804112, 290871, 188340, 121092, 98417][i]), ...(compared && { change_percent: [9, 22, 4, -12, 31, 2, 0][i] }) })),
+    controllers: world.controllers.map(([controller, country, distinct]) => ({ controller, country, distinct: scale(distinct), new: false })),
     needs: failed.map((f) => ({ text: `Feed ${f.title}: password refused`, since: f.last_error.at, href: `/feeds/${f.name}` })),
-    changes: url.searchParams.get("looked") ? [{ text: "mirai rose from 455 412 to 1 420 871 addresses", since: day(now - 7_200_000), href: "/findings?q=family:mirai" }, { text: "41 findings came back", since: day(now - 3_600_000), href: "/findings?q=state:reopened" },
+    changes: url.searchParams.get("looked") ? [{ text: "mirai rose from 455 412 to 1 420 871 addresses", since: day(now - 7_200_000), href: "/findings?q=family:mirai" }, { text: "41 findings in Brazil have come back", since: day(now - 3_600_000), href: "/findings?q=country:BR+state:reopened" },
       { text: "Feed imap reports stopped", since: day(now - 21_600_000), href: "/feeds/imap-reports" }] : [] };
 }
 function stats(url) {
@@ -91,7 +92,7 @@ function stats(url) {
     : cut === "controller" ? world.controllers.map(([controller, country, distinct, change]) => ({ key: { controller, country }, distinct, ...(change === undefined ? {} : { change_percent: change }) }))
     : world.map.filter((r) => r.affected).map((r) => ({ key: { country: r.country }, distinct: r.affected, change_percent: 3 }));
   rows.sort((a, b) => (by === "change" ? (b.change_percent ?? 1e9) - (a.change_percent ?? 1e9) : b.distinct - a.distinct));
-  return { definition: "distinct addresses, UTC days", cut, took_ms: 4, rows: rows.slice(0, top) };
+  return { definition: "distinct addresses, UTC days", cut, since: url.searchParams.get("since"), until: url.searchParams.get("until"), feeds: feeds.map((f) => f.name), frozen: false, from_events: false, took_ms: 4, rows: rows.slice(0, top).map((row) => ({ ...row, events: 3 * row.distinct })) };
 }
 const guess = (text) => (/^[\d.]+$|:.*:/.test(text) ? "address" : text.includes("/") ? "prefix" : /^as\d+$/i.test(text) ? "as" : /^[0-9a-f]{32,64}$/i.test(text) ? "hash" : text.includes(".") ? "name" : "family");
 function search(text) {

@@ -89,12 +89,20 @@ export function weekly() {
   return before.map((b, i) => ({ start: new Date(monday + i * 7 * 86_400_000).toISOString().slice(0, 10), ...(i < 35 ? { distinct: bump(i) + Math.round(9000 * random()) } : {}),
     before: i > 38 ? Math.round(b * (1 + (i - 38) * 0.018)) : b }));
 }
+// Days up to today, which is not over.
+export function daily(today, days, compared) {
+  const random = seeded(12), from = today - (days - 1) * 86_400_000;
+  return wave(random, 41000, 0.12, 0.05, days).map((n, i) => {
+    const so_far = i === days - 1;
+    return { start: new Date(from + i * 86_400_000).toISOString().slice(0, 10), distinct: so_far ? Math.round(n * 0.38) : n, ...(so_far ? { so_far } : compared ? { before: Math.round(n * 0.93) } : {}) };
+  });
+}
 export const classes = [["infected", "Infected", 5900000, 14], ["open-service", "Open service", 1600000, -3], ["web-modified", "Web modified", 20118, 6],
   ["phishing", "Phishing", 41220, 9], ["plant-exposed", "Plant exposed", 1942, -12], ["controller-here", "Controller here", 388, -22]].map(([id, title, value, change], k) => {
   const random = seeded(30 + k), before = wave(random, 100, 0.35, 0.25, 52);
   return { id, title, value, change_percent: change, before, series: before.slice(0, 35).map((b, i) => Math.round(b * (1 + change / 100 * i / 34) + 8 * random())) };
 });
-export const tiles = [["findings-open", 1204331, "count", -2.1, "in 30 days"], ["sites-modified", 20118, "count", 6.2, "on 2025"], ["plants-exposed", 1942, "count", -11.8, "on 2025"],
+export const tiles = [["findings-open", 1204331, "count", -2.1, "now; line: last seen, 30 days"], ["sites-modified", 20118, "count", 6.2, "on 2025"], ["plants-exposed", 1942, "count", -11.8, "on 2025"],
   ["controller-known", 64.8, "percent", undefined, "61.5 abroad, 3.3 here"]].map(([id, value, unit, change_percent, change_label], k) => {
   const random = seeded(50 + k);
   return { id, value, unit, change_percent, change_label, spark: Array.from({ length: 30 }, (_, i) => Math.round(100 - i * (k === 1 ? -0.8 : 0.8) + 30 * random())) };
@@ -111,6 +119,7 @@ export const feeds = feed_list.map(([name, title, lag], k) => {
     schedule: lag < 5 ? "live" : "every 10 min", last_success: new Date(start - lag * 1000).toISOString(), next: new Date(start + 300_000).toISOString(), lag_s: lag,
     events_24h: Math.round(usual * 22), events_total: Math.round(usual * 22 * 240), rejected_24h: k % 5 === 0 ? 41 : 0, tlp: "amber", simulated: true, usual_hour: Math.round(usual),
     ...(failed ? { last_error: { at: new Date(start - 21_600_000).toISOString(), text: "NO [AUTHENTICATIONFAILED] Invalid credentials" } } : {}),
+    ...(name === "phish-list" ? { last_error: { at: "2026-08-30T03:10:00Z", text: "status 503", recovered: "2026-08-30T03:20:00Z" } } : {}),
     hours: Array.from({ length: 24 }, (_, h) => (failed && h > 17 ? 0 : Math.round(usual * (random() < 0.12 ? 0.45 : 0.85 + 0.3 * random())))),
     delay: { p50_s: p50, p90_s: 3 * p50, p99_s: 10 * p50, curve },
     terms: { text: "For members of the network; not to be passed on outside it.", redistribution: "ask", commercial: "no", interval_least_s: 600, url: "https://feeds.example.org/terms" } };

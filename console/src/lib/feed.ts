@@ -1,9 +1,12 @@
-// feed: how long ago a feed delivered, as the word beside its name.
+// feed: whether a feed is on, and how long ago it delivered, as the word beside its name.
 import { duration } from "./format.ts";
 import type { Feed } from "./types.ts";
 import { m } from "../messages.ts";
 
 const live_s = 10;
+
+// Reports handed in belong to feeds that nothing collects: they are neither on nor off.
+export const is_on = (feed: Feed): boolean => feed.enabled !== false && feed.state !== "off";
 
 export function age_of(feed: Feed, now: number): string {
   if (feed.state === "never" || feed.state === "off") return m.feed_state[feed.state]!;

@@ -17,7 +17,7 @@ export interface Headline {
   feeds_new?: string[]; abroad?: number; home?: number; unknown?: number; sentence?: string;
 }
 export interface Tile { id: string; value: number; unit?: "count" | "percent"; change_percent?: number; change_label?: string; spark?: number[] }
-export interface Week { start: string; distinct?: number; before?: number }
+export interface Week { start: string; distinct?: number; before?: number; so_far?: boolean }
 export interface MapRow { country: string; affected?: number; affected_per_100k?: number; controllers?: number }
 export interface ClassRow { id: string; title: string; value: number; change_percent?: number; series?: number[]; before?: number[] }
 export interface FamilyRow extends Compared { family: string }
@@ -56,7 +56,7 @@ export interface Terms { text?: string; redistribution?: string; commercial?: st
 export interface Feed {
   name: string; title?: string; collector?: string; format?: string; state: "off" | "on time" | "late" | "failed" | "never"; enabled?: boolean;
   schedule?: string; last_success?: string; next?: string; lag_s?: number; events_24h?: number; events_total?: number; rejected_24h?: number;
-  last_error?: { at: string; text: string }; tlp?: string; hours?: number[]; usual_hour?: number; simulated?: boolean; terms?: Terms;
+  last_error?: { at: string; text: string; recovered?: string }; tlp?: string; hours?: number[]; usual_hour?: number; simulated?: boolean; terms?: Terms;
   delay?: { p50_s?: number; p90_s?: number; p99_s?: number; curve?: { s: number; share: number }[] };
 }
 export interface CatalogueEntry {

@@ -78,6 +78,140 @@ test("a node without any data says what would stand there and what to do", async
   await tab.context().close();
 });
 
+test("in 24 h nothing is compared with whole days, and the line shows the days before, with today as what it is", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/?period=24h");
+  await tab.getByText("Today is not over, so nothing is compared.").waitFor();
+  assert.doesNotMatch(await tab.locator(".banner .say").innerText(), /more|less/);
+  assert.equal(await tab.locator(".rank .dl").filter({ hasText: /%|×|new/ }).count(), 0);
+  assert.equal(await tab.getByRole("button", { name: /Rising$/ }).count(), 0, "nothing rises without a comparison");
+  const line = tab.getByRole("region", { name: "Controlled from abroad" });
+  assert.match(await line.locator("header .sub").innerText(), /^distinct addresses a day, /);
+  await line.getByRole("button", { name: /^Table/ }).click();
+  const days = await line.locator("tbody tr").allInnerTexts();
+  assert.ok(days.length >= 2 && days.length <= 14, `${days.length} days`);
+  assert.match(days.at(-1), /, today so far/);
+  assert.equal(days.filter((day) => day.includes("so far")).length, 1);
+  await accessible(tab, "overview of 24 h");
+  await tab.context().close();
+});
+
+test("a comparison that has today on one side says so", async () => {
+  const tab = await world.page();
+  for (const path of ["/", "/?period=30d"]) {
+    await world.go(tab, path);
+    const compares = /more|less/.test(await tab.locator(".banner .say").innerText()); // a demo of 24 days has no 30 days before
+    assert.equal(await tab.getByText("Today is not over; the days it is compared with are.").count(), compares ? 1 : 0, path);
+    assert.match(await tab.locator(".banner .how").innerText(), /, today so far\./);
+  }
+  await tab.context().close();
+});
+
+test("every figure says its scope, and the same figures agree", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  assert.deepEqual(await tab.locator(".counter .scope").allInnerTexts(), Array(4).fill("Brazil"));
+  for (const name of ["Families", "Networks", "Controllers"]) assert.match(await tab.getByRole("region", { name, exact: true }).locator("header .sub").innerText(), /Brazil/, name);
+  const feeds = await tab.getByRole("link", { name: /^Feeds/ }).first().getAttribute("href");
+  assert.equal(feeds, "/feeds");
+  await world.go(tab, "/feeds");
+  const { items } = await (await tab.request.get(`${world.node.base}/api/v1/feeds?limit=1000`)).json(), on = items.filter((feed) => feed.enabled && feed.state !== "off").length;
+  await tab.locator(".views button", { hasText: /^Feeds/ }).getByText(new RegExp(`^${on} on`)).waitFor();
+  if (!items.some((feed) => feed.state === "failed")) assert.equal(await tab.locator(".rail a[href='/feeds'] .count").innerText(), `${on} on`);
+  await world.go(tab, "/findings");
+  const open = tab.locator(".views button", { hasText: /^Open/ }), said = await open.locator("span").innerText();
+  await open.click();
+  await tab.waitForFunction((n) => document.querySelector(".tally b")?.textContent === n, said);
+  if (!world.mock) { // the mock's stream speaks of another world than its list
+    const badge = await tab.locator(".rail a[href='/findings'] .count").getAttribute("title");
+    assert.equal(badge.replace(/\D/g, ""), said.replace(/\D/g, ""));
+  }
+  await tab.context().close();
+});
+
+test("four figures stand at every width", async () => {
+  for (const width of [360, 900, 1000, 1199, 1280, 1430, 1440]) {
+    const tab = await world.page({ width });
+    await world.go(tab, "/");
+    const boxes = await tab.locator(".counter").evaluateAll((all) => all.map((one) => { const { x, y, width, height } = one.getBoundingClientRect(); return { x, y, width, height }; }));
+    assert.ok(boxes.length === 4 && boxes.every((box) => box.width > 40 && box.height > 30), `${width}: ${JSON.stringify(boxes)}`);
+    assert.equal(new Set(boxes.map((box) => Math.round(box.y))).size, width > 1430 ? 1 : 2, `${width}: rows`);
+    await fits(tab, `overview at ${width}`);
+    // No panel lies over another.
+    const panels = await tab.locator(".overview .panel").evaluateAll((all) => all.map((one) => { const { left, right, top, bottom } = one.getBoundingClientRect(); return { name: one.ariaLabel, left, right, top, bottom }; }));
+    for (const a of panels) for (const b of panels) assert.ok(a === b || a.bottom <= b.top + 1 || b.bottom <= a.top + 1 || a.right <= b.left + 1 || b.right <= a.left + 1, `${width}: ${a.name} over ${b.name}`);
+    await tab.context().close();
+  }
+});
+
+test("what rises is asked beforehand, once, and the rows before stand dimmed until it comes", async () => {
+  const tab = await world.page(), asked = [];
+  let answer;
+  const held = new Promise((resolve) => { answer = resolve; });
+  await tab.route(/\/api\/v1\/stats\?/, async (route) => { asked.push(route.request().url()); await held; await route.continue(); });
+  await world.go(tab, "/");
+  const panel = tab.getByRole("region", { name: "Families", exact: true }), button = panel.getByRole("button", { name: "Families: Rising" });
+  await panel.locator(".rank li").first().waitFor();
+  const before = await panel.locator(".rank li .n:nth-child(2)").allInnerTexts();
+  await button.hover();
+  await button.click();
+  assert.equal(await button.getAttribute("aria-pressed"), "true");
+  assert.equal(await panel.locator(".rank").getAttribute("aria-busy"), "true");
+  assert.deepEqual(await panel.locator(".rank li .n:nth-child(2)").allInnerTexts(), before);
+  answer();
+  await panel.locator(".rank[aria-busy=false]").waitFor();
+  await button.click();
+  await button.click();
+  assert.equal(await panel.locator(".rank").getAttribute("aria-busy"), "false", "the answer is kept");
+  assert.equal(new Set(asked).size, 1);
+  await tab.context().close();
+});
+
+test("another period's rankings show at once, even under the pointer", async () => {
+  const tab = await world.page();
+  await world.go(tab, "/");
+  const rows = tab.getByRole("region", { name: "Families", exact: true }).locator(".rank");
+  await rows.waitFor();
+  await tab.route(/\/api\/v1\/overview\?/, async (route) => {
+    const response = await route.fetch(), json = await response.json();
+    await route.fulfill({ response, json: { ...json, families: [{ family: "of-this-period", distinct: 3, new: false }] } });
+  });
+  await tab.getByRole("button", { name: "30 days", exact: true }).click();
+  await rows.hover();
+  await tab.getByText("of-this-period").waitFor({ timeout: 5000 }); // the same question would settle in 10 s
+  await tab.context().close();
+});
+
+test("a feed's error is past once it has recovered, and a delay is told as at most", async () => {
+  const tab = await world.page({ made_up: true });
+  const feed = { name: "of-old", title: "of old", state: "on time", enabled: true, simulated: true, events_24h: 1, events_total: 1, rejected_24h: 0, last_success: "2026-09-01T09:00:00Z",
+    last_error: { at: "2026-08-31T03:10:00Z", text: "status 503", recovered: "2026-08-31T03:20:00Z" }, delay: { p50_s: 3600, p90_s: 7200, p99_s: 14400, curve: [{ s: 3600, share: 0.5 }, { s: 14400, share: 1 }] } };
+  await tab.route(/\/api\/v1\/feeds/, (route) => route.fulfill({ json: route.request().url().includes("/of-old") ? feed : { items: [feed], total: 1 } }));
+  await world.go(tab, "/feeds/of-old");
+  await tab.getByText(/^Last error, Mon 31 Aug.*, 03:10, recovered Mon 31 Aug.*, 03:20/).waitFor();
+  assert.equal(await tab.locator(".error-text.past").count(), 1);
+  await tab.getByText(/Half after at most 60\Wmin|Half after at most 1\Wh/).waitFor();
+  delete feed.last_error.recovered;
+  await world.go(tab, "/feeds/of-old");
+  await tab.getByText(/^Last error, Mon 31 Aug.*, 03:10/).waitFor();
+  assert.equal(await tab.locator(".error-text.past").count(), 0);
+  await tab.context().close();
+});
+
+test("on a phone every tab's name is whole", async () => {
+  for (const width of [320, 360]) {
+    const tab = await world.page({ width, height: 740 });
+    for (const path of ["/feeds", "/findings"]) {
+      await world.go(tab, path);
+      for (const button of await tab.locator(".views button").all()) {
+        const [have, room, right] = await button.evaluate((one) => [one.scrollWidth, one.clientWidth, one.getBoundingClientRect().right]);
+        assert.ok(have <= room && right <= width, `${await button.innerText()} at ${width}: ${have} in ${room}, to ${right}`);
+      }
+    }
+    await tab.context().close();
+  }
+});
+
 test("every chart is read by arrow keys and as a table", async () => {
   const tab = await world.page();
   await world.go(tab, "/");
