@@ -198,6 +198,15 @@ test("a feed's error is past once it has recovered, and a delay is told as at mo
   await tab.context().close();
 });
 
+test("on a phone a report's name is whole", async () => {
+  const tab = await world.page({ width: 360, height: 740 });
+  await world.go(tab, "/feeds?view=reports");
+  await tab.locator(".reports tbody tr").first().waitFor();
+  for (const [have, room, text] of await tab.locator(".reports tbody td.mono").evaluateAll((all) => all.map((one) => [one.scrollWidth, one.clientWidth, one.textContent]))) assert.ok(have <= room, `${text}: ${have} in ${room}`);
+  await fits(tab, "reports at 360");
+  await tab.context().close();
+});
+
 test("on a phone every tab's name is whole", async () => {
   for (const width of [320, 360]) {
     const tab = await world.page({ width, height: 740 });
