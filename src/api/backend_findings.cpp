@@ -346,7 +346,7 @@ Result<std::vector<SearchHit>> NodeBackend::search(const std::string& text, cons
                      : field == F::hash   ? "hash"
                      : field == F::family ? "family"
                                           : "filter";
-  std::string detail = fmt::format("{} {}", count, count == 1 ? "finding" : "findings");
+  std::string detail = text::count(count, "finding", "findings");
   if (field == F::asn && !parsed->all[0].any.empty()) {
     detail += ", " + as_name(static_cast<std::uint32_t>(parsed->all[0].any[0].number));
   }

@@ -55,10 +55,9 @@ TEST_CASE("a finding's history says what its state says") {
     seen(*node, "2026-03-01", 1);
     CHECK(told(*node).state == "open");
     CHECK(told(*node).story == "first seen 01-01, seen again 03-01");
-    CHECK(
-        told(*node).newest ==
-        "seen again after 1416 h of silence; not quiet after 72 h, as a feed that saw it had not "
-        "delivered past then");
+    CHECK(told(*node).newest ==
+          "seen again after 1416 h of silence; not quiet after 72 h, as a feed that saw it had not "
+          "delivered past then");
   }
   SUBCASE("its feed delivers in between, without it") {
     seen(*node, "2026-02-01", 2);

@@ -292,16 +292,12 @@ Health NodeBackend::health() {
     std::uint64_t behind = last - std::min(last, state.applied);
     bool ok = state.error.empty() && behind < node::Followers::lag_live_max / 2;
     check("follower " + state.name, ok,
-          state.error.empty()
-              ? fmt::format("{} {} behind", behind, behind == 1 ? "batch" : "batches")
-              : state.error,
+          state.error.empty() ? text::count(behind, "batch", "batches") + " behind" : state.error,
           "look at the log; the node keeps trying");
   }
   std::size_t damaged = node_.counts().damaged().size();
   check("counts", damaged == 0,
-        damaged == 0
-            ? "whole"
-            : fmt::format("{} {} not whole", damaged, damaged == 1 ? "day is" : "days are"),
+        damaged == 0 ? "whole" : text::count(damaged, "day is", "days are") + " not whole",
         "look at the log; what can be is counted anew from the events");
   for (std::string name : {"counts", "findings"}) {
     auto begins = node_.journal().value("begins." + name);

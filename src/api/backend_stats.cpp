@@ -113,14 +113,14 @@ Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
     auto [first, last] = std::ranges::minmax(days);
     answer.notes.push_back(
         {.kind = "damaged",
-         .text = fmt::format("{} day(s) between {} and {} {}", days.size(),
+         .text = fmt::format("{} between {} and {} {}", text::count(days.size(), "day", "days"),
                              times::format_day(first), times::format_day(last), what)});
   };
   tell_days(counted.damaged,
-            "are missing: their count files were damaged, and they are being "
+            "missing: their count files were damaged, and they are being "
             "counted anew from the events; ask again soon");
   tell_days(counted.lost,
-            "are not whole: their count files were damaged, and events of them had "
+            "not whole: their count files were damaged, and events of them had "
             "been dropped by retention");
   std::string begins = TRY(node_.journal().value("begins.counts"));
   if (auto day = times::parse_day(begins);

@@ -175,10 +175,11 @@ Result<void> explain(QueryOptions options) {
   simdjson::dom::array list;
   if (one.parse(finding).get(f) || two.parse(why).get(w))
     return unavailable("the node's answer is no JSON");
-  fmt::print("{} {} {}, {}, {} times from {} to {}\n\n", text_of(f, "/type"),
+  fmt::print("{} {} {}, {}, {} {} from {} to {}\n\n", text_of(f, "/type"),
              text::printable(text_of(f, "/subject")),
              text::printable(first_of(f, {"/family", "/identifier"})), text_of(f, "/state"),
-             text_of(f, "/times"), text_of(f, "/first"), text_of(f, "/last"));
+             text_of(f, "/times"), text_of(f, "/times") == "1" ? "time" : "times",
+             text_of(f, "/first"), text_of(f, "/last"));
   TextTable rows({"time", "feed", "report", ">line", "event"});
   if (!w["rows"].get(list)) {
     for (simdjson::dom::element row : list) {

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "base/text.h"
 #include "store/replay.h"
 
 namespace tocsin::node {
@@ -68,7 +69,7 @@ void tell_dropped(std::string_view what, const Result<std::size_t>& dropped) {
   if (!dropped) {
     spdlog::warn("retention of {}: {}", what, dropped.error().what);
   } else if (*dropped > 0) {
-    spdlog::info("retention: dropped {} month(s) of {}", *dropped, what);
+    spdlog::info("retention: dropped {} of {}", text::count(*dropped, "month", "months"), what);
   }
 }
 
@@ -199,7 +200,8 @@ Result<void> mend_counts(store::Counts& counts, const store::Columns& columns) {
   };
   Day whole_from = TRY(columns.whole_from());
   std::size_t days = TRY(counts.mend(whole_from, events));
-  if (days > 0) spdlog::warn("counts: {} day(s) of damaged files counted anew", days);
+  if (days > 0)
+    spdlog::warn("counts: {} of damaged files counted anew", text::count(days, "day", "days"));
   for (const auto& damage : counts.damaged()) {
     spdlog::error("counts: {} is not whole, events were dropped: {}", times::format_day(damage.day),
                   damage.what);
