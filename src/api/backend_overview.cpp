@@ -177,12 +177,14 @@ class Drawing {
     query.series_only = true;
     query.period = line_period();
     auto answer = TRY(counted(query));
+    Day today = times::day_of(node_.now());
     Overview::ClassLine shown{.id = std::string(name(type)), .title = title_of(type)};
     shown.value = total(row.now);
     shown.change_percent = row.change_percent;
     for (const auto& bucket : answer.series) {
-      shown.series.push_back(total(bucket.now));
-      shown.before.push_back(total(bucket.before).value_or(0));
+      // What is not over yet is no point of a line; what is not compared has no line before it.
+      if (bucket.period.until <= today) shown.series.push_back(total(bucket.now));
+      if (bucket.before) shown.before.push_back(total(*bucket.before));
     }
     return shown;
   }

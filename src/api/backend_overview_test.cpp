@@ -64,6 +64,8 @@ TEST_CASE("an unfinished day is never compared with whole ones without saying so
   CHECK(day.before.since == time_none);
   CHECK(std::ranges::none_of(day.families, [](const auto& row) { return row.count.is_new; }));
   CHECK(!day.classes.at(0).change_percent);
+  CHECK(day.classes.at(0).series == std::vector<Count>(13, 4));  // without today
+  CHECK(day.classes.at(0).before.empty());
   // Its line has the days before it, and today as what it is.
   REQUIRE(day.weekly.size() == 14);
   CHECK(day.weekly.front().start == today - 13);
