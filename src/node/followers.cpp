@@ -129,14 +129,15 @@ std::uint64_t Followers::slowest() const {
   return least;
 }
 
-void Followers::committed(BatchPointer batch, bool live) {
+void Followers::committed(std::span<const BatchPointer> batches, bool live) {
+  if (batches.empty()) return;
   std::unique_lock lock(mutex_);
   // Two intake threads may arrive out of order; the ring is kept in the order of seq.
-  std::uint64_t seq = batch->seq;
-  changed_.wait(lock, [&] { return last_ + 1 == seq || stopping_; });
+  std::uint64_t first = batches.front()->seq, seq = batches.back()->seq;
+  changed_.wait(lock, [&] { return last_ + 1 == first || stopping_; });
   last_ = seq;
-  recent_.push_back(std::move(batch));
-  if (recent_.size() > recent_max) recent_.pop_front();
+  recent_.insert(recent_.end(), batches.begin(), batches.end());
+  while (recent_.size() > recent_max) recent_.pop_front();
   changed_.notify_all();
   std::uint64_t lag_max = live ? lag_live_max : lag_bulk_max;
   changed_.wait(lock, [&] { return stopping_ || seq - std::min(seq, slowest()) <= lag_max; });

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -44,8 +45,9 @@ class Followers {
   void start();
   void stop();  // each rests once more with flush, then ends
 
-  // Hands a committed batch on. Blocks while the slowest follower is too far behind.
-  void committed(BatchPointer batch, bool live);
+  // Hands on what one commit took in, in the order of seq. Blocks while the slowest follower is
+  // too far behind.
+  void committed(std::span<const BatchPointer> batches, bool live);
   // Until everybody (or the named one) shows `seq`. False: time out, or a follower stands still.
   bool wait_visible(std::uint64_t seq, std::chrono::milliseconds timeout,
                     std::string_view name = {});

@@ -56,6 +56,7 @@ struct Intake::Reading {
   std::size_t rejects_pending = 0;                         // bytes of them
   std::uint64_t rejects_bytes = 0;                         // of all that are kept
   std::uint64_t first_line = UINT64_MAX;                   // of an event or reject
+  std::vector<std::shared_ptr<EventBatch>> waiting;        // for the next commit
   CpuClock clock;
 
   bool keeps_rejects() const {
@@ -143,7 +144,6 @@ Result<void> Intake::keep_failed(const ingest::Feed& feed, const ingest::Deliver
                        .state = store::ReportState::failed};
   row.id = TRY(parts_.journal.begin_report(row)).id;
   TRY(keep_whole(delivery.path, row.id));
-  EventBatch none;
   store::Journal::Step step{.report = row.id,
                             .finished = store::ReportState::failed,
                             .error = why.what,
@@ -154,7 +154,7 @@ Result<void> Intake::keep_failed(const ingest::Feed& feed, const ingest::Deliver
        .reason = why.what,
        .bytes = std::string(mapped ? mapped->bytes().substr(0, reject_bytes_max) : ""),
        .at = row.received});
-  TRY(parts_.journal.commit(none, step));
+  TRY(parts_.journal.commit({}, step));
   if (parts_.ended) parts_.ended(row);
   return {};
 }
@@ -245,7 +245,8 @@ Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
 
 // The journal's word, however long it takes: what is claimed as new must get in before anything
 // else may be called its duplicate.
-Result<void> Intake::commit(Reading& reading, EventBatch& batch, store::Journal::Step step) {
+// Takes in what waits, and hands it on.
+Result<void> Intake::commit(Reading& reading, store::Journal::Step step) {
   step.report = reading.row.id;
   step.events_read = std::max(reading.events, reading.row.events);
   step.duplicates = reading.duplicates;
@@ -254,14 +255,32 @@ Result<void> Intake::commit(Reading& reading, EventBatch& batch, store::Journal:
   step.live = reading.live;
   reading.rejects.clear();
   reading.rejects_pending = 0;
+  if (!reading.waiting.empty() && reading.waiting.back()->report_type != 0)
+    step.type = parts_.words.word(reading.waiting.back()->report_type);
   while (true) {
     auto done = keep_sinks();
-    if (done) done = parts_.journal.commit(batch, step);
+    if (done) done = parts_.journal.commit(reading.waiting, step);
     bool waits = !done && done.error().fault == Fault::unavailable && !stop_.stop_requested();
     wait_for(waits ? done.error().what : "");
-    if (!waits) return done;
+    if (!waits) {
+      hand_on(reading, done.has_value());
+      return done;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
+}
+
+void Intake::hand_on(Reading& reading, bool committed) {
+  if (committed) {
+    for (const auto& batch : reading.waiting) {
+      if (parts_.committed) parts_.committed(reading.feed, *batch);
+    }
+    // Before it is released: whoever loads a day waits until all that is committed shows.
+    std::vector<BatchPointer> batches(reading.waiting.begin(), reading.waiting.end());
+    parts_.followers.committed(batches, reading.live);
+  }
+  for (const auto& batch : reading.waiting) parts_.duplicates.release(*batch);
+  reading.waiting.clear();
 }
 
 // What is new goes beside what was kept before, under a key of its own: nothing is rewritten.
@@ -299,16 +318,13 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   parts_.enrichment.apply(*batch);
   parts_.controllers.apply(*batch);
   stages_.enrich_ns += reading.clock.lap();
-  store::Journal::Step step;
-  if (batch->report_type != 0) step.type = parts_.words.word(batch->report_type);
-  auto done = commit(reading, *batch, std::move(step));
-  // Handed on before it is released: whoever loads a day waits until all that is committed shows.
-  if (done && batch->size() > 0) {
-    if (parts_.committed) parts_.committed(reading.feed, *batch);
-    parts_.followers.committed(batch, reading.live);
+  if (batch->size() > 0) {
+    reading.waiting.push_back(std::move(batch));
+  } else {
+    parts_.duplicates.release(*batch);
   }
-  parts_.duplicates.release(*batch);
-  TRY(done);
+  // Without an event of its own a batch moves the report with the next commit.
+  if (reading.waiting.size() >= (reading.live ? 1 : group_batches)) TRY(commit(reading, {}));
   stages_.commit_ns += reading.clock.lap();
   return {};
 }
@@ -334,9 +350,8 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
                                    .at = row.received});
         reading.rejects_bytes += reading.rejects.back().bytes.size();
         reading.rejects_pending += reading.rejects.back().bytes.size();
-        EventBatch none;
         // An error is a stop: the report is read on from here at the next start.
-        if (reading.rejects_pending > rejects_pending_max) std::ignore = commit(reading, none, {});
+        if (reading.rejects_pending > rejects_pending_max) std::ignore = commit(reading, {});
       });
   bool guessed = feed.format.empty() || feed.format == "auto";
   std::string format = guessed ? ingest::detect_format(row.name, bytes) : feed.format;
@@ -367,7 +382,10 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
     }
   }
   auto finished = sink.finish();
-  if (!finished) return std::unexpected(finished.error());  // not committed: stays in state reading
+  if (!finished) {  // stays in state reading; what was claimed is taken in
+    if (!reading.waiting.empty()) TRY(commit(reading, {}));
+    return std::unexpected(finished.error());
+  }
   std::string type(parts_.words.word(sink.report_type()));
   store::Journal::Step step{.finished = store::ReportState::done,
                             .type = type,
@@ -397,8 +415,7 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
     std::string_view head = bytes.substr(0, std::min(bytes.find('\n'), head_bytes_max));
     TRY(parts_.journal.keep_value(fmt::format("head.{}", row.id), head));
   }
-  EventBatch none;
-  TRY(commit(reading, none, std::move(step)));
+  TRY(commit(reading, std::move(step)));
   row.state = done ? store::ReportState::done : store::ReportState::failed;
   row.events = reading.events;
   row.duplicates = reading.duplicates;
@@ -427,7 +444,6 @@ Result<void> Intake::resume(const std::function<ingest::Feed(const std::string&)
                      mapped->bytes().size() -
                      std::min<std::size_t>(mapped->bytes().size(), row.size_bytes)))) == row.sha256;
     if (!whole) {
-      EventBatch none;
       store::Journal::Step step{
           .report = row.id,
           .events_read = row.events,
@@ -435,7 +451,7 @@ Result<void> Intake::resume(const std::function<ingest::Feed(const std::string&)
           .rejected = row.rejected,
           .finished = store::ReportState::failed,
           .error = "cut short by a stop, and its spooled bytes are gone; deliver it again"};
-      TRY(parts_.journal.commit(none, step));
+      TRY(parts_.journal.commit({}, step));
       continue;
     }
     std::string_view bytes = mapped->bytes();

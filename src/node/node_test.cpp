@@ -167,16 +167,17 @@ TEST_CASE("a report that a crash cut short goes on where it was, once") {
     row.size_bytes = bytes.size();
     row.received = node->now();
     auto begun = node->journal().begin_report(row);
-    EventBatch batch;
+    auto batch = std::make_shared<EventBatch>();
     ingest::Sink sink(
         node->words(),
         {.feed = node->words().id("sinkhole"), .report = begun->id, .received = row.received},
-        [&](EventBatch& b) -> Result<void> { return std::swap(batch, b), Result<void>{}; }, {});
+        [&](EventBatch& b) -> Result<void> { return std::swap(*batch, b), Result<void>{}; }, {});
     REQUIRE(
         (*ingest::find_format("shadowserver"))({.bytes = report(0, 80), .name = row.name}, sink));
     REQUIRE(sink.finish());
-    store::fill_hashes(batch);
-    REQUIRE(node->journal().commit(batch, {.report = begun->id, .events_read = 80}));
+    store::fill_hashes(*batch);
+    std::shared_ptr<EventBatch> read[] = {batch};
+    REQUIRE(node->journal().commit(read, {.report = begun->id, .events_read = 80}));
   }
   auto node = *Node::open({.home = home(folder)});
   CHECK(events(*node) == 200);

@@ -222,17 +222,18 @@ Result<std::vector<ReportRow>> Journal::unfinished() {
   return rows;
 }
 
-Result<void> Journal::commit(EventBatch& batch, const Step& step) {
+Result<void> Journal::commit(std::span<const std::shared_ptr<EventBatch>> batches,
+                             const Step& step) {
   // Encoded before the lock is taken: the row carries the seq, the bytes do not.
-  std::string bytes = batch.size() > 0 ? zstd::pack(encode(batch)) : std::string();
-  std::uint64_t seq = 0;
+  std::vector<std::string> packed;
+  for (const auto& batch : batches) packed.push_back(zstd::pack(encode(*batch)));
+  std::uint64_t first = 0;
   auto put = [&]() -> Result<void> {
-    if (batch.size() > 0) {
-      seq = last_seq() + 1;
-      insert_batch_.bind(1, seq)
-          .bind(2, step.report)
-          .bind(3, static_cast<std::uint64_t>(batch.size()));
-      insert_batch_.bind_blob(4, bytes);
+    first = last_seq() + 1;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      insert_batch_.bind(1, first + i).bind(2, step.report);
+      insert_batch_.bind(3, static_cast<std::uint64_t>(batches[i]->size()));
+      insert_batch_.bind_blob(4, packed[i]);
       TRY(insert_batch_.run());
     }
     for (const RejectRow& r : step.rejects) {
@@ -250,10 +251,8 @@ Result<void> Journal::commit(EventBatch& batch, const Step& step) {
     }
     return {};
   };
-  TRY(write(put, step.live, [&] {
-    if (seq != 0) seq_.store(seq);
-  }));
-  if (seq != 0) batch.seq = seq;
+  TRY(write(put, step.live, [&] { seq_.store(first + batches.size() - 1); }));
+  for (std::size_t i = 0; i < batches.size(); ++i) batches[i]->seq = first + i;
   return {};
 }
 

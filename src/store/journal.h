@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,9 +85,9 @@ class Journal {
   Result<Begun> begin_report(const ReportRow& row, bool again = false);
   Result<std::vector<ReportRow>> unfinished();  // in state reading: to be resumed
 
-  // One transaction. `batch` gets its seq; an empty batch only moves the report. `cursor` is stored
-  // for the report's feed if it has a value. Errors: unavailable (disk full …): nothing of it is
-  // in.
+  // One transaction, which waits for the disk once. The batches get their seqs, one after the
+  // other; none of them is empty, without any only the report moves. `cursor` is stored for the
+  // report's feed if it has a value. Errors: unavailable (disk full …): nothing of it is in.
   struct Step {
     std::uint64_t report = 0;
     std::uint64_t events_read = 0;   // of the report up to here: kept and duplicate
@@ -98,7 +99,7 @@ class Journal {
     std::optional<std::string> cursor;
     bool live = false;
   };
-  Result<void> commit(EventBatch& batch, const Step& step);
+  Result<void> commit(std::span<const std::shared_ptr<EventBatch>> batches, const Step& step);
 
   // Reading, each from its own connection, any thread. nullopt: pruned or not there yet.
   Result<std::optional<EventBatch>> batch(std::uint64_t seq) const;

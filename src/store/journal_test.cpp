@@ -9,8 +9,11 @@
 namespace tocsin::store {
 namespace {
 
-EventBatch events(Dictionary& words, int count) {
-  EventBatch b;
+using Batches = std::vector<std::shared_ptr<EventBatch>>;
+
+Batches events(Dictionary& words, int count) {
+  Batches batches = {std::make_shared<EventBatch>()};
+  EventBatch& b = *batches.front();
   b.feed = words.id("sinkhole");
   for (int i = 0; i < count; ++i) {
     b.add_row();
@@ -18,7 +21,7 @@ EventBatch events(Dictionary& words, int count) {
     b.family.back() = words.id("mirai");
     b.time.back() = i;
   }
-  return b;
+  return batches;
 }
 
 }  // namespace
@@ -34,10 +37,10 @@ TEST_CASE("what a transaction took in is there after opening again, with its wor
     REQUIRE(begun);
     CHECK(!begun->repeat);
     report = begun->id;
-    EventBatch b = events(words, 3);
+    Batches b = events(words, 3);
     REQUIRE((*journal)->commit(
         b, {.report = report, .events_read = 3, .finished = ReportState::done, .cursor = "c1"}));
-    CHECK(b.seq == 1);
+    CHECK(b.front()->seq == 1);
   }
   Dictionary words;
   auto journal = Journal::open(folder.file("journal.db"), words);
@@ -54,6 +57,22 @@ TEST_CASE("what a transaction took in is there after opening again, with its wor
   CHECK(again->repeat);
 }
 
+TEST_CASE("one commit takes several batches in, in their order") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto journal = *Journal::open(folder.file("journal.db"), words);
+  auto report = journal->begin_report({.feed = "f"})->id;
+  Batches all = events(words, 3);
+  all.push_back(events(words, 2).front());
+  REQUIRE(journal->commit(all, {.report = report, .events_read = 5}));
+  CHECK(all[0]->seq == 1);
+  CHECK(all[1]->seq == 2);
+  CHECK(journal->last_seq() == 2);
+  REQUIRE(*journal->batch(2));
+  CHECK((*journal->batch(2))->size() == 2);
+  CHECK(journal->report(report)->value().events == 5);
+}
+
 TEST_CASE("a seq is never used again, even after everything was pruned") {
   TemporaryFolder folder;
   {
@@ -61,7 +80,7 @@ TEST_CASE("a seq is never used again, even after everything was pruned") {
     auto journal = *Journal::open(folder.file("journal.db"), words);
     auto report = journal->begin_report({.feed = "f"})->id;
     for (int i = 0; i < 3; ++i) {
-      EventBatch b = events(words, 1);
+      Batches b = events(words, 1);
       REQUIRE(journal->commit(b, {.report = report}));
     }
     REQUIRE(journal->prune(3));
@@ -69,9 +88,9 @@ TEST_CASE("a seq is never used again, even after everything was pruned") {
   }
   Dictionary words;
   auto journal = *Journal::open(folder.file("journal.db"), words);
-  EventBatch b = events(words, 1);
+  Batches b = events(words, 1);
   REQUIRE(journal->commit(b, {.report = 1}));
-  CHECK(b.seq == 4);
+  CHECK(b.front()->seq == 4);
 }
 
 TEST_CASE("reasons that differ in their values alone are of one kind") {
@@ -88,7 +107,6 @@ TEST_CASE("rejects are grouped by reason, and settled once") {
   Dictionary words;
   auto journal = *Journal::open(folder.file("journal.db"), words);
   auto report = journal->begin_report({.feed = "f"})->id;
-  EventBatch none;
   Journal::Step step{.report = report};
   for (std::uint64_t line = 1; line <= 3; ++line) {
     step.rejects.push_back({.feed = "f",
@@ -97,7 +115,7 @@ TEST_CASE("rejects are grouped by reason, and settled once") {
                             .line = line,
                             .at = 5});
   }
-  REQUIRE(journal->commit(none, step));
+  REQUIRE(journal->commit({}, step));
   auto groups = journal->reject_groups();
   REQUIRE(groups);
   REQUIRE(groups->size() == 1);
@@ -115,11 +133,10 @@ TEST_CASE("old reports are forgotten with their rejects, live ones sooner; unfin
   auto journal = *Journal::open(folder.file("journal.db"), words);
   auto add = [&](TimeUs received, bool live, bool finished, std::uint64_t rejected) {
     auto id = journal->begin_report({.feed = "f", .received = received, .live = live})->id;
-    EventBatch none;
     Journal::Step step{.report = id, .rejected = rejected};
     if (finished) step.finished = ReportState::done;
     if (rejected > 0) step.rejects.push_back({.feed = "f", .reason = "r", .bytes = "b"});
-    REQUIRE(journal->commit(none, step));
+    REQUIRE(journal->commit({}, step));
     if (rejected > 0) REQUIRE(journal->keep_value("head." + std::to_string(id), "head"));
     return id;
   };
@@ -141,7 +158,7 @@ TEST_CASE("a journal of schema 1, whose batches are not packed, is read and rais
   {
     Dictionary words;
     REQUIRE(Journal::open(path, words));
-    batch = events(words, 2);
+    batch = *events(words, 2).front();
     auto old = Sqlite::open(path);
     REQUIRE(old);
     auto insert = old->prepare("INSERT INTO journal VALUES(7, 1, 2, ?)");
@@ -170,7 +187,7 @@ TEST_CASE("many batches are pruned in steps, and none too many") {
   Journal& journal = **opened;
   auto report = journal.begin_report({.feed = "f", .name = "n"});
   for (int i = 0; i < 350; ++i) {
-    EventBatch batch = events(words, 1);
+    Batches batch = events(words, 1);
     REQUIRE(journal.commit(batch, {.report = report->id}));
   }
   REQUIRE(journal.prune(345));
