@@ -105,8 +105,8 @@ TokenStore token_store_of(store::Journal& journal) {
 
 Result<std::unique_ptr<Api>> open_api(node::Node& node, Backend& backend) {
   auto tokens = TRY(Tokens::open(token_store_of(node.journal())));
-  return std::make_unique<Api>(backend, std::move(tokens), node.audit(), node.metrics(), console_files(),
-                               [&node] { return node.now(); });
+  return std::make_unique<Api>(backend, std::move(tokens), node.audit(), node.metrics(),
+                               console_files(), [&node] { return node.now(); });
 }
 
 Result<Listening> listen(node::Node& node, Api& api, bool tcp) {

@@ -245,7 +245,8 @@ Result<void> Feeds::disable(const std::string& name, std::string_view user) {
 }
 
 Result<void> Feeds::run_now(const std::string& name) {
-  if (!scheduler_) return unavailable("feeds collect in a running node only: start it with `tocsin run`");
+  if (!scheduler_)
+    return unavailable("feeds collect in a running node only: start it with `tocsin run`");
   TRY(scheduler_->run_now(name));
   return {};
 }

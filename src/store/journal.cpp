@@ -242,7 +242,10 @@ Result<void> Journal::commit(std::span<const std::shared_ptr<EventBatch>> batche
       TRY(insert_reject_.run());
     }
     update_report_.bind(1, step.report).bind(2, step.events_read).bind(3, step.duplicates);
-    update_report_.bind(4, step.rejected).bind(6, step.error).bind(7, step.type).bind(8, step.format);
+    update_report_.bind(4, step.rejected)
+        .bind(6, step.error)
+        .bind(7, step.type)
+        .bind(8, step.format);
     if (step.finished) update_report_.bind(5, static_cast<int>(*step.finished));
     TRY(update_report_.run());
     if (step.cursor) {
