@@ -17,7 +17,7 @@ find_package(Boost 1.74 REQUIRED)
 find_package(CURL REQUIRED)
 find_package(spdlog REQUIRED)
 pkg_check_modules(found REQUIRED IMPORTED_TARGET
-  sqlite3 simdjson pugixml gumbo gmime-3.0 gpgme zlib libzstd libzip libpsl libidn2 libmaxminddb libxxhash libsodium re2 tomlplusplus)
+  sqlite3 simdjson pugixml gumbo gmime-3.0 gpgme zlib libzstd libzip yaml-0.1 libpsl libidn2 libmaxminddb libxxhash libsodium re2 tomlplusplus)
 # No pkg-config file in Debian 12: CRoaring, libloc's is named libloc.
 find_path(roaring_include roaring/roaring.h REQUIRED)
 find_library(roaring_library roaring REQUIRED)

@@ -1,5 +1,6 @@
 // mock_api: the answers of the API contract, out of the made-up world.
 import { randomUUID } from "node:crypto";
+import { acts_on, answer_triage, judged_holds, put_aside } from "./mock_triage.mjs";
 import * as world from "./mock_world.mjs";
 
 const findings = world.make_findings(12408);
@@ -8,11 +9,14 @@ const kept_lines = world.quarantine.map((line) => ({ ...line }));
 const feeds = world.feeds.map((feed) => ({ ...feed }));
 const catalogue = world.catalogue.map((entry) => ({ ...entry }));
 const reports = world.reports.map((report) => ({ ...report }));
+const issued = [{ id: "S-2026-07-BR-team-1", period: "2026-07", country: "BR", audience: "team", as_of: "2026-08-01T06:00:00Z" }];
+const node_state = { exercises: [] };
 
 const holds = (token, item) => {
   const not = token.startsWith("-"), body = not ? token.slice(1) : token, found = /^([a-z_]+)(:|>=|<=)(.+)$/.exec(body);
   if (!found) return not !== (item.subject.includes(body) || item.family === body || item.as_name?.toLowerCase().includes(body.toLowerCase()) || `AS${item.asn}` === body.toUpperCase());
-  const [, field, op, values] = found;
+  const [, field, op, values] = found, judged = judged_holds(field, values.split(","), item);
+  if (judged !== undefined) return not !== judged;
   const one = (value) => {
     if (field === "severity") { const a = severities.indexOf(item.severity), b = severities.indexOf(value); return op === ":" ? a === b : op === ">=" ? a >= b : a <= b; }
     if (field === "feed") return item.feeds.includes(value);
@@ -23,7 +27,7 @@ const holds = (token, item) => {
   };
   return not !== values.split(",").some(one);
 };
-const select = (q) => { const tokens = q.split(/\s+/).filter(Boolean); return findings.filter((item) => tokens.every((t) => holds(t, item))); };
+const select = (q, without = "") => { const tokens = q.match(/(?:[^\s"]|"[^"]*")+/g) ?? []; return findings.filter((item) => tokens.every((t) => holds(t, item)) && !put_aside(without, item)); };
 
 function sorted(items, by, order) {
   const value = by === "severity" ? (i) => severities.indexOf(i.severity) : (i) => i[by];
@@ -35,8 +39,8 @@ function page(items, url) {
   const next = offset + limit < items.length ? { next: String(offset + limit) } : {};
   return { items: items.slice(offset, offset + limit), ...next, offset, total: items.length, took_ms: 3 };
 }
-function summary(q, now) {
-  const items = select(q), count = (f) => items.filter(f).length, today = new Date(now).toISOString().slice(0, 10), first_day = now - 92 * 86_400_000;
+function summary(q, without, now) {
+  const items = select(q, without), count = (f) => items.filter(f).length, today = new Date(now).toISOString().slice(0, 10), first_day = now - 92 * 86_400_000;
   const day_counts = Array(93).fill(0), types = {}, states = {};
   for (const item of items) {
     const d = Math.floor((Date.parse(item.last) - first_day) / 86_400_000);
@@ -44,7 +48,7 @@ function summary(q, now) {
     types[item.type] = (types[item.type] ?? 0) + 1;
     states[item.state] = (states[item.state] ?? 0) + 1;
   }
-  return { total: items.length, subjects: new Set(items.map((i) => i.subject)).size, states, types: Object.entries(types).map(([type, n]) => ({ type, count: n })).sort((a, b) => b.count - a.count),
+  return { ...(without && { definition: `findings that fit, without ${without}` }), total: items.length, subjects: new Set(items.map((i) => i.subject)).size, states, types: Object.entries(types).map(([type, n]) => ({ type, count: n })).sort((a, b) => b.count - a.count),
     histogram: { start: new Date(first_day).toISOString().slice(0, 10), day_counts }, took_ms: 31,
     tabs: { all: items.length, new_today: count((i) => i.first.startsWith(today)), reopened: count((i) => i.state === "reopened"), plants: count((i) => i.type === "ics-exposed") } };
 }
@@ -61,6 +65,7 @@ function detail(item, now) {
   const days = Array.from({ length: 45 }, (_, i) => ({ day: day(44 - i).slice(0, 10), events: silent && i > 13 && i < 44 ? 0 : Math.floor(random() * 11) + 1 }));
   const history = [...(silent ? [{ at: item.last, what: "came back", detail: "seen by sinkhole A after 31 silent days", feed: "sinkhole-a" }, { at: day(29), what: "quiet", detail: "not seen for 72 h by the feeds that saw it" }] : []),
     ...(item.state === "quiet" ? [{ at: day(1), what: "quiet", detail: "the feeds that saw it have delivered since, without it" }] : []), { at: item.first, what: "first seen", detail: "line 40112 of its report", feed: item.feeds[0] }];
+  history.push(...acts_on(item));
   return { ...item, days, history, prefix: item.subject.includes(":") ? "2001:db8::/32" : "192.0.2.0/25", near: { same_network: 4, ...(item.controller ? { same_controller: 1102310 } : {}) },
     explanation: { what, meaning, first_step }, database_date: "2022-10-29" };
 }
@@ -154,17 +159,25 @@ export async function answer_api(state, request, response, url) {
   const raw = writes ? await body_of(request) : undefined;
   const body = () => { try { return JSON.parse(raw.toString() || "{}"); } catch { return {}; } };
   if (path === "/signin") return url.searchParams.get("code") === state.code ? response.writeHead(303, { "set-cookie": sign_in(), location: "/" }).end() : fail(403, "This link was used or is too old");
-  if (path === "/session" && request.method === "POST") return body().code === state.code ? response.writeHead(204, { "set-cookie": sign_in() }).end() : fail(403, "This code does not fit", "A code works once and for ten minutes.");
+  if (path === "/session" && request.method === "POST") return body().code === state.code ? response.writeHead(200, { "content-type": "application/json", "set-cookie": sign_in() }).end('{"signed_in":true}') : fail(403, "This code does not fit", "A code works once and for ten minutes.");
+  if (path === "/signin/ways") return json({ password: false, proxy: false });
   if (!signed && path === "/session" && !writes && url.searchParams.has("optional")) return response.writeHead(204).end();
   if (!signed) return fail(401, "Not signed in");
   if (writes && request.headers["x-csrf-token"] !== "csrf-of-the-mock") return fail(403, "The X-CSRF-Token header is missing or wrong");
   if (path === "/session" && request.method === "DELETE") { state.signed_in.delete(cookie); return response.writeHead(204).end(); }
-  if (path === "/session") return json({ user: "admin", role: "administrator", csrf: "csrf-of-the-mock", node: { name: "CERT Alfa", host: "node-1.example.org", country: "BR" }, simulated: true, version: "0.1.0", geo_database: { date: "2022-10-29", age_days: 1403, old: true } });
+  if (path === "/users") return json({ items: [{ id: "u_1", name: "ana", role: "administrator", origin: "local", disabled: false, must_change_password: false, totp: true, created: new Date(now - 9e8).toISOString(), sessions: 1, tokens: 1 }], total: 1 });
+  if (path === "/profile") return json({ id: "local", name: "local", role: "administrator", origin: "node", rights: ["read", "work", "agree", "administer", "audit"] });
+  if (path === "/sessions") return json({ items: [{ id: "s_1", user: "local", user_id: "local", how: "link", address: "192.0.2.1", agent: "Firefox", since: new Date(now - 9e6).toISOString(), used: new Date(now).toISOString(), current: true }] });
+  if (path === "/tokens") return json({ items: [{ id: "t_1", name: "dashboard", role: "viewer", rights: ["read"], owner: "ana", owner_id: "u_1", created: new Date(now - 9e8).toISOString() }] });
+  if (path === "/audit") return json({ items: [{ id: 2, at: new Date(now - 6e4).toISOString(), who: "ana", role: "administrator", by: "session:s_1", address: "192.0.2.1", call: "POST /api/v1/feeds/{name}/run", object: "shadowserver", details: { feed: "shadowserver" }, outcome: "done", ended: new Date(now - 6e4).toISOString(), hash: "0".repeat(64) }], as_of: new Date(now).toISOString(), took_ms: 1 });
+  if (path === "/session") return json({ user: "local", user_id: "local", role: "administrator", rights: ["read", "work", "agree", "administer", "audit"], how: "link", csrf: "csrf-of-the-mock", node: { name: "CERT Alfa", host: "node-1.example.org", country: "BR" }, simulated: true, version: "0.2.0", geo_database: { date: "2022-10-29", age_days: 1403, old: true } });
+  const without = url.searchParams.get("without") ?? "";
+  if (answer_triage({ state, findings, select, feeds, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, raw, url, json, fail, response }, path, request.method)) return undefined;
   if (path === "/stream") return stream(state, response);
   if (path === "/overview") return json(overview(url, now));
   if (path === "/stats") return json(stats(url));
-  if (path === "/findings") return json(page(sorted(select(q), url.searchParams.get("sort") ?? "last", url.searchParams.get("order") ?? "desc"), url));
-  if (path === "/findings/summary") return json(summary(q, now));
+  if (path === "/findings") return json(page(sorted(select(q, without), url.searchParams.get("sort") ?? "last", url.searchParams.get("order") ?? "desc"), url));
+  if (path === "/findings/summary") return json(summary(q, without, now));
   if (path === "/findings.csv") { response.writeHead(200, { "content-type": "text/csv", "content-disposition": 'attachment; filename="findings.csv"' }); return response.end(csv(select(q))); }
   if (path === "/findings.jsonl") { response.writeHead(200, { "content-type": "application/x-ndjson", "content-disposition": 'attachment; filename="findings.jsonl"' }); return response.end(select(q).map((i) => JSON.stringify(i)).join("\n") + "\n"); }
   const one = /^\/findings\/([^/]+)(\/events|\/why)?$/.exec(path);
@@ -183,6 +196,7 @@ export async function answer_api(state, request, response, url) {
     const feed = feeds.find((f) => f.name === act[1]), entry = catalogue.find((e) => e.name === act[1]);
     if (act[2] === "enable" && entry) {
       if (!body().accept_terms) return fail(400, "The terms are not accepted");
+      if (entry.username_needed && !body().username) return fail(400, "The provider asks for a user name");
       entry.enabled = true;
       const fresh = feed ?? { name: entry.name, title: entry.title, collector: "http", format: entry.format, state: "never", enabled: true, terms: entry.terms, simulated: false, events_24h: 0, events_total: 0, rejected_24h: 0, hours: Array(24).fill(0), usual_hour: 0 };
       if (!feed) feeds.push(fresh);
@@ -198,11 +212,32 @@ export async function answer_api(state, request, response, url) {
     reports.unshift(report);
     return json({ report: report.id, events: report.events, duplicates: 0, rejected: 0, seq: 77, state: report.state, ...(lines > 0 ? {} : { error: "a header without rows" }) });
   }
+  const one_report = /^\/reports\/([^/]+)(\/replace)?$/.exec(path), old = one_report && reports.find((report) => report.id === one_report[1]);
+  if (old && one_report[2]) {
+    const fresh = { ...old, id: `r_${1000 + reports.length}`, name: url.searchParams.get("name") ?? old.name, size_bytes: raw.length, state: "done", events: 1, duplicates: 0, rejected: 0, replaces: old.id };
+    const withdrawal = { report: old.id, at: new Date(now).toISOString(), by: "local", reason: url.searchParams.get("reason"), events: old.events, days: 1, seq: 78, replaced_by: fresh.id, already: false, visible: true };
+    reports.unshift(fresh);
+    Object.assign(old, { state: "withdrawn", withdrawal });
+    return json({ report: fresh, withdrawal, as_of: new Date(now).toISOString(), took_ms: 1 });
+  }
+  if (old) return json(old);
   if (path === "/reports") { const { items, next } = page(reports, url); return json({ items, ...(next && { next }) }); }
   if (path === "/quarantine/groups") return json(groups());
   if (path === "/quarantine/replay") return json({ events: settle(body(), "replayed"), rejected: 0 });
   if (path === "/quarantine/drop") return json({ dropped: settle(body(), "dropped") });
   if (path === "/quarantine") return json(page(kept_lines.filter((l) => l.state === "kept" && l.feed === (url.searchParams.get("feed") ?? l.feed)), url));
+  if (path === "/state") return json(node_state);
+  if (path === "/resume") { delete node_state.paused; return json(node_state); }
+  if (path === "/exercises") return json({ items: [], as_of: new Date(now).toISOString(), took_ms: 1 });
+  if (path === "/situations" && writes) {
+    const wish = body();
+    if (!/^\d{4}(-W\d\d|-\d\d)?$/.test(wish.period)) return fail(400, "Bad request", `no such period: '${wish.period}'`);
+    const audience = wish.audience || "team", before = issued.find((one) => one.period === wish.period && one.audience === audience);
+    if (before) return json({ ...before, unchanged: true });
+    issued.unshift({ id: `S-${wish.period}-BR-${audience}-1`, period: wish.period, country: "BR", audience, as_of: new Date(now).toISOString() });
+    return json(issued[0]);
+  }
+  if (path === "/situations") return json({ items: issued });
   if (path === "/countries") return json({ items: world.map.map((r) => ({ code: r.country, name: r.country, announced: 1_300_000 })) });
   if (path === "/health") return json({ state: "degraded", checks: [{ name: "disk", state: "ok", text: "412 GB free" }, { name: "geo database", state: "wrong", text: "The country database is of 29 Oct 2022, 1 403 days old", what_to_do: "Update the libloc database, or set geo.mmdb to a newer one." }, { name: "journal", state: "ok", text: "4 s behind" }],
     followers: [{ name: "columns", seq: 104_812, lag_s: 0.4 }, { name: "findings", seq: 104_812, lag_s: 0 }, { name: "counts", seq: 104_812, lag_s: 0 }], disk_free_bytes: 412e9, memory_bytes: 214e6 });

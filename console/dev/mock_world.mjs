@@ -129,8 +129,8 @@ export const catalogue = [["sinkhole-list", "Sinkhole list", "Example Institute"
   ["c2-open", "Open controllers", "Example Lab", "yes", "ask", 900, ""], ["bad-hashes", "Malware hashes", "Example Lab", "ask", "no", 3600, "LAB_KEY"],
   ["tor-exits", "Tor exit addresses", "Example Project", "yes", "yes", 1800, ""], ["scanner-blocklist", "Scanners", "Example Watch", "unknown", "unknown", 86400, ""]].map(
   ([name, title, provider, redistribution, commercial, interval, key]) => ({ name, title, provider, url: `https://feeds.example.org/${name}.csv`, format: "csv", key_needed: key !== "",
-    ...(key ? { key_name: key } : {}), terms: { text: redistribution === "no" ? "Use inside your own organisation only. Do not pass on the data or parts of it." : "Free for use with attribution.",
-      redistribution, commercial, interval_least_s: interval, url: "https://feeds.example.org/terms" }, state: "answers", enabled: name === "tor-exits" }));
+    ...(key ? { key_name: key } : {}), ...(key === "LAB_KEY" ? { username_needed: true } : {}), terms: { text: redistribution === "no" ? "Use inside your own organisation only. Do not pass on the data or parts of it." : "Free for use with attribution.",
+      redistribution, commercial, interval_least_s: interval, url: "https://feeds.example.org/terms" }, state: "answers", state_date: "2026-03-24", enabled: name === "tor-exits" }));
 
 export const quarantine = [["shadowserver-scan", "not an IP address: '999.1.1.1'", 41], ["phish-list", "time without a zone: '2026-08-31 10:02'", 812], ["abuse-urls", "line longer than 1 MB", 2],
   ["shadowserver-drone", "41 columns, header has 40", 19]].flatMap(([feed, reason, n], g) => Array.from({ length: Math.min(n, 60) }, (_, i) => ({ id: `q_${g}_${i}`, feed, report: `r_${900 + g}`,

@@ -1,334 +1,143 @@
 #include "api/access.h"
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <array>
-#include <memory>
 
-#include "base/check.h"
-#include "base/ip.h"
 #include "base/text.h"
 
 namespace tocsin::api {
 namespace {
 
-constexpr std::array<std::string_view, 6> role_names = {
-    "nobody", "viewer", "analyst", "agreement-editor", "administrator", "auditor"};
-constexpr std::array<std::string_view, 6> right_names = {"nobody", "read",       "work",
-                                                         "agree",  "administer", "audit"};
-
-constexpr unsigned bit(Right right) {
-  return 1u << static_cast<unsigned>(right);
-}
-using enum Right;
-// By Role.
-constexpr std::array<unsigned, 6> rights = {
-    bit(Right::nobody),
-    bit(Right::nobody) | bit(read),
-    bit(Right::nobody) | bit(read) | bit(work),
-    bit(Right::nobody) | bit(read) | bit(work) | bit(agree),
-    bit(Right::nobody) | bit(read) | bit(work) | bit(agree) | bit(administer) | bit(audit),
-    bit(Right::nobody) | bit(read) | bit(audit)};
-constexpr std::string_view token_prefix = "tcs_";
-constexpr std::size_t token_name_max = 100;
-
-std::string base64url(std::string_view bytes) {
-  constexpr std::string_view letters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned bits = 0, kept = 0;
-  for (char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (kept += 8; kept >= 6; kept -= 6) out += letters[bits >> (kept - 6) & 63];
-    bits &= (1u << kept) - 1;
-  }
-  if (kept > 0) out += letters[bits << (6 - kept) & 63];
-  return out;
-}
-
-std::string_view bytes_of(const Sha256& hash) {
-  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
-}
-
 bool writes(std::string_view method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
 
-// IPv4: the address; IPv6: its /64, which one subscriber holds whole.
-std::string brake_key(std::string_view ip) {
+bool is_in(const std::vector<Network>& networks, std::string_view ip) {
   auto parsed = ip::parse(ip);
-  if (!parsed || parsed->is_v4()) return std::string(ip);
-  return ip::format(Network{.base = Ip::from_halves(parsed->high(), 0), .length = 64});
+  return parsed && std::any_of(networks.begin(), networks.end(),
+                               [&](const Network& network) { return network.contains(*parsed); });
 }
 
 }  // namespace
 
-std::string_view name(Role role) {
-  return role_names.at(static_cast<std::size_t>(role));
-}
-
-std::optional<Role> role_named(std::string_view text) {
-  for (std::size_t i = 1; i < role_names.size(); ++i) {
-    if (role_names[i] == text) return static_cast<Role>(i);
+std::optional<Role> RoleMap::of(const std::vector<std::string>& groups) const {
+  std::optional<Role> best = otherwise;
+  auto weight = [](Role role) { return names_of(rights_of(role)).size(); };
+  for (const std::string& group : groups) {
+    auto found = by_group.find(group);
+    if (found == by_group.end()) continue;
+    if (!best || weight(found->second) > weight(*best)) best = found->second;
   }
-  return std::nullopt;
+  return best;
 }
 
-std::string_view name(Right right) {
-  return right_names.at(static_cast<std::size_t>(right));
+bool ProxySettings::trusts(const http::Peer& peer) const {
+  return !peer.uid && is_in(from, peer.ip);
 }
 
-bool may(Role role, Right right) {
-  return (rights.at(static_cast<std::size_t>(role)) & bit(right)) != 0;
-}
-
-std::string random_text(std::size_t bytes) {
-  std::string random(bytes, '\0');
-  check(RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(bytes)) == 1,
-        "the system gives random bytes");
-  return base64url(random);
-}
-
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::string Sessions::new_code(std::string user, Role role, TimeUs now) {
-  std::string code = random_text(16);
-  std::lock_guard lock(mutex_);
-  expire(now);
-  if (codes_.size() >= codes_max) codes_.pop_front();
-  codes_.push_back({sha256(code), std::move(user), role, now});
-  return code;
-}
-
-Result<Sessions::SignedIn> Sessions::sign_in(std::string_view code, TimeUs now) {
-  Sha256 hash = sha256(code);
-  std::lock_guard lock(mutex_);
-  expire(now);
-  auto found = codes_.end();
-  for (auto at = codes_.begin(); at != codes_.end(); ++at) {  // all of them: the time tells nothing
-    if (equal_in_constant_time(bytes_of(at->hash), bytes_of(hash))) found = at;
+Origin origin_of(const http::Request& request, const ProxySettings& proxy) {
+  Origin origin{.ip = request.peer.ip, .secure = request.peer.secure};
+  if (!proxy.trusts(request.peer)) return origin;
+  // Each proxy adds whom it heard to the end: the last that is none of ours is the client. There
+  // may be several such headers; only a trusted one's last word counts.
+  std::string_view last;
+  for (const auto& [name, value] : request.headers) {
+    if (name == "x-forwarded-for") last = value;
+    if (name == "x-forwarded-proto") origin.secure = text::equal_fold(text::trim(value), "https");
   }
-  if (found == codes_.end()) return denied("this sign-in code is wrong, was used, or is too old");
-  if (sessions_.size() >= sessions_max) {
-    sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(), [](auto& a, auto& b) {
-      return a.second.used < b.second.used;
-    }));
+  while (!last.empty()) {
+    std::size_t comma = last.rfind(',');
+    std::string_view one = text::trim(comma == last.npos ? last : last.substr(comma + 1));
+    last = comma == last.npos ? std::string_view() : last.substr(0, comma);
+    if (!ip::parse(one)) break;
+    origin.ip = std::string(one);
+    if (!is_in(proxy.from, one)) break;
   }
-  SignedIn signed_in{.cookie = random_text(), .principal = "session:" + random_text(9)};
-  sessions_[sha256(signed_in.cookie)] = {.user = found->user,
-                                         .csrf = random_text(16),
-                                         .principal = signed_in.principal,
-                                         .role = found->role,
-                                         .since = now,
-                                         .used = now};
-  codes_.erase(found);
-  return signed_in;
+  return origin;
 }
 
-std::optional<Sessions::Session> Sessions::find(std::string_view cookie, TimeUs now) {
-  Sha256 hash = sha256(cookie);
-  std::lock_guard lock(mutex_);
-  expire(now);
-  auto found = sessions_.find(hash);
-  if (found == sessions_.end()) return std::nullopt;
-  found->second.used = now;
-  return found->second;
-}
-
-void Sessions::sign_out(std::string_view cookie) {
-  std::lock_guard lock(mutex_);
-  sessions_.erase(sha256(cookie));
-}
-
-bool Sessions::alive(std::string_view principal, TimeUs now) {
-  std::lock_guard lock(mutex_);
-  expire(now);
-  for (auto& [hash, session] : sessions_) {
-    if (session.principal != principal) continue;
-    session.used = now;
-    return true;
+std::optional<Present> present(Sessions& sessions, const People& people,
+                               const http::Request& request, const ProxySettings& proxy,
+                               TimeUs now) {
+  auto session = sessions.find(request.cookie(session_cookie), now);
+  if (!session) return std::nullopt;
+  Present found{.session = *std::move(session)};
+  if (found.session.user_id == local_user) {
+    found.standing = {.role = found.session.role, .name = found.session.user};
+    return found;
   }
-  return false;
+  auto standing = people.standing(found.session.user_id);
+  if (!standing || standing->epoch != found.session.epoch) return std::nullopt;
+  // The proxy has somebody else now: then this browser's session is over.
+  if (found.session.how == "proxy" && proxy.trusts(request.peer)) {
+    std::string_view user = request.header(proxy.user_header);
+    auto named = people.named(user);
+    if (!named || named->id != found.session.user_id) return std::nullopt;
+  }
+  found.standing = *std::move(standing);
+  return found;
 }
 
-std::size_t Sessions::size() const {
-  std::lock_guard lock(mutex_);
-  return sessions_.size();
-}
-
-void Sessions::expire(TimeUs now) {
-  std::erase_if(codes_, [&](const Code& code) { return now - code.made > code_life; });
-  std::erase_if(sessions_, [&](const auto& entry) {
-    return now - entry.second.used > idle_life || now - entry.second.since > whole_life;
+Result<Caller> Access::by_token(const http::Request& request, const Origin& origin,
+                                TimeUs now) const {
+  std::string_view token = request.header("authorization");
+  bool is_bearer = text::equal_fold(text::cut(token, ' '), "bearer");
+  auto row = is_bearer ? tokens.find(text::trim(token), now) : std::nullopt;
+  if (!row) {  // a right one is never held up by others' guesses: it has 256 bits
+    if (auto wait = brake.wait_s(origin.ip, now))
+      return unavailable("too many wrong attempts; wait " + std::to_string(wait) + " seconds");
+    brake.failed(origin.ip, now);
+    return denied("this token is not known");
+  }
+  Caller caller{.role = row->role,
+                .by = Caller::By::token,
+                .user = row->name,
+                .user_id = row->owner,
+                .principal = "token:" + row->id,
+                .rights = rights_of(row->role) & row->rights,
+                .expires = row->expires};
+  if (row->owner == local_user) return caller;
+  auto owner = people.standing(row->owner);
+  if (!owner) return denied("this token's owner may no longer come in");
+  caller.rights = caller.rights & rights_of(owner->role);
+  caller.role = std::min(caller.role, owner->role, [](Role a, Role b) {
+    return names_of(rights_of(a)).size() < names_of(rights_of(b)).size();
   });
+  caller.user = owner->name;
+  return caller;
 }
 
-TokenStore token_store_in_memory() {
-  auto rows = std::make_shared<std::map<std::string, TokenRow>>();  // shared by the three functions
-  return {.load =
-              [rows] {
-                std::vector<TokenRow> all;
-                for (const auto& [id, row] : *rows) all.push_back(row);
-                return Result<std::vector<TokenRow>>(std::move(all));
-              },
-          .keep =
-              [rows](const TokenRow& row) {
-                (*rows)[row.id] = row;
-                return Result<void>();
-              },
-          .forget =
-              [rows](const std::string& id) {
-                rows->erase(id);
-                return Result<void>();
-              }};
-}
-
-Result<std::unique_ptr<Tokens>> Tokens::open(TokenStore store) {
-  auto tokens = std::make_unique<Tokens>(std::move(store));
-  for (TokenRow& row : TRY(tokens->store_.load())) tokens->by_hash_[row.hash] = std::move(row);
-  return tokens;
-}
-
-Result<std::string> Tokens::create(std::string_view name, Role role, TimeUs now) {
-  name = text::trim(name);
-  if (name.empty() || name.size() > token_name_max || !text::is_utf8(name)) {
-    return invalid("a token needs a name of 1 to 100 characters");
-  }
-  if (role == Role::nobody) return invalid("a token needs a role");
-  std::string token = std::string(token_prefix) + random_text();
-  TokenRow row{.id = "t_" + random_text(9),
-               .name = std::string(name),
-               .hash = hex(sha256(token)),
-               .role = role,
-               .created = now};
-  std::lock_guard lock(mutex_);
-  if (by_hash_.size() >= tokens_max) return invalid("too many tokens; remove one first");
-  TRY(store_.keep(row));
-  by_hash_[row.hash] = std::move(row);
-  return token;
-}
-
-std::vector<TokenRow> Tokens::list() const {
-  std::lock_guard lock(mutex_);
-  std::vector<TokenRow> all;
-  for (const auto& [hash, row] : by_hash_) all.push_back(row);
-  std::sort(all.begin(), all.end(), [](const TokenRow& a, const TokenRow& b) {
-    return std::tie(a.created, a.id) < std::tie(b.created, b.id);
-  });
-  return all;
-}
-
-Result<void> Tokens::remove(std::string_view id) {
-  std::lock_guard lock(mutex_);
-  auto found = std::find_if(by_hash_.begin(), by_hash_.end(),
-                            [&](const auto& entry) { return entry.second.id == id; });
-  if (found == by_hash_.end()) return missing("no token " + text::quote(id));
-  TRY(store_.forget(found->second.id));
-  by_hash_.erase(found);
-  return {};
-}
-
-std::optional<TokenRow> Tokens::find(std::string_view token, TimeUs now) {
-  if (!token.starts_with(token_prefix)) return std::nullopt;
-  std::string hash = hex(sha256(token));
-  std::lock_guard lock(mutex_);
-  auto found = by_hash_.find(hash);
-  if (found == by_hash_.end()) return std::nullopt;
-  TokenRow& row = found->second;
-  if (row.used == time_none || now - row.used >= keep_use_every) {
-    row.used = now;
-    used_.insert(hash);
-  }
-  return row;
-}
-
-void Tokens::keep_uses() {
-  std::lock_guard lock(mutex_);
-  for (const std::string& hash : used_) {
-    auto found = by_hash_.find(hash);
-    if (found != by_hash_.end()) (void)store_.keep(found->second);  // the next use tries again
-  }
-  used_.clear();
-}
-
-bool Tokens::alive(std::string_view principal) const {
-  std::lock_guard lock(mutex_);
-  return std::any_of(by_hash_.begin(), by_hash_.end(),
-                     [&](const auto& entry) { return principal == "token:" + entry.second.id; });
-}
-
-std::uint32_t Brake::wait_of(const Count& count, std::size_t most, TimeUs now) {
-  if (count.failures < most || now - count.start >= window || now < count.start) return 0;
-  return static_cast<std::uint32_t>((count.start + window - now) / us_per_s + 1);
-}
-
-std::uint32_t Brake::wait_s(std::string_view ip, TimeUs now) {
-  std::lock_guard lock(mutex_);
-  auto found = by_address_.find(brake_key(ip));
-  std::uint32_t own = found == by_address_.end() ? 0 : wait_of(found->second, failures_max, now);
-  return std::max(own, wait_of(all_, all_failures_max, now));
-}
-
-void Brake::failed(std::string_view ip, TimeUs now) {
-  std::lock_guard lock(mutex_);
-  if (by_address_.size() >= addresses_max) {
-    std::erase_if(by_address_, [&](const auto& e) { return now - e.second.start >= window; });
-    if (by_address_.size() >= addresses_max) by_address_.clear();  // `all_` still brakes
-  }
-  for (Count* count : {&by_address_[brake_key(ip)], &all_}) {
-    if (now - count->start >= window || now < count->start) *count = {.start = now, .failures = 0};
-    ++count->failures;
-  }
-}
-
-Result<Caller> Access::caller(const http::Request& request, TimeUs now) const {
+Result<Caller> Access::caller(const http::Request& request, const Origin& origin,
+                              TimeUs now) const {
   if (request.peer.uid) {
     return Caller{.role = Role::administrator,
                   .by = Caller::By::socket,
-                  .user = "local",
-                  .principal = "socket"};
+                  .user = std::string(local_user),
+                  .user_id = std::string(local_user),
+                  .principal = "socket",
+                  .rights = every_right};
   }
-  std::string_view authorization = request.header("authorization");
-  std::string_view cookie = request.cookie(session_cookie);
-  if (authorization.empty() && cookie.empty()) return Caller{};
-  if (auto wait = brake.wait_s(request.peer.ip, now)) {
-    return unavailable("too many wrong attempts; wait " + std::to_string(wait) + " seconds");
-  }
-  if (!authorization.empty()) {
-    std::string_view token = authorization;
-    bool is_bearer = text::equal_fold(text::cut(token, ' '), "bearer");
-    auto row = is_bearer ? tokens.find(text::trim(token), now) : std::nullopt;
-    if (row) {
-      return Caller{.role = row->role,
-                    .by = Caller::By::token,
-                    .user = row->name,
-                    .principal = "token:" + row->id};
-    }
-    brake.failed(request.peer.ip, now);
-    return denied("this token is not known");
-  }
-  auto session = sessions.find(cookie, now);
-  if (!session) return Caller{};  // an old cookie: sign in again, no guess
+  if (!request.header("authorization").empty()) return by_token(request, origin, now);
+  if (request.cookie(session_cookie).empty()) return Caller{};
+  auto found = present(sessions, people, request, proxy, now);
+  if (!found) return Caller{};  // an old cookie: sign in again, no guess
   if (writes(request.method) &&
-      !equal_in_constant_time(request.header("x-csrf-token"), session->csrf)) {
+      !equal_in_constant_time(request.header("x-csrf-token"), found->session.csrf)) {
     return denied("the X-CSRF-Token header is missing or wrong");
   }
-  return Caller{.role = session->role,
+  return Caller{.role = found->standing.role,
                 .by = Caller::By::session,
-                .user = session->user,
-                .principal = session->principal};
+                .user = found->standing.name,
+                .user_id = found->session.user_id,
+                .principal = found->session.principal,
+                .rights = rights_of(found->standing.role),
+                .must_change = found->standing.must_change};
 }
 
-std::string set_cookie(std::string_view value, bool secure) {
+std::string set_cookie(std::string_view value, bool secure, TimeUs life_us) {
   std::string out = std::string(session_cookie) + '=' + std::string(value) +
                     "; Path=/; HttpOnly; SameSite=Strict";
   if (secure) out += "; Secure";
-  out += value.empty() ? "; Max-Age=0"
-                       : "; Max-Age=" + std::to_string(Sessions::whole_life / us_per_s);
+  out += value.empty() ? "; Max-Age=0" : "; Max-Age=" + std::to_string(life_us / us_per_s);
   return out;
 }
 

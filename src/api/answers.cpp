@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "api/explanations.h"
+#include "model/explanations.h"
 
 namespace tocsin::api {
 namespace {
@@ -100,7 +100,9 @@ Object object_of(const FindingRow& row) {
       .add("last", time_text(f.last))
       .add("times", f.times)
       .add("feeds", f.feeds)
-      .add("tlp", name(f.tlp));
+      .add("tlp", name(f.tlp))
+      .flag("exercise", f.exercise);
+  if (row.judged) object.add("triage", object_of(*row.judged));
   if (f.port != 0) object.add("port", f.port);
   if (f.asn != 0) object.add("asn", f.asn);
   return object;
@@ -114,7 +116,9 @@ Object object_of(const FindingDetail& detail) {
                           .add("at", time_text(entry.at))
                           .add("what", entry.what)
                           .add("detail", entry.detail)
-                          .add("feed", entry.feed));
+                          .add("feed", entry.feed)
+                          .add("user", entry.user));
+    if (entry.act != 0) history.back().add("act", entry.act);
   }
   for (const auto& [day, events] : detail.days) {
     days.push_back(Object().add("day", times::format_day(day)).add("events", events));
@@ -189,12 +193,14 @@ Object object_of(const StatsRow& row) {
       .add("addresses6", row.addresses6)
       .add("names", row.names)
       .add("change_percent", row.change_percent)
-      .add("feeds_changed_percent", row.feeds_changed_percent)
+      .add("same_feeds_points", row.same_feeds_points)
+      .add("feeds_changed_points", row.feeds_changed_points)
       .add("distinct_daily_mean", row.distinct_daily_mean)
       .add("feeds_new", row.feeds_new)
       .add("feeds_gone", row.feeds_gone);
   if (row.before) object.add("before", object_of(*row.before));
   if (row.controllers) object.add("controllers", object_of(*row.controllers));
+  if (row.controllers_before) object.add("controllers_before", object_of(*row.controllers_before));
   if (!row.series.empty()) object.raw("series", series_json(row.series));
   return object;
 }
@@ -364,7 +370,9 @@ Object object_of(const CatalogueRow& row) {
       .add("format", row.format)
       .add("key_needed", row.key_needed)
       .add("key_name", row.key_name)
+      .flag("username_needed", row.username_needed)
       .add("state", row.state)
+      .add("state_date", row.state_date)
       .add("enabled", row.enabled)
       .add("terms", object_of(row.terms));
 }
@@ -383,7 +391,39 @@ Object object_of(const ReportRow& row) {
       .add("rejected", row.rejected)
       .add("error", row.error)
       .add("type", row.type)
-      .add("format", row.format);
+      .add("format", row.format)
+      .flag("exercise", row.exercise)
+      .flag("history", row.history)
+      .add("replaces", row.replaces)
+      .flag("raw", row.raw);
+}
+
+std::vector<Object> told_list(const std::vector<ToldRow>& rows) {
+  std::vector<Object> told;
+  for (const auto& one : rows) {
+    told.push_back(Object()
+                       .add("what", one.what)
+                       .add("whom", one.whom)
+                       .add("where", one.where)
+                       .add("at", time_text(one.at)));
+  }
+  return told;
+}
+
+Object object_of(const WithdrawalRow& row) {
+  return Object()
+      .add("report", row.report)
+      .add("at", time_text(row.at))
+      .add("by", row.by)
+      .add("reason", row.reason)
+      .add("events", row.events)
+      .add("days", row.days)
+      .add("seq", row.seq)
+      .add("others", row.others)
+      .add("replaced_by", row.replaced_by)
+      .add("told", told_list(row.told))
+      .add("already", row.already)
+      .add("visible", row.visible);
 }
 
 Object object_of(const QuarantineRow& row) {
@@ -460,20 +500,6 @@ Object list_of(const std::vector<Object>& items, const std::string& next,
   return Object().raw("items", to_json(items)).add("next", next).add("total", total);
 }
 
-std::string csv_cell(std::string_view text) {
-  std::string out;
-  bool formula = !text.empty() && std::string_view("=+-@\t\r").contains(text[0]);
-  bool quote = formula || text.find_first_of(",\"\r\n") != text.npos || text.starts_with(' ');
-  if (!quote) return std::string(text);
-  out += '"';
-  if (formula) out += '\'';
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::string csv_head(const std::vector<std::string>& columns) {
   return fmt::format("{}\r\n", fmt::join(columns, ","));
 }
@@ -532,7 +558,7 @@ std::string csv_line(const FindingRow& row) {
                                std::string(name(f.tlp)),
                                f.sector};
   std::string line;
-  for (const std::string& cell : cells) line += (line.empty() ? "" : ",") + csv_cell(cell);
+  for (const std::string& cell : cells) line += (line.empty() ? "" : ",") + csv::cell(cell);
   return line + "\r\n";
 }
 

@@ -6,6 +6,7 @@
 #include "api/access.h"
 #include "api/backend.h"
 #include "api/object.h"
+#include "base/csv_cell.h"
 
 namespace tocsin::api {
 
@@ -19,12 +20,25 @@ Object object_of(const CountryRow& row);
 Object object_of(const FeedRow& row);
 Object object_of(const CatalogueRow& row);
 Object object_of(const ReportRow& row);
+Object object_of(const WithdrawalRow& row);
+std::vector<Object> told_list(const std::vector<ToldRow>& rows);
 Object object_of(const QuarantineRow& row);
 Object object_of(const QuarantineGroup& group);
 Object object_of(const Health& health);
 Object object_of(const SearchHit& hit);
 Object object_of(const LineHit& hit);
 Object object_of(const TokenRow& row);
+// answers_triage.cpp
+Object object_of(const store::Judged& judged);
+Object object_of(const store::Handling& handling);
+Object object_of(const store::Act& act);
+Object object_of(const store::Mute& mute);
+Object object_of(const store::View& view);
+Object object_of(const store::Case& one);
+Object object_of(const store::CaseNote& note);
+Object object_of(const store::CaseFile& file);
+Object object_of(const FeedScore& score);
+Object object_of(const Preview& preview);
 
 template <class T>
 std::vector<Object> objects_of(const std::vector<T>& rows) {
@@ -42,6 +56,8 @@ Object list_of(const std::vector<Object>& items, const std::string& next = {},
 std::string csv_head(const std::vector<std::string>& columns);
 std::string csv_line(const FindingRow& row);
 const std::vector<std::string>& finding_columns();
-std::string csv_cell(std::string_view text);
+inline std::string csv_cell(std::string_view text) {
+  return csv::cell(text);
+}
 
 }  // namespace tocsin::api

@@ -3,10 +3,12 @@
 #include <condition_variable>
 #include <mutex>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "api/answers.h"
 #include "api/audited.h"
+#include "api/handlers.h"
 
 namespace tocsin::api {
 namespace {
@@ -30,7 +32,13 @@ http::Response refusal(int status, std::string_view detail) {
   return response;
 }
 
-// What a caller without the needed role is told; nullopt: come in.
+// What there is to do before a start password was changed: that, and going away.
+bool is_before_password(const Route& route) {
+  return route.pattern == "/api/v1/session" || route.pattern == "/api/v1/profile" ||
+         route.pattern == "/api/v1/profile/password";
+}
+
+// What a caller without the needed right is told; nullopt: come in.
 std::optional<http::Response> judge(const Route& route, const Result<Caller>& caller) {
   if (!caller) {
     // A wrong credential is told even where none is needed: its owner wants to know.
@@ -38,7 +46,10 @@ std::optional<http::Response> judge(const Route& route, const Result<Caller>& ca
     bool csrf = caller.error().what.contains("X-CSRF-Token");
     return refusal(braked ? 429 : csrf ? 403 : 401, caller.error().what);
   }
-  if (may(caller->role, route.right)) return std::nullopt;
+  if (caller->must_change && route.right != Right::nobody && !is_before_password(route)) {
+    return refusal(403, "change your password first");
+  }
+  if (caller->may(route.right)) return std::nullopt;
   if (caller->role == Role::nobody) return refusal(401, "sign in, or send a token");
   return refusal(403, "this needs the right to " + std::string(name(route.right)) +
                           "; your role is " + std::string(name(caller->role)));
@@ -46,11 +57,25 @@ std::optional<http::Response> judge(const Route& route, const Result<Caller>& ca
 
 }  // namespace
 
-Api::Api(Backend& backend, std::unique_ptr<Tokens> tokens, store::Audit& audit, Metrics& metrics,
-         std::span<const ConsoleFile> files, std::function<TimeUs()> now)
-    : tokens_(std::move(tokens)),
-      context_{backend,   sessions_, *tokens_, brake_, audit,
-               refusals_, live_,     metrics,  files,  std::move(now)},
+Api::Api(Backend& backend, Door door, Metrics& metrics, std::span<const ConsoleFile> files,
+         std::function<TimeUs()> now)
+    : door_(std::move(door)),
+      sessions_(door_.settings.lives),
+      oidc_(door_.settings.oidc ? std::make_unique<Oidc>(*door_.settings.oidc) : nullptr),
+      pace_(door_.settings.requests_per_s),
+      context_{.backend = backend,
+               .sessions = sessions_,
+               .tokens = *door_.tokens,
+               .people = *door_.people,
+               .sign_in = door_.settings,
+               .oidc = oidc_.get(),
+               .brake = brake_,
+               .audit = door_.audit,
+               .refusals = refusals_,
+               .live = live_,
+               .metrics = metrics,
+               .files = files,
+               .now = std::move(now)},
       seconds_(metrics.histogram("tocsin_http_request_seconds", "Time to answer a request.",
                                  {0.001, 0.005, 0.025, 0.1, 0.25, 1, 5, 30})),
       pulse_([this](const std::stop_token& stop) { pulse(stop); }) {
@@ -79,12 +104,8 @@ http::Admission Api::admit(const http::Request& head) {
   }
   const Route& route = *matched.route;
   Call call{.request = head, .path = std::move(matched.path), .now = context_.now()};
-  // Files, health and signing in are for everybody, whatever cookie or token comes with the
-  // request.
-  Result<Caller> caller = Caller{};
-  if (route.right != Right::nobody) {
-    caller = Access{sessions_, *tokens_, brake_}.caller(head, call.now);
-  }
+  call.origin = origin_of(head, door_.settings.proxy);
+  Result<Caller> caller = caller_of(route, call);
   // A page asks first whether somebody is signed in; an empty answer is no failed request there.
   bool nobody = !caller || caller->role == Role::nobody;
   if (nobody && route.id == "showSession" && head.parameter("optional") == "true") {
@@ -92,9 +113,16 @@ http::Admission Api::admit(const http::Request& head) {
   }
   if (auto refused = judge(route, caller)) {
     call.caller = caller.value_or(Caller{});
-    refusals_.add(act_of(route, call),
-                  "denied: " + (caller ? std::to_string(refused->status) : caller.error().what));
+    refusals_.add(act_of(route, call), caller ? fmt::format("denied: {}", refused->status)
+                                              : "denied: " + caller.error().what);
     return {.refusal = std::move(refused)};
+  }
+  if (!nobody && caller->by != Caller::By::socket) {
+    if (auto wait = pace_.take(caller->principal, steady_us())) {
+      http::Response response = http::problem(429, "too many requests");
+      response.headers.emplace_back("Retry-After", std::to_string(wait));
+      return {.refusal = std::move(response)};
+    }
   }
   if (route.pattern != "/*") {
     auto params = Params::read(head, route.parameters, call.now);
@@ -102,22 +130,38 @@ http::Admission Api::admit(const http::Request& head) {
     call.params = *std::move(params);
   }
   http::Admission admission{.lane = route.lane, .body_max = route.body_max};
-  admission.handle = [this, &route, caller = *caller, params = std::move(call.params),
-                      path = std::move(call.path),
-                      now = call.now](const http::Request& request) -> Result<http::Response> {
+  admission.handle =
+      [this, &route, origin = call.origin, params = std::move(call.params),
+       path = std::move(call.path)](const http::Request& request) -> Result<http::Response> {
     Call whole{.request = request,
-               .caller = caller,
+               .caller = {},
+               .origin = origin,
                .params = params,
                .path = path,
-               .now = now,
+               .now = context_.now(),
                .started = std::chrono::steady_clock::now()};
+    // A body may come minutes after its head: who may what is what holds now.
+    Result<Caller> now_caller = caller_of(route, whole);
+    whole.caller = now_caller.value_or(Caller{});
+    if (auto refused = judge(route, now_caller)) {
+      refusals_.add(act_of(route, whole), now_caller ? fmt::format("denied: {}", refused->status)
+                                                     : "denied: " + now_caller.error().what);
+      return *std::move(refused);
+    }
     return handle_audited(context_, route, whole);
   };
   return admission;
 }
 
+// Files, health and signing in are for everybody, whatever cookie or token comes with the request.
+Result<Caller> Api::caller_of(const Route& route, const Call& call) {
+  if (route.right == Right::nobody) return Caller{};
+  return Access{sessions_, *door_.tokens, *door_.people, brake_, door_.settings.proxy}.caller(
+      call.request, call.origin, call.now);
+}
+
 http::Response Api::call(http::Request request) {
-  request.peer = {.uid = 0};
+  if (!request.peer.uid) request.peer = {.uid = 0};
   http::Admission admission = admit(request);
   if (admission.refusal) return *std::move(admission.refusal);
   auto response = admission.handle(request);
@@ -132,8 +176,8 @@ void Api::observe(int status, std::chrono::microseconds took) {
   seconds_.observe(std::chrono::duration<double>(took).count());
 }
 
-std::string Api::new_code(std::string user, Role role) {
-  return sessions_.new_code(std::move(user), role, context_.now());
+std::string Api::new_code(Role role) {
+  return sessions_.new_code(role, context_.now());
 }
 
 // The live stream's heart: ten times a second it looks for news, if somebody watches.
@@ -157,11 +201,8 @@ void Api::pulse(const std::stop_token& stop) {
       spdlog::error("refused calls: {}", written.error().what);
     }
     if (i % ticks_per_check == 0) {
-      tokens_->keep_uses();
-      live_.end_unless([&](std::string_view principal) {
-        return principal == "socket" || sessions_.alive(principal, context_.now()) ||
-               tokens_->alive(principal);
-      });
+      door_.tokens->keep_uses();
+      end_lost_streams(context_);
     }
   }
 }

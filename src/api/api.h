@@ -1,6 +1,6 @@
 // Api: the HTTP API over a node: who may call what, and the live stream.
 //
-//   Api api(backend, tokens, metrics, console_files(), times::now);
+//   Api api(backend, door, metrics, console_files(), times::now);
 //   HttpServer::start(options, [&](const http::Request& head) { return api.admit(head); });
 #pragma once
 
@@ -15,11 +15,19 @@
 
 namespace tocsin::api {
 
+// Who may come in, and where it is written down.
+struct Door {
+  std::unique_ptr<Tokens> tokens;
+  std::unique_ptr<People> people;
+  store::Audit& audit;  // outlives the Api
+  SignInSettings settings{};
+};
+
 class Api {
  public:
-  // `backend`, `audit` and `metrics` outlive it. Starts a thread for the live stream.
-  Api(Backend& backend, std::unique_ptr<Tokens> tokens, store::Audit& audit, Metrics& metrics,
-      std::span<const ConsoleFile> files, std::function<TimeUs()> now);
+  // `backend` and `metrics` outlive it. Starts a thread for the live stream.
+  Api(Backend& backend, Door door, Metrics& metrics, std::span<const ConsoleFile> files,
+      std::function<TimeUs()> now);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -31,8 +39,8 @@ class Api {
   // For ServerOptions::done: counts and times.
   void observe(int status, std::chrono::microseconds took);
 
-  // A link's code for the first sign-in.
-  std::string new_code(std::string user, Role role);
+  // A link's code for a sign-in as the node's owner.
+  std::string new_code(Role role);
   LiveHub& live() { return live_; }
   // Ends the live streams; before the server stops.
   void stop();
@@ -40,9 +48,13 @@ class Api {
  private:
   void pulse(const std::stop_token& stop);
 
+  Result<Caller> caller_of(const Route& route, const Call& call);
+
+  Door door_;
   Sessions sessions_;
-  std::unique_ptr<Tokens> tokens_;
+  std::unique_ptr<Oidc> oidc_;
   Brake brake_;
+  Pace pace_;
   Refusals refusals_;
   LiveHub live_;
   Context context_;

@@ -13,10 +13,11 @@ namespace {
 constexpr std::size_t text_max = 200, items_max = 20, depth_max = 6, details_max = 4096;
 constexpr std::size_t outcome_max = 300, body_max = 64 << 10;
 
+// Subjects too: whom an erasure or a hold is about, the audit must not keep.
 bool is_secret(std::string_view name) {
   std::string low = text::lower(name);
   for (std::string_view word :
-       {"password", "secret", "token", "code", "totp", "key", "credential"}) {
+       {"password", "secret", "token", "code", "totp", "key", "credential", "subject"}) {
     if (low.contains(word)) return true;
   }
   return false;
@@ -119,16 +120,18 @@ Result<void> settle(Context& context, const Route& route, const Call& call,
 
 }  // namespace
 
-store::AuditAct act_of(const Caller& caller, const http::Request& request, TimeUs now) {
-  return {.at = now,
+store::AuditAct act_of(const Call& call) {
+  const Caller& caller = call.caller;
+  return {.at = call.now,
           .who = caller.user,
+          .user = caller.user_id,
           .role = std::string(caller.role == Role::nobody ? "" : name(caller.role)),
           .by = caller.principal,
-          .address = request.peer.ip};
+          .address = call.origin.ip};
 }
 
 store::AuditAct act_of(const Route& route, const Call& call) {
-  store::AuditAct act = act_of(call.caller, call.request, call.now);
+  store::AuditAct act = act_of(call);
   act.call = fmt::format("{} {}", route.method, route.pattern);
   act.object = object_of(call.path);
   act.details = details_of(call.request);

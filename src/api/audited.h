@@ -18,7 +18,7 @@
 namespace tocsin::api {
 
 // Who and where from, for rows of the audit.
-store::AuditAct act_of(const Caller& caller, const http::Request& request, TimeUs now);
+store::AuditAct act_of(const Call& call);
 // The same with the call, what it is done to, and its parameters without secrets.
 store::AuditAct act_of(const Route& route, const Call& call);
 

@@ -4,18 +4,24 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "alert/alerts.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "ingest/feed.h"
 #include "model/finding.h"
+#include "store/cases.h"
 #include "store/filter.h"
+#include "store/triage.h"
+#include "store/views.h"
 
 namespace tocsin::api {
 
@@ -43,6 +49,7 @@ struct Span {
 struct FindingRow {
   Finding finding{};
   std::string as_name{};
+  std::optional<store::Judged> judged{};  // what people said of it
 };
 
 enum class FindingOrder : std::uint8_t { last, first, times, severity, subject };
@@ -73,6 +80,8 @@ struct FindingsSummary {
 struct HistoryEntry {
   TimeUs at = time_none;
   std::string what{}, detail{}, feed{};
+  std::string user{};     // who did it, where a person did
+  std::uint64_t act = 0;  // of triage
 };
 
 struct FindingDetail {
@@ -84,6 +93,7 @@ struct FindingDetail {
 };
 
 struct FindingWhy {
+  Tlp tlp = Tlp::unmarked;           // of the finding
   std::vector<std::string> rows{};   // JSON objects
   std::vector<std::string> feeds{};  // JSON objects
   std::vector<std::string> rules{};  // sentences
@@ -115,6 +125,8 @@ struct StatsAsk {
   std::optional<std::uint32_t> asn{};
   std::string zone{};  // of the days; "": UTC
   Span span{};
+  store::Filter of_findings{};  // only events of findings that fit; counted from the events
+  std::string left_out{};       // for the definition: "muted or judged false-positive"
   CompareWith compare = CompareWith::nothing;
   Per per = Per::period;
   StatsOrder order = StatsOrder::distinct;
@@ -141,9 +153,10 @@ struct StatsRow {
   Pair now{};
   std::optional<Count> addresses4{}, addresses6{}, names{};
   std::optional<Pair> before{};
-  std::optional<double> change_percent{}, feeds_changed_percent{}, distinct_daily_mean{};
+  std::optional<double> change_percent{}, same_feeds_points{}, feeds_changed_points{};
+  std::optional<double> distinct_daily_mean{};
   std::vector<std::string> feeds_new{}, feeds_gone{};
-  std::optional<Steering> controllers{};
+  std::optional<Steering> controllers{}, controllers_before{};
   std::vector<StatsBucket> series{};
 };
 
@@ -260,15 +273,23 @@ struct FeedRow {
 };
 
 struct CatalogueRow {
-  std::string name{}, title{}, provider{}, url{}, format{}, key_name{}, state{};
-  bool key_needed = false, enabled = false;
+  std::string name{}, title{}, provider{}, url{}, format{}, key_name{}, state{}, state_date{};
+  bool key_needed = false, username_needed = false, enabled = false;
   ingest::Terms terms{};
+};
+
+// A feed is switched on by `user`.
+struct FeedTick {
+  bool accept_terms = false;
+  std::string username{}, user{};  // at its provider, "": none; ours
 };
 
 struct Upload {
   std::string feed{}, format{}, name{}, tlp{};
+  bool exercise = false, history = false;
   bool visible = true;          // wait until questions see it
   std::string bytes{}, path{};  // one of them; the file may be moved away
+  bool again = false;           // also bytes that were here before
 };
 
 struct ReportRow {
@@ -280,6 +301,9 @@ struct ReportRow {
   // Of one that was just taken in: found by name and content; by its columns; for a feed that
   // nobody has heard of.
   bool format_guessed = false, type_guessed = false, feed_new = false;
+  bool exercise = false, history = false;
+  std::string replaces{};  // the report in whose place it is
+  bool raw = false;        // its bytes are kept
 };
 
 struct ListAsk {
@@ -320,6 +344,90 @@ struct ReplayOutcome {
   Count events = 0, rejected = 0;
 };
 
+// --- corrections
+
+struct ToldRow {
+  std::string what{}, whom{}, where{};
+  TimeUs at = time_none;
+};
+
+struct WithdrawalRow {
+  std::string report{}, by{}, reason{}, replaced_by{};
+  TimeUs at = time_none;
+  Count events = 0, days = 0, seq = 0;
+  std::vector<std::string> others{};  // reports that had told some of its events too
+  std::vector<ToldRow> told{};
+  bool already = false, visible = true;
+};
+
+struct ReplaceAsk {
+  std::string report{}, reason{}, user{}, format{}, tlp{};
+  std::string name{}, bytes{}, path{};  // of what takes its place; none: its own bytes, read anew
+  bool may_widen = false;               // may the marking be laxer than it was
+};
+
+struct Replacement {
+  ReportRow report{};
+  WithdrawalRow withdrawal{};
+};
+
+struct TracesRow {
+  std::string value{}, kind{};
+  Count events = 0, findings = 0, quarantine = 0;
+  Count days = 0, waiting = 0;  // whose exact sets have it; findings of it that wait to be told
+  TimeUs first = time_none, last = time_none;
+  std::vector<ToldRow> told{};
+  std::vector<std::string> reports{}, raw{}, holds{};
+  std::vector<std::pair<std::string, Count>> texts{};
+  bool erased = false;
+};
+
+struct ErasureRow {
+  std::string id{}, by{}, reason{}, state{};
+  Count events = 0, days = 0, texts = 0, raw = 0, files = 0, copies = 0;
+  std::vector<std::string> left{};  // below HOME; could not be looked into
+  TimeUs at = time_none;
+};
+
+struct HoldRow {
+  std::string id{}, kind{}, what{}, reason{}, by{}, lifted_by{};
+  TimeUs at = time_none, lifted = time_none;
+};
+
+struct RawBytes {
+  std::string name{}, path{};  // of a file that is removed with `keep`
+  std::shared_ptr<void> keep{};
+};
+
+// --- triage
+
+struct FeedOverlap {
+  std::string feed{};
+  Count findings = 0;  // that both report
+};
+
+// What a feed is worth: what would be lost without it.
+struct FeedScore {
+  std::string feed{}, title{}, advice{};
+  Count findings = 0, open = 0, unique = 0;  // unique: that no other feed reports
+  Count judged = 0, false_positive = 0, unique_false = 0;
+  std::vector<FeedOverlap> overlaps{};  // most first, at most 5
+  std::optional<double> delay_p50_s{};
+};
+
+// What a report would become, without taking it in.
+struct Preview {
+  std::string format{}, error{};
+  bool detected = false;              // the format was found by name and content
+  std::vector<std::string> events{};  // the first rows in native JSON
+  Count events_total = 0, rejected = 0;
+  std::vector<std::pair<Count, std::string>> rejects{};  // line and why, of the first
+};
+
+struct FormatRow {
+  std::string name{}, summary{};
+};
+
 // --- the node itself
 
 struct HealthCheck {
@@ -338,6 +446,40 @@ struct Health {
   std::vector<HealthCheck> checks{};  // ok when all are
   std::vector<FollowerRow> followers{};
   std::optional<Count> disk_free_bytes{}, memory_bytes{};
+};
+
+// --- operations: the pause after a restore, exercises
+
+struct NodeState {
+  TimeUs paused_since = time_none;
+  std::string paused_why{};  // "": it is not paused
+  // Feeds that are marked as exercises and run, and reports of exercises of the last day.
+  std::vector<std::string> exercises{};
+};
+
+// What exercises brought, apart from all other figures.
+struct ExerciseRow {
+  std::string feed{}, report{}, name{}, type{};
+  Count events = 0, subjects = 0;
+  TimeUs first = time_none, last = time_none;
+};
+
+struct SituationAsk {
+  std::string period{}, country{}, constituent{}, audience{};  // audience: "" or "public"
+  Count k = 10;
+};
+
+// A situation report that was issued.
+struct SituationRow {
+  std::string id{}, period{}, country{}, constituent{}, audience{}, sha256{}, supersedes{};
+  TimeUs as_of = time_none;
+  bool unchanged = false;  // asked again: the figures are those that were issued
+  std::vector<std::string> changes{}, reasons{};  // against the one it supersedes
+};
+
+struct SituationPage {
+  std::string html{};
+  Tlp tlp = Tlp::amber_strict;
 };
 
 struct SearchHit {
@@ -390,8 +532,7 @@ class Backend {
   virtual Result<std::vector<FeedRow>> feeds() = 0;
   virtual Result<FeedRow> feed(const std::string& name) = 0;
   // `user`: who asks, kept with the terms that were accepted.
-  virtual Result<void> enable_feed(const std::string& name, bool accept_terms,
-                                   const std::string& user) = 0;
+  virtual Result<void> enable_feed(const std::string& name, const FeedTick& tick) = 0;
   virtual Result<void> disable_feed(const std::string& name, const std::string& user) = 0;
   virtual Result<void> run_feed(const std::string& name) = 0;
   virtual Result<std::vector<CatalogueRow>> catalogue() = 0;
@@ -404,9 +545,67 @@ class Backend {
   virtual Result<ReplayOutcome> replay(const QuarantinePick& pick) = 0;
   virtual Result<Count> drop(const QuarantinePick& pick) = 0;
 
+  // Corrections.
+  virtual Result<WithdrawalRow> withdraw(const std::string& report, const std::string& reason,
+                                         const std::string& user) = 0;
+  virtual Result<std::optional<WithdrawalRow>> withdrawal(const std::string& report) = 0;
+  virtual Result<Replacement> replace(ReplaceAsk ask) = 0;
+  virtual Result<RawBytes> raw(const std::string& report) = 0;
+
+  // The law: what is known of one subject, and what must be kept.
+  virtual Result<TracesRow> traces(const std::string& value) = 0;
+  virtual Result<void> export_subject(
+      const std::string& value, const std::function<Result<void>(std::string_view json)>& line) = 0;
+  virtual Result<ErasureRow> erase_subject(const std::string& value, const std::string& reason,
+                                           const std::string& user) = 0;
+  virtual Result<std::vector<ErasureRow>> erasures() = 0;
+  virtual Result<std::vector<HoldRow>> holds() = 0;
+  virtual Result<HoldRow> hold(HoldRow hold) = 0;
+  virtual Result<HoldRow> lift_hold(const std::string& id, const std::string& user) = 0;
+
+  // Alerts: alert/alerts.h, alert/book.h.
+  virtual std::shared_ptr<const alert::Directory> constituents() = 0;
+  virtual Result<alert::ImportPlan> import_constituents(std::string_view bytes,
+                                                        const alert::ImportWish& wish) = 0;
+  virtual Result<void> remove_constituent(std::uint64_t id) = 0;
+  virtual Result<alert::AlertsState> alerts_state() = 0;
+  virtual Result<std::vector<alert::AlertRow>> alerts(const alert::Outbox::Ask& ask) = 0;
+  virtual Result<alert::Preview> preview_alert(std::uint64_t id) = 0;
+  virtual Result<alert::Preview> preview_constituent(std::uint64_t id) = 0;
+  virtual Result<alert::Explained> explain_alert(const Hash128& finding) = 0;
+  virtual std::vector<std::string> morning() = 0;
+  virtual Result<alert::DryRun> dry_run_alerts(const std::string& user) = 0;
+  virtual Result<void> switch_alerts(bool on, const std::string& user) = 0;
+  virtual Result<alert::RunOutcome> run_alerts(bool all) = 0;
+  virtual Result<std::uint64_t> replay_alerts(const std::vector<std::uint64_t>& ids) = 0;
+  virtual Result<std::vector<alert::AlertRow>> bounce_alert(std::string_view mail) = 0;
+
+  // Triage: backend_triage.cpp.
+  virtual store::Triage& triage() = 0;
+  virtual store::Cases& cases() = 0;
+  virtual store::Views& views() = 0;
+  virtual Result<FindingRow> finding_row(const Hash128& key) = 0;
+  virtual Result<std::vector<Hash128>> finding_keys(const store::Filter& filter,
+                                                    std::size_t most) = 0;
+  virtual Count count(const store::Filter& filter) = 0;
+  virtual std::vector<FeedScore> feed_scores() = 0;
+  // Of `upload`'s bytes; nothing is stored. Errors: unavailable.
+  virtual Result<Preview> preview(const Upload& upload, std::size_t rows_most) = 0;
+  virtual std::vector<FormatRow> formats() = 0;
+
   // Copies the whole state into a new folder of the node's machine.
   virtual Result<void> backup(const std::string& folder) = 0;
   virtual Health health() = 0;
+
+  // Operations.
+  virtual NodeState state() = 0;
+  virtual Result<void> resume() = 0;
+  virtual Result<std::vector<ExerciseRow>> exercises(const Patience& patience) = 0;
+  virtual Result<SituationRow> issue_situation(const SituationAsk& ask,
+                                               const Patience& patience) = 0;
+  virtual Result<std::vector<SituationRow>> situations() = 0;
+  virtual Result<SituationPage> situation_html(const std::string& id) = 0;
+
   virtual Result<std::vector<SearchHit>> search(const std::string& text, const Patience&) = 0;
   virtual Result<std::vector<LineHit>> search_lines(const std::vector<std::string>& lines,
                                                     const Patience& patience) = 0;

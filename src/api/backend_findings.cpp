@@ -135,10 +135,7 @@ Result<FindingsPage> NodeBackend::findings(const FindingsAsk& ask, const Patienc
                                          .walk = ask.walk}));
   FindingsPage answer{.next = std::move(page.next)};
   if (!ask.walk) answer.total = page.total;
-  for (auto& finding : page.items) {
-    std::string as = as_name(finding.asn);
-    answer.items.push_back({std::move(finding), std::move(as)});
-  }
+  for (auto& finding : page.items) answer.items.push_back(judged_row(std::move(finding)));
   return answer;
 }
 
@@ -166,12 +163,31 @@ Result<FindingsSummary> NodeBackend::summary(const store::Filter& asked, const P
   return answer;
 }
 
+// Names of networks are not stored with events: they are looked up when one is shown.
+void NodeBackend::name_networks(EventBatch& events, const EndColumns& end, std::string_view name,
+                                std::size_t row) const {
+  enrich::Whereabouts where;
+  if (!end.ip[row].empty()) where = node_.enrichment().locate(end.ip[row]);
+  if (where.asn == 0) where.as_name = node_.enrichment().as_name(end.asn[row]);
+  std::string members;
+  auto add = [&](std::string_view what, std::string_view value) {
+    if (value.empty()) return;
+    members += fmt::format("{}\"node.{}.{}\":", members.empty() ? "" : ",", name, what);
+    json::append_string(members, value);
+  };
+  add("as_name", where.as_name);
+  add("network", where.network ? ip::format(*where.network) : "");
+  if (!members.empty()) events.add_members(row, members);
+}
+
 std::string NodeBackend::native(const store::Columns::Found& found, std::size_t row) const {
   // The feed and report type belong to the row here, not to the batch.
   EventBatch& events = const_cast<EventBatch&>(found.events);
   events.feed = found.feeds[row];
   events.report = found.reports[row];
   events.report_type = found.report_types[row];
+  name_networks(events, events.source, "source", row);
+  name_networks(events, events.destination, "destination", row);
   std::string json;
   wire::append_native(json, found.events, row, node_.words());
   std::string id =
@@ -211,6 +227,7 @@ Result<NodeBackend::Events> NodeBackend::events_of(const Finding& f, const Event
                           .since = ask.span.since,
                           .until = ask.span.until,
                           .oldest_first = ask.oldest_first};
+  if (f.exercise) query.filter.all.push_back(filter("is:exercise").all.front());
   for (const auto& condition : ask.filter.all) query.filter.all.push_back(condition);
   query.limit = batch_events_max;
   if (!ask.cursor.empty()) {
@@ -244,7 +261,7 @@ Result<EventsPage> NodeBackend::finding_events(const Hash128& key, const EventsA
 Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& patience) {
   FindingDetail detail;
   Finding f = TRY(node_.findings().one(key));
-  detail.row = {f, as_name(f.asn)};
+  detail.row = judged_row(f);
   auto events = TRY(events_of(f, {.limit = rows_looked_at_max}, patience));
   std::map<Day, Count> days;
   Seen seen;
@@ -256,6 +273,8 @@ Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& p
   detail.days.assign(days.begin(), days.end());
   bool whole = events.next.empty() && !seen.empty();
   detail.history = story_of(f, seen, whole);
+  for (auto& entry : TRY(acts_on(f))) detail.history.push_back(std::move(entry));
+  std::ranges::stable_sort(detail.history, std::less{}, &HistoryEntry::at);
   std::ranges::reverse(detail.history);
   if (f.subject_kind == SubjectKind::address) {
     auto where = node_.enrichment().locate(f.ip);
@@ -278,7 +297,7 @@ Result<FindingDetail> NodeBackend::finding(const Hash128& key, const Patience& p
 Result<FindingWhy> NodeBackend::why(const Hash128& key, const Patience& patience) {
   Finding f = TRY(node_.findings().one(key));
   auto events = TRY(events_of(f, {.limit = rows_looked_at_max}, patience));
-  FindingWhy why;
+  FindingWhy why{.tlp = f.tlp};
   std::map<std::string, std::pair<TimeUs, Count>> by_feed;
   for (std::size_t i : events.rows) {
     if (why.rows.size() < rows_shown_max) {

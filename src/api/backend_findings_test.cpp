@@ -2,7 +2,12 @@
 #include "api/backend_node.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "mmdb_file.h"
 #include "temporary_folder.h"
 #include "test.h"
 
@@ -74,6 +79,39 @@ TEST_CASE("a finding's history says what its state says") {
     seen(*node, "2026-06-01", 1);
     CHECK(told(*node).state == "reopened");
     CHECK(told(*node).story.ends_with("came back 03-01, seen again 06-01"));
+  }
+}
+
+TEST_CASE("an event names the networks of both its ends, and keeps what its report says") {
+  TemporaryFolder folder;
+  test::MmdbFile asns;
+  asns.add("198.51.100.0/24", test::asn_record(64496, "NEAR"));
+  asns.add("203.0.113.0/25", test::asn_record(64511, "FAR"));
+  std::ofstream(folder.file("asn.mmdb"), std::ios::binary) << asns.bytes();
+  std::filesystem::create_directory(folder.file("home"));
+  std::ofstream(folder.file("home") + "/tocsin.toml")
+      << "[enrich]\nlocation_database = \"off\"\nmmdb_asn = \"" << folder.file("asn.mmdb")
+      << "\"\n";
+  auto node = *node::Node::open({.home = folder.file("home")});
+  seen(*node, "2026-01-01", 1);
+  NodeBackend backend(*node);
+  Patience patience{.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20)};
+  auto finding = backend.findings({}, patience)->items.at(0).finding;
+  for (const auto& page :
+       {backend.events({}, patience), backend.finding_events(finding.key, {}, patience)}) {
+    REQUIRE(page);
+    simdjson::dom::parser parser;
+    auto event = parser.parse(page->items.at(0));
+    auto text = [&](const char* pointer) {
+      std::string_view found;
+      CHECK(event.at_pointer(pointer).get(found) == simdjson::SUCCESS);
+      return found;
+    };
+    CHECK(text("/node/source/as_name") == "NEAR");
+    CHECK(text("/node/source/network") == "198.51.100.0/24");
+    CHECK(text("/node/destination/as_name") == "FAR");
+    CHECK(text("/node/destination/network") == "203.0.113.0/25");
+    CHECK(std::uint64_t(event.at_pointer("/destination/asn")) == 64511);
   }
 }
 

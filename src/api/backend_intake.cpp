@@ -1,10 +1,7 @@
 // Feeds, reports, quarantine and health of a node, for the API.
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 #include "api/backend_node.h"
 #include "base/text.h"
@@ -61,6 +58,13 @@ FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated) {
   return out;
 }
 
+std::optional<std::uint64_t> id_of(std::string_view text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return std::nullopt;
+  return text::number(text.substr(prefix.size()));
+}
+
+}  // namespace
+
 ReportRow report_row(const store::ReportRow& row) {
   ReportRow out{.id = fmt::format("r_{}", row.id), .feed = row.feed, .name = row.name};
   out.state = name(row.state);
@@ -73,22 +77,17 @@ ReportRow report_row(const store::ReportRow& row) {
   out.events = row.events;
   out.duplicates = row.duplicates;
   out.rejected = row.rejected;
+  out.exercise = (row.flags & flag_exercise) != 0;
+  out.history = (row.flags & flag_history) != 0;
+  if (row.replaces != 0) out.replaces = fmt::format("r_{}", row.replaces);
   return out;
 }
 
-std::optional<std::uint64_t> id_of(std::string_view text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return std::nullopt;
-  return text::number(text.substr(prefix.size()));
+Result<std::uint64_t> report_id(std::string_view id) {
+  auto number = id_of(id, "r_");
+  if (!number) return missing("no report " + text::quote(id));
+  return *number;
 }
-
-std::size_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t pages = 0;
-  statm >> pages >> pages;
-  return pages * 4096;
-}
-
-}  // namespace
 
 NodeInfo NodeBackend::info() {
   NodeInfo info{
@@ -114,14 +113,16 @@ Result<FeedRow> NodeBackend::feed(const std::string& wanted) {
   return feed_row(*row, node_.now(), node_.is_simulated());
 }
 
-Result<void> NodeBackend::enable_feed(const std::string& wanted, bool accept_terms,
-                                      const std::string& user) {
-  return node_.feeds().enable(wanted, accept_terms, user);
+Result<void> NodeBackend::enable_feed(const std::string& wanted, const FeedTick& tick) {
+  return node_.feeds().enable(
+      wanted, {.terms_accepted = tick.accept_terms, .username = tick.username, .user = tick.user});
 }
 Result<void> NodeBackend::disable_feed(const std::string& wanted, const std::string& user) {
   return node_.feeds().disable(wanted, user);
 }
 Result<void> NodeBackend::run_feed(const std::string& wanted) {
+  if (node_.paused())
+    return unavailable("the node is paused after a restore; end that with `tocsin resume`");
   return node_.feeds().run_now(wanted);
 }
 
@@ -134,7 +135,9 @@ Result<std::vector<CatalogueRow>> NodeBackend::catalogue() {
     row.format = entry.feed.format;
     row.key_name = entry.key_name;
     row.key_needed = entry.key_needed;
+    row.username_needed = node::needs_username(entry.feed);
     row.state = entry.state + (entry.missing.empty() ? "" : "; " + entry.missing);
+    row.state_date = entry.state_date;
     row.terms = entry.feed.terms;
     auto running = node_.feeds().row(entry.feed.name);
     row.enabled = running && running->feed.enabled && !running->feed.collector.empty();
@@ -160,7 +163,10 @@ Result<ReportRow> NodeBackend::take_report(Upload upload) {
   }
   ingest::Delivery delivery{
       .name = upload.name, .path = upload.path, .bytes = std::move(upload.bytes)};
+  if (upload.exercise) delivery.flags |= flag_exercise;
+  if (upload.history) delivery.flags |= flag_history;
   delivery.cursor = TRY(node_.journal().cursor(feed.name));
+  delivery.again = upload.again;
   auto receipt = TRY(node_.intake().deliver(feed, std::move(delivery)));
   if (upload.visible) node_.wait_visible(std::chrono::milliseconds(visible_within));
   auto row = TRY(node_.journal().report(receipt.report));
@@ -197,11 +203,12 @@ Result<ReportsPage> NodeBackend::reports(const ListAsk& ask) {
 }
 
 Result<ReportRow> NodeBackend::report(const std::string& id) {
-  auto number = id_of(id, "r_");
-  if (number) {
-    if (auto row = TRY(node_.journal().report(*number))) return report_row(*row);
-  }
-  return missing("no report " + text::quote(id));
+  std::uint64_t number = TRY(report_id(id));
+  auto row = TRY(node_.journal().report(number));
+  if (!row) return missing("no report " + text::quote(id));
+  ReportRow out = report_row(*row);
+  out.raw = node_.raw().has(row->sha256);
+  return out;
 }
 
 Result<QuarantinePage> NodeBackend::quarantine(const ListAsk& ask) {
@@ -270,53 +277,6 @@ Result<Count> NodeBackend::drop(const QuarantinePick& pick) {
   return ids.size();
 }
 
-Health NodeBackend::health() {
-  Health health;
-  auto check = [&](std::string name, bool ok, std::string text, std::string what_to_do) {
-    health.checks.push_back(
-        {std::move(name), std::move(text), ok ? "" : std::move(what_to_do), ok});
-  };
-  std::string waiting = node_.intake().waiting_for();
-  check("intake", waiting.empty(), waiting.empty() ? "takes in" : "waits: " + waiting,
-        "make room on the disk; it goes on by itself, and nothing acknowledged is lost");
-  struct statvfs disk{};
-  if (statvfs(node_.home().c_str(), &disk) == 0) {
-    health.disk_free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-    bool ok = *health.disk_free_bytes > (1ull << 30);
-    check("disk", ok, fmt::format("{} MB free", *health.disk_free_bytes >> 20),
-          "free some space, or let [retention] keep fewer months");
-  }
-  std::uint64_t last = node_.journal().last_seq();
-  for (const auto& state : node_.followers().states()) {
-    health.followers.push_back({.name = state.name, .seq = state.applied});
-    std::uint64_t behind = last - std::min(last, state.applied);
-    bool ok = state.error.empty() && behind < node::Followers::lag_live_max / 2;
-    check("follower " + state.name, ok,
-          state.error.empty() ? text::count(behind, "batch", "batches") + " behind" : state.error,
-          "look at the log; the node keeps trying");
-  }
-  std::size_t damaged = node_.counts().damaged().size();
-  check("counts", damaged == 0,
-        damaged == 0 ? "whole" : text::count(damaged, "day is", "days are") + " not whole",
-        "look at the log; what can be is counted anew from the events");
-  for (std::string name : {"counts", "findings"}) {
-    auto begins = node_.journal().value("begins." + name);
-    if (!begins || begins->empty()) continue;
-    check(name + " begin", true,
-          "made anew from the events that arrived from " + *begins + " on; older ones were dropped",
-          "");
-  }
-  NodeInfo node = info();
-  check("geo database", !node.geo_date.empty() && node.geo_age_days <= 60,
-        node.geo_date.empty()
-            ? "none"
-            : fmt::format("{} {} old", node.geo_age_days, node.geo_age_days == 1 ? "day" : "days"),
-        "install Debian's package `location` and run `location update`, or name a newer one in "
-        "[enrich]");
-  health.memory_bytes = resident_bytes();
-  return health;
-}
-
 News NodeBackend::news(std::size_t samples_most, std::size_t changed_most) {
   News news;
   for (auto& sample : node_.live().samples(samples_most, news.one_of)) {
@@ -325,8 +285,7 @@ News NodeBackend::news(std::size_t samples_most, std::size_t changed_most) {
   for (const auto& change : node_.live().changes(changed_most, news.skipped)) {
     auto finding = node_.findings().one(change.key);
     if (!finding) continue;
-    std::string as = as_name(finding->asn);
-    news.changed.push_back({*std::move(finding), std::move(as)});
+    news.changed.push_back(judged_row(*std::move(finding)));
   }
   return news;
 }

@@ -16,10 +16,12 @@ namespace {
 
 using store::StatsQuery;
 
-std::string definition(const StatsQuery& query, const std::string& zone, bool from_events) {
+std::string definition(const StatsQuery& query, const StatsAsk& ask, bool from_events) {
   std::string what =
       "distinct addresses (IPv6 by /64; for sites distinct host names), of events without exact "
       "duplicates";
+  if (!ask.left_out.empty()) what += " and without findings that are now " + ask.left_out;
+  const std::string& zone = ask.zone;
   return fmt::format("{}, from {} until before {}, {} days{}", what,
                      times::format_day(query.period.since), times::format_day(query.period.until),
                      zone.empty() ? "UTC" : zone, from_events ? ", counted from the events" : "");
@@ -28,6 +30,11 @@ std::string definition(const StatsQuery& query, const std::string& zone, bool fr
 std::optional<Pair> pair_of(const std::optional<store::Figure>& figure) {
   if (!figure) return std::nullopt;
   return Pair{figure->distinct ? figure->distinct->total() : 0, figure->events};
+}
+
+std::optional<Steering> steering_of(const std::optional<store::Reach>& reach) {
+  if (!reach) return std::nullopt;
+  return Steering{reach->abroad, reach->home, reach->unknown};
 }
 
 std::vector<StatsBucket> series_of(const std::vector<store::StatsBucket>& buckets) {
@@ -92,13 +99,17 @@ Result<StatsQuery> stats_query(const StatsAsk& ask, const Dictionary& words, Tim
 Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
   StatsQuery query = TRY(stats_query(ask, node_.words(), node_.now()));
   Zone zone = TRY(Zone::named(ask.zone.empty() ? "UTC" : ask.zone));
-  bool from_events = !ask.zone.empty() || !store::Counts::keeps(query);
-  auto counted =
-      TRY(from_events ? store::recount(node_.columns(),
-                                       {.query = query, .zone = zone, .folder = node_.scratch()})
-                      : node_.counts().query(query));
+  std::optional<store::Findings::Chosen> chosen;
+  if (!ask.of_findings.empty()) chosen = node_.findings().choose(ask.of_findings);
+  bool from_events = !ask.zone.empty() || chosen || !store::Counts::keeps(query);
+  auto counted = TRY(
+      from_events ? store::recount(node_.columns(), {.query = query,
+                                                     .zone = zone,
+                                                     .folder = node_.scratch(),
+                                                     .of_findings = chosen ? &*chosen : nullptr})
+                  : node_.counts().query(query));
   const Dictionary& words = node_.words();
-  StatsAnswer answer{.definition = definition(query, ask.zone, from_events),
+  StatsAnswer answer{.definition = definition(query, ask, from_events),
                      .cut = std::string(name(query.cut)),
                      .from_events = from_events};
   Day kept = node_.first_kept(node_.config().events_months);
@@ -157,14 +168,14 @@ Result<StatsAnswer> NodeBackend::stats(const StatsAsk& ask, const Patience&) {
     }
     out.before = pair_of(row.before);
     out.change_percent = row.change_percent;
-    out.feeds_changed_percent = row.feeds_changed_points;
+    out.same_feeds_points = row.same_feeds_points;
+    out.feeds_changed_points = row.feeds_changed_points;
     out.distinct_daily_mean = row.daily_mean;
     out.series = series_of(row.series);
     out.feeds_new = names_of(row.feeds_new, words);
     out.feeds_gone = names_of(row.feeds_gone, words);
-    if (row.controllers)
-      out.controllers =
-          Steering{row.controllers->abroad, row.controllers->home, row.controllers->unknown};
+    out.controllers = steering_of(row.controllers);
+    out.controllers_before = steering_of(row.controllers_before);
     for (const auto& feed : out.feeds_new) {
       bool told =
           std::ranges::any_of(answer.notes, [&](const Note& note) { return note.feed == feed; });

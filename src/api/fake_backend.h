@@ -3,6 +3,7 @@
 
 #include "api/backend.h"
 #include "model/country.h"
+#include "temporary_folder.h"
 
 namespace tocsin::api {
 
@@ -36,8 +37,17 @@ class FakeBackend final : public Backend {
   }
 
   std::string last_cursor{}, enabled{};
+
+  std::size_t feeds_count = 1;  // of feeds, and of the catalogue
   FindingsAsk last_findings{};
   bool ready = true;
+  Tlp tlp = Tlp::amber;  // of the findings that are shown
+
+  FindingRow shown() const {
+    FindingRow one = row();
+    one.finding.tlp = tlp;
+    return one;
+  }
 
   NodeInfo info() override {
     return {.name = "CERT Alfa",
@@ -48,8 +58,8 @@ class FakeBackend final : public Backend {
   }
   Result<FindingsPage> findings(const FindingsAsk& ask, const Patience&) override {
     last_findings = ask;
-    if (ask.cursor == "two") return FindingsPage{.items = {row()}};
-    return FindingsPage{.items = {row(), row()}, .next = "two", .total = 3};
+    if (ask.cursor == "two") return FindingsPage{.items = {shown()}};
+    return FindingsPage{.items = {shown(), shown()}, .next = "two", .total = 3};
   }
   Result<FindingsSummary> summary(const store::Filter&, const Patience&) override {
     return FindingsSummary{.total = 3,
@@ -63,7 +73,7 @@ class FakeBackend final : public Backend {
   Result<FindingDetail> finding(const Hash128& key, const Patience&) override {
     if (key != row().finding.key) return missing("no such finding");
     return FindingDetail{
-        .row = row(),
+        .row = shown(),
         .history = {{.at = day_one, .what = "first seen", .detail = "d", .feed = "n6"}},
         .days = {{20454, 7}},
         .same_network = 4,
@@ -76,7 +86,8 @@ class FakeBackend final : public Backend {
     return event_page();
   }
   Result<FindingWhy> why(const Hash128&, const Patience&) override {
-    return FindingWhy{.rows = {"{\"a\":1}"}, .feeds = {"{\"name\":\"n6\"}"}, .rules = {"a rule"}};
+    return FindingWhy{
+        .tlp = tlp, .rows = {"{\"a\":1}"}, .feeds = {"{\"name\":\"n6\"}"}, .rules = {"a rule"}};
   }
   Result<EventsPage> events(const EventsAsk& ask, const Patience&) override {
     last_cursor = ask.cursor;
@@ -99,11 +110,13 @@ class FakeBackend final : public Backend {
                                  .names = 1,
                                  .before = Pair{5, 6},
                                  .change_percent = 100.0,
-                                 .feeds_changed_percent = 1.5,
+                                 .same_feeds_points = 98.5,
+                                 .feeds_changed_points = 1.5,
                                  .distinct_daily_mean = 3.5,
                                  .feeds_new = {"a"},
                                  .feeds_gone = {"b"},
-                                 .controllers = Steering{1, 2, 3}}},
+                                 .controllers = Steering{1, 2, 3},
+                                 .controllers_before = Steering{1, 1, 3}}},
                        .series = {{.start = 20454, .now = {1, 2}, .before = Pair{3, 4}}},
                        .notes = {note()}};
   }
@@ -170,33 +183,149 @@ class FakeBackend final : public Backend {
                       .redistribution = ingest::Permission::ask,
                       .interval_least_s = 3600}};
   }
-  Result<std::vector<FeedRow>> feeds() override { return std::vector{feed_row()}; }
+  Result<std::vector<FeedRow>> feeds() override {
+    std::vector<FeedRow> rows(feeds_count, feed_row());
+    for (std::size_t i = 1; i < rows.size(); ++i) rows[i].name += std::to_string(i);
+    return rows;
+  }
   Result<FeedRow> feed(const std::string& name) override {
     if (name != "n6") return missing("no feed '" + name + "'");
     return feed_row();
   }
-  Result<void> enable_feed(const std::string& name, bool accept_terms,
-                           const std::string& user) override {
-    if (!accept_terms) return invalid("its terms must be accepted");
-    enabled = name + " by " + user;
+  Result<void> enable_feed(const std::string& name, const FeedTick& tick) override {
+    if (!tick.accept_terms) return invalid("its terms must be accepted");
+    enabled = name + " by " + tick.user;
+    if (!tick.username.empty()) enabled += " as " + tick.username;
     return {};
   }
   Result<void> disable_feed(const std::string&, const std::string& user) override {
     enabled = "off by " + user;
     return {};
   }
+  static alert::Constituent constituent() {
+    alert::Constituent c{.id = 12, .name = "Example Bank"};
+    c.sector = "finance";
+    c.language = "pt";
+    c.country = *Country::parse("BR");
+    c.provider = true;
+    c.whole_country = true;
+    c.prefixes = {*ip::parse_network("192.0.2.0/24")};
+    c.asns = {64496};
+    c.names = {"bank.example.org"};
+    c.contacts = {"soc@bank.example.org"};
+    return c;
+  }
+  static alert::AlertRow alert_row() {
+    return {.id = 7,
+            .bundle = 3,
+            .constituent = 12,
+            .channel = "mail",
+            .contact = "soc@bank.example.org",
+            .at_once = true,
+            .day = times::day_of(day_one),
+            .message_id = "tocsin.7@example.org",
+            .tries = 1,
+            .next = day_one,
+            .made = day_one,
+            .done = day_one,
+            .error = "later",
+            .items = 2};
+  }
+  static alert::Preview letter() {
+    return {.constituent = "Example Bank",
+            .contact = "soc@bank.example.org",
+            .channel = "mail",
+            .subject = "TLP:AMBER 1 problem",
+            .text = "TLP:AMBER",
+            .csv = "subject",
+            .xarf = "{}",
+            .bytes = "Subject: TLP:AMBER 1 problem",
+            .findings = 1,
+            .withheld = 1};
+  }
+  std::shared_ptr<const alert::Directory> constituents() override {
+    return std::make_shared<alert::Directory>(std::vector{constituent()});
+  }
+  Result<alert::ImportPlan> import_constituents(std::string_view,
+                                                const alert::ImportWish&) override {
+    alert::ImportPlan plan;
+    plan.read = plan.added = 1;
+    plan.changes = {{"Example Bank", "added", "prefixes +192.0.2.0/24"}};
+    plan.errors = {{3, "name is missing"}};
+    plan.disputed = {"192.0.2.0/24: A, B"};
+    return plan;
+  }
+  Result<void> remove_constituent(std::uint64_t) override { return {}; }
+  Result<alert::AlertsState> alerts_state() override {
+    return alert::AlertsState{.on = true,
+                              .on_by = "ana",
+                              .dry_run_by = "ana",
+                              .unready = "no mail server",
+                              .on_since = day_one,
+                              .dry_run_at = day_one,
+                              .next_digest = day_one,
+                              .waiting = 4};
+  }
+  Result<std::vector<alert::AlertRow>> alerts(const alert::Outbox::Ask&) override {
+    return std::vector{alert_row()};
+  }
+  Result<alert::Preview> preview_alert(std::uint64_t) override { return letter(); }
+  Result<alert::Preview> preview_constituent(std::uint64_t) override { return letter(); }
+  Result<alert::Explained> explain_alert(const Hash128&) override {
+    alert::Explained e{.judgement = {.verdict = alert::Verdict::tell,
+                                     .decision = {1, alert::AssetKind::prefix, 1}}};
+    e.constituent = "Example Bank";
+    e.asset = "192.0.2.0/24";
+    e.sentence = "Example Bank is told";
+    e.constituent_id = 12;
+    e.contacts = {"soc@bank.example.org"};
+    e.facts = {"seen"};
+    e.withheld_facts = {"feeds"};
+    e.items = {{.id = 1, .severity = Severity::high, .constituent = 12, .at = day_one}};
+    e.alerts = {alert_row()};
+    e.next = "it goes out at once";
+    e.preview = "TLP:AMBER";
+    return e;
+  }
+  std::vector<std::string> morning() override { return {"New findings: 3."}; }
+  Result<alert::DryRun> dry_run_alerts(const std::string&) override {
+    alert::DryRun run;
+    run.messages = {{.constituent = 12,
+                     .name = "Example Bank",
+                     .contact = "soc@bank.example.org",
+                     .channel = "mail",
+                     .subject = "TLP:AMBER 1 problem",
+                     .findings = 1,
+                     .at_once = true}};
+    run.count = run.constituents = run.findings = run.not_told = 1;
+    run.problems = {"no mail server"};
+    return run;
+  }
+  Result<void> switch_alerts(bool, const std::string&) override { return {}; }
+  Result<alert::RunOutcome> run_alerts(bool) override {
+    return alert::RunOutcome{.made = 1, .sent = 1, .problem = "no answer"};
+  }
+  Result<std::uint64_t> replay_alerts(const std::vector<std::uint64_t>&) override { return 1; }
+  Result<std::vector<alert::AlertRow>> bounce_alert(std::string_view) override {
+    return std::vector{alert_row()};
+  }
+
   Result<void> backup(const std::string&) override { return {}; }
   Result<void> run_feed(const std::string&) override { return {}; }
   Result<std::vector<CatalogueRow>> catalogue() override {
-    return std::vector<CatalogueRow>{{.name = "n6",
-                                      .title = "n6",
-                                      .provider = "example",
-                                      .url = "https://example.org",
-                                      .format = "n6",
-                                      .key_name = "n6.key",
-                                      .state = "live",
-                                      .key_needed = true,
-                                      .terms = {.text = "free"}}};
+    std::vector<CatalogueRow> rows(feeds_count, {.name = "n6",
+                                                 .title = "n6",
+                                                 .provider = "example",
+                                                 .url = "https://example.org",
+                                                 .format = "n6",
+                                                 .key_name = "n6.key",
+                                                 .state = "live",
+                                                 .state_date = "2026-03-24",
+                                                 .key_needed = true,
+                                                 .username_needed = true,
+                                                 .terms = {.text = "free"}});
+    for (std::size_t i = 1; i < rows.size(); ++i) rows[i].name += std::to_string(i);
+    return rows;
   }
   static ReportRow report_row() {
     return {.id = "r_1",
@@ -218,6 +347,49 @@ class FakeBackend final : public Backend {
     return ReportsPage{.items = {report_row()}, .next = "2", .total = 9};
   }
   Result<ReportRow> report(const std::string&) override { return report_row(); }
+  static WithdrawalRow withdrawal_row() {
+    return {.report = "r_1",
+            .by = "analyst",
+            .reason = "the provider took it back",
+            .at = 1'700'000'000'000'000,
+            .events = 3,
+            .days = 1,
+            .seq = 7,
+            .others = {"r_2"},
+            .told = {{"alert", "example", "cert@example.org", 1'700'000'000'000'000}}};
+  }
+  Result<WithdrawalRow> withdraw(const std::string&, const std::string&,
+                                 const std::string&) override {
+    return withdrawal_row();
+  }
+  Result<std::optional<WithdrawalRow>> withdrawal(const std::string&) override {
+    return std::optional(withdrawal_row());
+  }
+  Result<Replacement> replace(ReplaceAsk) override {
+    return Replacement{report_row(), withdrawal_row()};
+  }
+  Result<RawBytes> raw(const std::string&) override { return missing("its bytes are not kept"); }
+  Result<TracesRow> traces(const std::string& value) override {
+    return TracesRow{.value = value, .kind = "name", .events = 2, .reports = {"r_1"}};
+  }
+  Result<void> export_subject(
+      const std::string&, const std::function<Result<void>(std::string_view json)>& line) override {
+    return line("{\"event\":{\"source.ip\":\"192.0.2.7\"}}");
+  }
+  Result<ErasureRow> erase_subject(const std::string&, const std::string& reason,
+                                   const std::string& user) override {
+    return ErasureRow{.id = "e_1", .by = user, .reason = reason, .state = "done", .at = 1};
+  }
+  Result<std::vector<ErasureRow>> erasures() override {
+    return std::vector<ErasureRow>{
+        {.id = "e_1", .by = "x", .reason = "request", .state = "done", .at = 1}};
+  }
+  static HoldRow hold_row() {
+    return {.id = "h_1", .kind = "report", .what = "r_1", .reason = "a court", .by = "x", .at = 1};
+  }
+  Result<std::vector<HoldRow>> holds() override { return std::vector<HoldRow>{hold_row()}; }
+  Result<HoldRow> hold(HoldRow) override { return hold_row(); }
+  Result<HoldRow> lift_hold(const std::string&, const std::string&) override { return hold_row(); }
   Result<QuarantinePage> quarantine(const ListAsk&) override {
     return QuarantinePage{.items = {{.id = "q_1",
                                      .feed = "n6",
@@ -236,6 +408,58 @@ class FakeBackend final : public Backend {
   }
   Result<ReplayOutcome> replay(const QuarantinePick&) override { return ReplayOutcome{1, 2}; }
   Result<Count> drop(const QuarantinePick&) override { return Count{2}; }
+  NodeState state() override { return {}; }
+  Result<void> resume() override { return {}; }
+  Result<std::vector<ExerciseRow>> exercises(const Patience&) override {
+    return std::vector<ExerciseRow>{{.feed = "drill", .type = "infected-system", .events = 1}};
+  }
+  Result<SituationRow> issue_situation(const SituationAsk& ask, const Patience&) override {
+    if (ask.period != "2026-10") return invalid("no such period");
+    return SituationRow{.id = "S-2026-10-team-1", .period = ask.period, .audience = "team"};
+  }
+  Result<std::vector<SituationRow>> situations() override { return std::vector<SituationRow>{}; }
+  Result<SituationPage> situation_html(const std::string&) override {
+    return SituationPage{.html = "<!doctype html><title>x</title>", .tlp = tlp};
+  }
+
+  store::Triage& triage() override { return *stores().triage; }
+  store::Cases& cases() override { return *stores().cases; }
+  store::Views& views() override { return *stores().views; }
+  Result<FindingRow> finding_row(const Hash128& key) override {
+    if (key != row().finding.key) return missing("no such finding");
+    FindingRow found = row();
+    found.judged = triage().judged(found.finding);
+    return found;
+  }
+  Result<std::vector<Hash128>> finding_keys(const store::Filter&, std::size_t) override {
+    return std::vector<Hash128>{row().finding.key};
+  }
+  Count count(const store::Filter& filter) override {
+    bool of_marking = !filter.all.empty() && filter.all.back().field == store::FilterField::tlp;
+    return of_marking && tlp <= Tlp::amber ? 0 : 1;
+  }
+  std::vector<FeedScore> feed_scores() override {
+    return {{.feed = "n6",
+             .title = "n6",
+             .advice = "drop it",
+             .findings = 9,
+             .open = 4,
+             .unique = 1,
+             .judged = 3,
+             .false_positive = 1,
+             .unique_false = 1,
+             .overlaps = {{"shadowserver", 8}},
+             .delay_p50_s = 60}};
+  }
+  Result<Preview> preview(const Upload& upload, std::size_t) override {
+    return Preview{.format = upload.format,
+                   .error = "half",
+                   .events = {"{}"},
+                   .events_total = 1,
+                   .rejected = 1,
+                   .rejects = {{2, "bad"}}};
+  }
+  std::vector<FormatRow> formats() override { return {{"csv", "a table"}}; }
   Health health() override {
     return {.ready = ready,
             .checks = {{.name = "disk", .text = "full", .what_to_do = "free space", .ok = false}},
@@ -255,6 +479,28 @@ class FakeBackend final : public Backend {
   }
   LiveCounters counters() override { return {.events_per_s = 1, .events_today = 2}; }
   News news(std::size_t, std::size_t) override { return {}; }
+
+ private:
+  // The real stores, in a folder of their own; opened when a test first asks.
+  struct Stores {
+    TemporaryFolder folder;
+    Dictionary words;
+    std::unique_ptr<store::Journal> journal;
+    std::unique_ptr<store::Triage> triage;
+    std::unique_ptr<store::Cases> cases;
+    std::unique_ptr<store::Views> views;
+  };
+  Stores& stores() {
+    if (stores_) return *stores_;
+    auto now = [] { return day_one; };
+    stores_ = std::make_unique<Stores>();
+    stores_->journal = *store::Journal::open(stores_->folder.file("journal.db"), stores_->words);
+    stores_->triage = *store::Triage::open(*stores_->journal, now);
+    stores_->cases = *store::Cases::open(*stores_->journal, stores_->folder.file("files"), now);
+    stores_->views = *store::Views::open(*stores_->journal, now);
+    return *stores_;
+  }
+  std::unique_ptr<Stores> stores_;
 };
 
 }  // namespace tocsin::api

@@ -95,6 +95,7 @@ Answer verify_audit(Context& context, const Call& call) {
   Object object;
   object.add("good", verdict.wrong.empty())
       .add("rows", verdict.rows)
+      .add("masked", verdict.masked)
       .add("first", verdict.first)
       .add("last", verdict.last)
       .add("head", hex(verdict.head))

@@ -51,9 +51,9 @@ Answer pages(const Call& call, http::Response response, std::string head, Ask as
 }
 
 // In an order that does not change, so that what changes meanwhile is in it all the same, once.
-FindingsAsk all_findings(const Call& call) {
+Result<FindingsAsk> all_findings(const Call& call) {
   constexpr std::size_t at_once = 8192;
-  FindingsAsk ask{.filter = call.params.filter("q", call.now)};
+  FindingsAsk ask{.filter = TRY(findings_filter(call))};
   ask.limit = at_once;
   ask.walk = true;
   return ask;
@@ -104,7 +104,11 @@ const std::vector<std::string>& event_columns() {
                                                    "destination.url",
                                                    "protocol.transport",
                                                    "protocol.application",
-                                                   "tlp"};
+                                                   "tlp",
+                                                   "node.source.as_name",
+                                                   "node.source.network",
+                                                   "node.destination.as_name",
+                                                   "node.destination.network"};
   return columns;
 }
 
@@ -137,14 +141,14 @@ void append_event_csv(std::string& out, const std::string& event) {
 
 Answer findings_csv(Context& context, const Call& call) {
   return pages<FindingsAsk, FindingsPage>(
-      call, file(call, "findings", "csv"), csv_head(finding_columns()), all_findings(call),
+      call, file(call, "findings", "csv"), csv_head(finding_columns()), TRY(all_findings(call)),
       findings_next(context),
       [](std::string& out, const FindingRow& row) { out += csv_line(row); });
 }
 
 Answer findings_jsonl(Context& context, const Call& call) {
   return pages<FindingsAsk, FindingsPage>(
-      call, file(call, "findings", "jsonl"), "", all_findings(call), findings_next(context),
+      call, file(call, "findings", "jsonl"), "", TRY(all_findings(call)), findings_next(context),
       [](std::string& out, const FindingRow& row) { out += object_of(row).text() + '\n'; });
 }
 

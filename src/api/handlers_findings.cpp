@@ -31,13 +31,33 @@ void show_all(const Call& call, const std::vector<std::string>& events) {
   }
 }
 
-Object events_object(const EventsPage& page) {
+// A hit tells that there are findings; how many of them are above AMBER is counted for the audit.
+Result<void> show_found(Context& context, const Call& call, store::Filter filter) {
+  if (call.shown == nullptr || filter.all.empty()) return {};
+  store::Filter marked = TRY(store::parse_filter("-tlp:clear,green,amber", call.now));
+  filter.all.insert(filter.all.end(), marked.all.begin(), marked.all.end());
+  call.shown->add(context.backend.count(filter));
+  return {};
+}
+
+Object events_object(Context& context, const EventsPage& page) {
   return Object()
       .raw("items", fmt::format("[{}]", fmt::join(page.items, ",")))
-      .add("next", page.next);
+      .add("next", page.next)
+      .add("database_date", context.backend.info().geo_date);
 }
 
 }  // namespace
+
+Result<std::string> format_of(const Call& call, std::string name) {
+  bool is_path = name.contains('/') || name.ends_with(".toml");
+  if (is_path && call.caller.by != Caller::By::socket) {
+    return denied(
+        "a mapping file is named in a feed's configuration or on the command line; "
+        "'format' takes the name of a format");
+  }
+  return name;
+}
 
 Result<std::size_t> limit_of(const Call& call) {
   std::uint64_t limit = call.params.number("limit", limit_usual);
@@ -54,7 +74,7 @@ http::Response answered(const Call& call, Object object) {
 }
 
 Result<FindingsAsk> findings_ask(const Call& call) {
-  FindingsAsk ask{.filter = call.params.filter("q", call.now)};
+  FindingsAsk ask{.filter = TRY(findings_filter(call))};
   const std::string& sort = call.params.text("sort");
   ask.sort = sort == "first"      ? FindingOrder::first
              : sort == "times"    ? FindingOrder::times
@@ -76,13 +96,19 @@ Answer list_findings(Context& context, const Call& call) {
   auto page = TRY(context.backend.findings(ask, call.patience()));
   for (const FindingRow& row : page.items) call.show(row.finding.tlp);
   Object object = list_of(objects_of(page.items), page.next, page.total);
+  object.add("database_date", context.backend.info().geo_date);
   if (call.params.has("offset")) object.add("offset", call.params.number("offset", 0));
   return answered(call, std::move(object));
 }
 
 Answer summarise_findings(Context& context, const Call& call) {
-  auto filter = call.params.filter("q", call.now);
-  return answered(call, object_of(TRY(context.backend.summary(filter, call.patience()))));
+  auto filter = TRY(findings_filter(call));
+  Object object = object_of(TRY(context.backend.summary(filter, call.patience())));
+  if (call.params.has("without")) {
+    object.add("definition", "findings that fit, without those that are " +
+                                 told_aside(call.params.text("without")));
+  }
+  return answered(call, std::move(object));
 }
 
 Answer show_finding(Context& context, const Call& call) {
@@ -99,6 +125,7 @@ Result<EventsAsk> events_ask(const Call& call) {
                 .limit = TRY(limit_of(call)),
                 .cursor = call.params.text("cursor"),
                 .at_least = call.params.number("at_least", 0)};
+  TRY(store::fits_events(ask.filter));
   if (ask.span.since != time_none && ask.span.until != time_none &&
       ask.span.since >= ask.span.until) {
     return invalid("'since' must be before 'until'");
@@ -111,23 +138,28 @@ Answer list_finding_events(Context& context, const Call& call) {
   EventsAsk ask = TRY(events_ask(call));
   auto page = TRY(context.backend.finding_events(key, ask, call.patience()));
   show_all(call, page.items);
-  return answered(call, events_object(page));
+  return answered(call, events_object(context, page));
 }
 
 Answer show_why(Context& context, const Call& call) {
   Hash128 key = TRY(key_of(call));
-  return answered(call, object_of(TRY(context.backend.why(key, call.patience()))));
+  auto why = TRY(context.backend.why(key, call.patience()));
+  call.show(why.tlp);
+  return answered(call, object_of(why));
 }
 
 Answer list_events(Context& context, const Call& call) {
   EventsAsk ask = TRY(events_ask(call));
   auto page = TRY(context.backend.events(ask, call.patience()));
   show_all(call, page.items);
-  return answered(call, events_object(page));
+  return answered(call, events_object(context, page));
 }
 
 Answer search(Context& context, const Call& call) {
-  auto hits = TRY(context.backend.search(call.params.text("q"), call.patience()));
+  const std::string& asked = call.params.text("q");
+  auto hits = TRY(context.backend.search(asked, call.patience()));
+  auto filter = store::parse_filter(text::trim(asked), call.now);
+  if (filter && !hits.empty()) TRY(show_found(context, call, *std::move(filter)));
   return answered(call, list_of(objects_of(hits)));
 }
 
@@ -144,6 +176,7 @@ Answer search_lines(Context& context, const Call& call) {
   }
   if (!all.any.empty()) {
     std::string filter = store::format({.all = {all}});
+    TRY(show_found(context, call, {.all = {all}}));
     object.add("href", "/findings?q=" + http::percent_encode(filter));
   }
   return answered(call, std::move(object));

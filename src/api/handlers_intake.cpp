@@ -16,6 +16,22 @@ Result<ListAsk> list_ask(const Call& call) {
                  .limit = TRY(limit_of(call))};
 }
 
+// A page of rows that are all at hand, sorted by name; the cursor is the last name of the page
+// before.
+template <class Row>
+Answer page_by_name(const Call& call, std::vector<Row> rows) {
+  std::size_t limit = TRY(limit_of(call));
+  Count total = rows.size();
+  const std::string& after = call.params.text("cursor");
+  std::erase_if(rows, [&](const Row& row) { return row.name <= after; });
+  std::string next;
+  if (rows.size() > limit) {
+    rows.resize(limit);
+    next = rows.back().name;
+  }
+  return http::json(list_of(objects_of(rows), next, total).text());
+}
+
 // Tells the browsers how a feed stands now.
 Answer feed_now(Context& context, const std::string& name) {
   auto row = TRY(context.backend.feed(name));
@@ -38,10 +54,7 @@ Result<QuarantinePick> pick_of(const Call& call) {
 }  // namespace
 
 Answer list_feeds(Context& context, const Call& call) {
-  auto rows = TRY(context.backend.feeds());
-  Count total = rows.size();
-  rows.resize(std::min<std::size_t>(rows.size(), call.params.number("limit", rows.size())));
-  return http::json(list_of(objects_of(rows), "", total).text());
+  return page_by_name(call, TRY(context.backend.feeds()));
 }
 
 Answer show_feed(Context& context, const Call& call) {
@@ -49,9 +62,11 @@ Answer show_feed(Context& context, const Call& call) {
 }
 
 Answer enable_feed(Context& context, const Call& call) {
-  auto body = TRY(JsonBody::read(call.request, "accept_terms"));
-  bool accepted = TRY(body.flag("accept_terms"));
-  TRY(context.backend.enable_feed(call.path.at("name"), accepted, call.caller.user));
+  auto body = TRY(JsonBody::read(call.request, "accept_terms|username"));
+  FeedTick tick{.accept_terms = TRY(body.flag("accept_terms")),
+                .username = TRY(body.text("username")),
+                .user = call.caller.user};
+  TRY(context.backend.enable_feed(call.path.at("name"), tick));
   return feed_now(context, call.path.at("name"));
 }
 
@@ -65,9 +80,8 @@ Answer run_feed(Context& context, const Call& call) {
   return feed_now(context, call.path.at("name"));
 }
 
-Answer list_catalogue(Context& context, const Call&) {
-  auto rows = TRY(context.backend.catalogue());
-  return http::json(list_of(objects_of(rows), "", rows.size()).text());
+Answer list_catalogue(Context& context, const Call& call) {
+  return page_by_name(call, TRY(context.backend.catalogue()));
 }
 
 Answer take_report(Context& context, const Call& call) {
@@ -80,13 +94,17 @@ Answer take_report(Context& context, const Call& call) {
       (call.request.body_path.empty() || call.request.body_size == 0)) {
     return invalid("the report is empty");
   }
+  std::string format = TRY(format_of(call, params.text("format")));
   auto row = TRY(context.backend.take_report({.feed = params.text("feed"),
-                                              .format = params.text("format"),
+                                              .format = std::move(format),
                                               .name = params.text("name"),
                                               .tlp = params.text("tlp"),
+                                              .exercise = params.text("exercise") == "yes",
+                                              .history = params.text("history") == "yes",
                                               .visible = params.text("visible") != "no",
                                               .bytes = call.request.body,
-                                              .path = call.request.body_path}));
+                                              .path = call.request.body_path,
+                                              .again = params.text("again") == "yes"}));
   context.live.report(row.id, object_of(row).text());
   Object object;
   object.add("report", row.id)
@@ -111,7 +129,14 @@ Answer list_reports(Context& context, const Call& call) {
 }
 
 Answer show_report(Context& context, const Call& call) {
-  return http::json(object_of(TRY(context.backend.report(call.path.at("id")))).text());
+  const std::string& id = call.path.at("id");
+  auto row = TRY(context.backend.report(id));
+  Object object = object_of(row);
+  if (row.state == "withdrawn") {
+    auto withdrawal = TRY(context.backend.withdrawal(id));
+    if (withdrawal) object.add("withdrawal", object_of(*withdrawal));
+  }
+  return http::json(object.text());
 }
 
 Answer list_quarantine(Context& context, const Call& call) {

@@ -81,8 +81,8 @@ Answer console_file(Context& context, const Call& call) {
   }
   if (path.starts_with("api/")) return missing("no such call: " + text::quote("/" + path));
   const ConsoleFile* file = file_named(context.files, path);
-  std::size_t dot = path.rfind('.');
-  bool is_page = dot == path.npos || path.find('/', dot) != path.npos;
+  // The console's own files lie in assets/ or have no folder; "/feeds/list.csv" is a page of it.
+  bool is_page = path.contains('/') ? !path.starts_with("assets/") : !path.contains('.');
   if (!file && is_page) file = file_named(context.files, "index.html");  // the console has routes
   if (!file && context.files.empty()) {
     return missing("this binary was built without the console; the API is at /api/v1");

@@ -58,6 +58,8 @@ Result<StatsAsk> stats_ask(const Call& call) {
   std::uint64_t series_rows = params.number("series_rows", 0);
   if (series_rows > series_rows_max) return invalid("parameter 'series_rows' is at most 1000");
   ask.series_rows = static_cast<std::size_t>(series_rows);
+  ask.of_findings = TRY(filter_of(call, "", params.text("without")));
+  ask.left_out = told_aside(params.text("without"));
   return ask;
 }
 
@@ -66,7 +68,8 @@ Result<StatsAsk> stats_ask(const Call& call) {
 Answer show_stats(Context& context, const Call& call) {
   StatsAsk ask = TRY(stats_ask(call));
   auto answer = TRY(context.backend.stats(ask, call.patience()));
-  return answered(call, object_of(answer, ask.per));
+  return answered(call,
+                  object_of(answer, ask.per).add("database_date", context.backend.info().geo_date));
 }
 
 Answer show_overview(Context& context, const Call& call) {

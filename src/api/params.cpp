@@ -141,6 +141,20 @@ Result<bool> JsonBody::flag(std::string_view name) const {
   return yes;
 }
 
+Result<std::uint64_t> JsonBody::number(std::string_view name) const {
+  simdjson::dom::element element;
+  if (object_.at_key(name).get(element) != simdjson::SUCCESS) return std::uint64_t{0};
+  std::uint64_t number = 0;
+  if (element.get(number) != simdjson::SUCCESS) {
+    return invalid(fmt::format("member '{}' must be a whole number", name));
+  }
+  return number;
+}
+
+bool JsonBody::has(std::string_view name) const {
+  return object_.at_key(name).error() == simdjson::SUCCESS;
+}
+
 Result<std::vector<std::string>> JsonBody::texts(std::string_view name, std::size_t most) const {
   std::vector<std::string> texts;
   simdjson::dom::element element;

@@ -50,8 +50,10 @@ class JsonBody {
   // `known`: names of its members, parted by `|`; others are refused.
   static Result<JsonBody> read(const http::Request& request, std::string_view known);
 
-  Result<std::string> text(std::string_view name) const;  // "" if absent
-  Result<bool> flag(std::string_view name) const;         // false if absent
+  Result<std::string> text(std::string_view name) const;      // "" if absent
+  Result<bool> flag(std::string_view name) const;             // false if absent
+  Result<std::uint64_t> number(std::string_view name) const;  // 0 if absent
+  bool has(std::string_view name) const;
   Result<std::vector<std::string>> texts(std::string_view name, std::size_t most) const;
 
  private:

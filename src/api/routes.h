@@ -11,6 +11,7 @@
 #include "api/backend.h"
 #include "api/console_files.h"
 #include "api/live.h"
+#include "api/oidc.h"
 #include "api/params.h"
 #include "base/http_server.h"
 #include "base/metrics.h"
@@ -21,11 +22,22 @@ namespace tocsin::api {
 
 class Refusals;
 
+// How people sign in, and how long that holds.
+struct SignInSettings {
+  Sessions::Lives lives{};
+  unsigned requests_per_s = 200;  // of one session or token
+  ProxySettings proxy{};
+  std::optional<OidcSettings> oidc{};
+};
+
 // What handlers work with. Made once by Api; outlives every call.
 struct Context {
   Backend& backend;
   Sessions& sessions;
   Tokens& tokens;
+  People& people;
+  const SignInSettings& sign_in;
+  Oidc* oidc;  // none: no provider
   Brake& brake;
   store::Audit& audit;
   Refusals& refusals;
@@ -40,12 +52,14 @@ struct Context {
 struct Shown {
   Count above_amber = 0;
   void add(Tlp tlp) { above_amber += tlp > Tlp::amber ? 1 : 0; }
+  void add(Count items_above_amber) { above_amber += items_above_amber; }
   void add(std::string_view tlp) { add(tlp_named(tlp).value_or(Tlp::unmarked)); }
 };
 
 struct Call {
   const http::Request& request;
   Caller caller{};
+  Origin origin{};
   Params params{};
   std::map<std::string, std::string, std::less<>> path{};  // "{id}" of the pattern
   TimeUs now = 0;

@@ -9,9 +9,9 @@ using enum ParameterType;
 using namespace parameters;
 
 std::vector<Route> finding_routes() {
-  const Parameters list = {q,      {"sort", choice, "by what", "last|first|times|severity|subject"},
-                           order,  limit,
-                           cursor, {"offset", number, "pass over so many, instead of a cursor"}};
+  const Parameters list = {
+      q,      {"sort", choice, "by what", "last|first|times|severity|subject"}, order,  limit,
+      cursor, {"offset", number, "pass over so many, instead of a cursor"},     without};
   return {
       {"GET", "/api/v1/findings", Right::read, list_findings, "listFindings",
        "Findings that a filter selects.", list, "FindingList", "", query},
@@ -21,7 +21,7 @@ std::vector<Route> finding_routes() {
        summarise_findings,
        "summariseFindings",
        "How many there are, by state, type and day.",
-       {q},
+       {q, without},
        "FindingSummary",
        "",
        query},
@@ -31,7 +31,7 @@ std::vector<Route> finding_routes() {
        findings_csv,
        "downloadFindingsCsv",
        "All findings that a filter selects, as CSV.",
-       {q},
+       {q, without},
        "text",
        "",
        bulk,
@@ -44,7 +44,7 @@ std::vector<Route> finding_routes() {
        findings_jsonl,
        "downloadFindingsJsonLines",
        "All findings that a filter selects, one JSON object a line.",
-       {q},
+       {q, without},
        "text",
        "",
        bulk,
@@ -150,7 +150,8 @@ std::vector<Route> stats_routes() {
         {"per", choice, "a row for each", "period|month|week|day"},
         {"top", number, "at most so many rows; all if not said"},
         {"series_rows", number, "with `per`: the first so many rows get a series of their own"},
-        {"order", choice, "by what, most first", "distinct|events|change"}},
+        {"order", choice, "by what, most first", "distinct|events|change"},
+        without},
        "Stats",
        "",
        query},

@@ -10,14 +10,8 @@ using namespace parameters;
 
 std::vector<Route> feed_routes() {
   return {
-      {"GET",
-       "/api/v1/feeds",
-       Right::read,
-       list_feeds,
-       "listFeeds",
-       "The configured feeds and how they do.",
-       {limit},
-       "FeedList"},
+      {"GET", "/api/v1/feeds", Right::read, list_feeds, "listFeeds",
+       "The configured feeds and how they do, by name.", paged, "FeedList"},
       {"GET", "/api/v1/feeds/{name}", Right::read, show_feed, "showFeed", "One feed.", {}, "Feed"},
       {"POST",
        "/api/v1/feeds/{name}/enable",
@@ -52,14 +46,8 @@ std::vector<Route> feed_routes() {
        "",
        quick,
        json_max},
-      {"GET",
-       "/api/v1/catalogue",
-       Right::read,
-       list_catalogue,
-       "listCatalogue",
-       "The public feeds that this node knows, with their terms.",
-       {limit},
-       "CatalogueList"},
+      {"GET", "/api/v1/catalogue", Right::read, list_catalogue, "listCatalogue",
+       "The public feeds that this node knows, with their terms, by name.", paged, "CatalogueList"},
   };
 }
 
@@ -77,6 +65,9 @@ std::vector<Route> intake_routes() {
         {"format", text, "a format's name; found by name and content if not said"},
         {"name", text, "the file's name"},
         {"tlp", text, "marking of its events: clear, green, amber, amber+strict, red"},
+        {"exercise", choice, "yes: made up; never counted, exported or alerted", "yes|no"},
+        {"history", choice, "yes: old events; no alerts, nothing of it is new today", "yes|no"},
+        {"again", choice, "yes: also bytes that were taken in before, or withdrawn", "yes|no"},
         {"visible", choice, "no: answer before questions see its events; for many in a row",
          "yes|no"}},
        "ReportOutcome",

@@ -7,10 +7,17 @@
 namespace tocsin::api {
 
 std::vector<Route> session_routes();
+std::vector<Route> people_routes();
 std::vector<Route> finding_routes();
 std::vector<Route> stats_routes();
 std::vector<Route> feed_routes();
 std::vector<Route> intake_routes();
+std::vector<Route> operation_routes();
+std::vector<Route> correction_routes();
+std::vector<Route> law_routes();
+std::vector<Route> alert_routes();
+std::vector<Route> triage_routes();
+std::vector<Route> case_routes();
 std::vector<Route> node_routes();
 std::vector<Route> audit_routes();
 
@@ -30,6 +37,9 @@ inline const Parameter limit{"limit", number,
 inline const Parameter cursor{"cursor", text, "`next` of the answer before"};
 inline const Parameter order{"order", choice, "oldest or least first, or the other way round",
                              "asc|desc"};
+inline const Parameter without{
+    "without", text,
+    "without what people put aside: muted, false-positive, accepted-risk, not-ours, duplicate"};
 inline const Parameter feed{"feed", text, "a feed's name"};
 inline const Parameter at_least{"at_least", number,
                                 "wait until what was taken in up to this seq is seen"};

@@ -6,34 +6,43 @@ namespace {
 constexpr Schema table[] = {
     {"Any", "Any object.", "*:any"},
     {"Problem", "What went wrong. Source: RFC 9457.",
-     "type!:string title!:string status!:integer detail:string"},
-    {"SignIn", "A one-time code.", "code!:string"},
+     "type!:string title!:string status!:integer detail:string current:any since:[any]"},
+    {"SignIn",
+     "A one-time code, or a name, a password and, where it is asked for, a second factor.",
+     "code:string user:string password:string totp:string"},
+    {"SignedIn", "Signed in, or `next`: what is needed besides.", "signed_in!:boolean next:string"},
+    {"SignInWays", "How people sign in here. `provider`: whose sign-in there is.",
+     "password!:boolean proxy!:boolean provider:string"},
     {"Session", "Who is signed in, and at which node.",
-     "user!:string role!:viewer|analyst|agreement-editor|administrator|auditor csrf:string "
-     "node!:Node simulated!:boolean "
-     "version!:string geo_database:GeoDatabase"},
+     "user!:string user_id!:string role!:viewer|analyst|agreement-editor|administrator|auditor "
+     "rights!:[string] csrf:string how:string must_change_password:boolean node!:Node "
+     "simulated!:boolean version!:string geo_database:GeoDatabase"},
     {"Node", "This node.", "name!:string host:string country:string"},
     {"GeoDatabase", "The database that countries and networks come from.",
      "date!:day age_days!:integer old!:boolean"},
     {"Token", "A program's token; the secret itself is not kept.",
      "id!:string name!:string role!:viewer|analyst|agreement-editor|administrator|auditor "
-     "created!:time last_used:time"},
+     "rights!:[string] owner:string owner_id:string created!:time expires:time last_used:time"},
     {"TokenList", "Tokens.", "items!:[Token]"},
-    {"TokenWish", "What the token is for.",
-     "name!:string role!:viewer|analyst|agreement-editor|administrator|auditor"},
-    {"NewToken", "The token; it is not shown again.", "token!:string"},
+    {"TokenWish",
+     "What the token is for. At most one's own rights; `role` is one's own if not said.",
+     "name!:string role:viewer|analyst|agreement-editor|administrator|auditor rights:[string] "
+     "expires:time user:string"},
+    {"NewToken", "The token; it is not shown again.", "id!:string token!:string"},
 
     {"Finding", "The state of one problem at one subject.",
      "id!:string state!:open|quiet|closed|reopened severity:critical|high|medium|low|info "
      "subject!:string subject_kind!:ip|name|url|account type!:string class!:string family:string "
      "identifier:string port:integer protocol:string asn:integer as_name:string country:string "
      "controller:string controller_country:string controller_reason:string first!:time last!:time "
-     "times!:integer feeds:[string] tlp:string sector:string"},
+     "times!:integer feeds:[string] tlp:string sector:string exercise:boolean "
+     "triage:Triage"},
     {"FindingList", "A page of findings.",
-     "items!:[Finding] next:string total:integer offset:integer as_of!:time took_ms!:number"},
+     "items!:[Finding] next:string total:integer offset:integer database_date:day as_of!:time "
+     "took_ms!:number"},
     {"FindingSummary", "A selection of findings in figures.",
      "total!:integer subjects!:integer states!:{integer} types!:[TypeCount] histogram:Histogram "
-     "tabs!:{integer} as_of!:time took_ms!:number"},
+     "tabs!:{integer} definition:string as_of!:time took_ms!:number"},
     {"TypeCount", "How many of a type.", "type!:string count!:integer"},
     {"Histogram", "Findings by the day they were last seen.", "start!:day day_counts!:[integer]"},
     {"FindingDetail", "A finding with its history and what it means.",
@@ -41,14 +50,14 @@ constexpr Schema table[] = {
      "database_date:day prefix:string registered_domain:string controller_told:string "
      "as_of!:time took_ms!:number"},
     {"HistoryEntry", "A step in a finding's life.",
-     "at!:time what!:string detail:string feed:string"},
+     "at!:time what!:string detail:string feed:string user:string act:integer"},
     {"DayCount", "Events of a day.", "day!:day events!:integer"},
     {"Near", "Other findings near it.", "same_network:integer same_controller:integer"},
     {"Explanation", "Three plain lines.", "what!:string meaning!:string first_step!:string"},
     {"Why", "Why there is a finding.",
      "rows!:[any] feeds!:[any] rules!:[string] as_of!:time took_ms!:number"},
     {"EventList", "A page of events in native JSON (docs/event.md), each with its id.",
-     "items!:[any] next:string as_of!:time took_ms!:number"},
+     "items!:[any] next:string database_date:day as_of!:time took_ms!:number"},
     {"SearchHit", "Somewhere to go.",
      "kind!:address|prefix|as|name|hash|family|page|feed text!:string detail:string href!:string"},
     {"SearchList", "What was found.",
@@ -62,13 +71,13 @@ constexpr Schema table[] = {
     {"Stats", "Counts by a cut.",
      "definition!:string cut!:string since!:time until!:time before:Span feeds!:[string] "
      "frozen!:boolean from_events!:boolean rows!:[StatsRow] series:[StatsBucket] notes:[Note] "
-     "as_of!:time took_ms!:number"},
+     "database_date:day as_of!:time took_ms!:number"},
     {"Span", "From `since` on, before `until`.", "since:time until:time"},
     {"StatsRow", "One value of the cut.",
      "key!:any distinct!:integer events!:integer addresses4:integer addresses6:integer "
-     "names:integer before:Pair change_percent:number feeds_changed_percent:number "
-     "feeds_new:[string] feeds_gone:[string] controllers:Steering distinct_daily_mean:number "
-     "series:[StatsBucket]"},
+     "names:integer before:Pair change_percent:number same_feeds_points:number "
+     "feeds_changed_points:number feeds_new:[string] feeds_gone:[string] controllers:Steering "
+     "controllers_before:Steering distinct_daily_mean:number series:[StatsBucket]"},
     {"StatsBucket", "All rows together, or one, in one stretch of time.",
      "start!:day distinct!:integer events!:integer before:Pair"},
     {"Pair", "Distinct subjects and events.", "distinct!:integer events!:integer"},
@@ -110,7 +119,7 @@ constexpr Schema table[] = {
      "enabled!:boolean simulated!:boolean schedule:string last_success:time next:time lag_s:number "
      "events_24h!:integer events_total!:integer rejected_24h!:integer last_error:FeedError "
      "tlp:string hours:[integer] usual_hour:number delay:Delay terms:Terms"},
-    {"FeedList", "Feeds.", "items!:[Feed] total:integer"},
+    {"FeedList", "A page of feeds.", "items!:[Feed] next:string total:integer"},
     {"FeedError", "What went wrong last, and since when it goes well again.",
      "at:time recovered:time text!:string"},
     {"Delay", "How late its events come, in seconds at most.",
@@ -121,15 +130,21 @@ constexpr Schema table[] = {
      "interval_least_s:integer"},
     {"BackupWish", "Where the copy goes: an absolute path that does not exist yet.",
      "folder!:string"},
-    {"AcceptTerms", "That a person has read the terms.", "accept_terms!:boolean"},
+    {"AcceptTerms",
+     "That a person has read the terms. `username`: one's own at the provider, where the catalogue "
+     "says that it needs one.",
+     "accept_terms!:boolean username:string"},
     {"CatalogueEntry", "A public feed that can be switched on.",
      "name!:string title:string provider:string url:string format:string key_needed!:boolean "
-     "key_name:string terms:Terms state:string enabled!:boolean"},
-    {"CatalogueList", "The catalogue.", "items!:[CatalogueEntry] total:integer"},
+     "key_name:string username_needed:boolean terms:Terms state:string state_date:day "
+     "enabled!:boolean"},
+    {"CatalogueList", "A page of the catalogue.",
+     "items!:[CatalogueEntry] next:string total:integer"},
     {"Report", "The raw bytes a feed delivered once.",
      "id!:string feed!:string name:string received:time size_bytes:integer sha256:string "
-     "state!:reading|done|repeat|failed events!:integer duplicates!:integer rejected!:integer "
-     "error:string type:string format:string"},
+     "state!:reading|done|repeat|failed|withdrawn events!:integer duplicates!:integer "
+     "rejected!:integer error:string type:string format:string exercise:boolean history:boolean "
+     "replaces:string raw:boolean withdrawal:Withdrawal"},
     {"ReportList", "A page of reports.",
      "items!:[Report] next:string total:integer as_of!:time took_ms!:number"},
     {"ReportOutcome",
@@ -162,14 +177,202 @@ constexpr Schema table[] = {
      "name!:string seq!:integer lag_s:number"},
 
     // --- people and the audit
+    {"User", "Who may sign in.",
+     "id!:string name!:string role!:viewer|analyst|agreement-editor|administrator|auditor "
+     "origin!:local|oidc|proxy disabled!:boolean must_change_password!:boolean totp!:boolean "
+     "created!:time signed_in:time sessions!:integer tokens!:integer"},
+    {"UserList", "Users.", "items!:[User] total:integer"},
+    {"UserWish", "A new user.",
+     "name!:string role!:viewer|analyst|agreement-editor|administrator|auditor password:string"},
+    {"NewUser", "Where the password is ours: it must be changed at first sign-in.",
+     "name!:string start_password:string"},
+    {"RoleWish", "A role.", "role!:viewer|analyst|agreement-editor|administrator|auditor"},
+    {"Profile", "Oneself. The node's owner, who came by its link, is no user.",
+     "id!:string name!:string role!:viewer|analyst|agreement-editor|administrator|auditor "
+     "rights!:[string] origin!:local|oidc|proxy|node disabled:boolean "
+     "must_change_password:boolean totp:boolean created:time signed_in:time sessions:integer "
+     "tokens:integer recovery_codes_left:integer"},
+    {"PasswordChange", "The present and the new one.", "old_password!:string new_password!:string"},
+    {"PasswordAgain", "That it is you.", "password!:string"},
+    {"TotpSecret", "For an authenticator app: in letters, and as what a QR code holds.",
+     "secret!:string uri!:string"},
+    {"TotpCode", "What the app shows.", "totp!:string"},
+    {"RecoveryCodes", "Each signs in once in place of a code.", "recovery_codes!:[string]"},
+    {"BrowserSession", "A browser that somebody is signed in with.",
+     "id!:string user!:string user_id!:string how!:string address:string agent:string "
+     "since!:time used!:time current!:boolean"},
+    {"SessionList", "Sessions.", "items!:[BrowserSession]"},
     {"AuditRow", "Who did what. `by`: socket, session or token; without `outcome` it is not known.",
      "id!:integer at!:time who:string user_id:string role:string by:string address:string "
      "call!:string object:string details:any outcome:string ended:time hash!:string"},
     {"AuditList", "A page of the audit.",
      "items!:[AuditRow] next:string as_of!:time took_ms!:number"},
-    {"AuditVerdict", "Whether the rows are as they were written. `head`: the last one's hash.",
-     "good!:boolean rows!:integer first!:integer last!:integer head!:string wrong:string "
+    {"AuditVerdict",
+     "Whether the rows are as they were written. `head`: the last one's hash. `masked`: rows whose "
+     "words an erasure masked, as another row tells.",
+     "good!:boolean rows!:integer masked!:integer first!:integer last!:integer head!:string "
+     "wrong:string "
      "as_of!:time took_ms!:number"},
+    {"NodeState", "Whether it is paused, and which exercises are on.",
+     "paused:Paused exercises:[string]"},
+    {"Paused", "Since when and why it sends and fetches nothing.", "since:time why!:string"},
+    {"Exercise", "What a report of an exercise brought, of one type.",
+     "feed!:string report:string name:string type!:string events!:integer subjects!:integer "
+     "first:time last:time"},
+    {"SituationWish", "Which period, of what, for whom; `k` for the public, as a text.",
+     "period!:string country:string constituent:string audience:string k:string"},
+    {"Situation", "A situation report that was issued.",
+     "id!:string period!:string country:string constituent:string "
+     "audience!:team|constituent|public sha256:string supersedes:string changes:[string] "
+     "reasons:[string] unchanged:boolean as_of:time"},
+    {"SituationList", "Situation reports.", "items!:[Situation]"},
+    {"ExerciseList", "Exercises.", "items!:[Exercise] as_of!:time took_ms!:number"},
+
+    // Corrections.
+    {"Told", "Somebody who was told what a report said.",
+     "what!:string whom!:string where:string at:time"},
+    {"Withdrawal", "A report that was taken back.",
+     "report!:string at!:time by!:string reason!:string events!:integer days!:integer "
+     "seq!:integer others:[string] replaced_by:string told:[Told] already!:boolean "
+     "visible!:boolean as_of:time took_ms:number"},
+    {"WithdrawAsk", "Why a report is taken back.", "reason!:string"},
+    {"ReplayAsk", "Why, and in another way than its feed is read now.",
+     "reason!:string format:string tlp:string"},
+    {"SubjectAsk", "An address, a name, a URL or an account.", "subject!:string"},
+    {"Texts", "How many values of a table name a subject.", "table!:string values!:integer"},
+    {"Traces", "Where a subject stands in this node.",
+     "value!:string kind!:address|name|url|account events!:integer findings!:integer "
+     "quarantine!:integer days!:integer waiting!:integer told:[Told] first:time last:time "
+     "reports:[string] raw:[string] texts:[Texts] "
+     "holds:[string] erased!:boolean as_of!:time took_ms!:number"},
+    {"EraseAsk", "What is erased, and why.", "subject!:string reason!:string"},
+    {"Erasure",
+     "What was erased; not whom it was about. `copies`: of the home as it was before an upgrade; "
+     "`left`: below the home, what could not be looked into.",
+     "id!:string at!:time by!:string reason!:string state!:running|compacting|done "
+     "events!:integer days!:integer texts!:integer raw!:integer files!:integer "
+     "copies!:integer left:[string] as_of:time took_ms:number"},
+    {"ErasureList", "All of them.",
+     "items!:[Erasure] next:string total:integer as_of!:time took_ms!:number"},
+    {"Hold", "What must be kept.",
+     "id!:string kind!:report|subject|case what!:string reason!:string by!:string at!:time "
+     "lifted:time lifted_by:string as_of:time took_ms:number"},
+    {"HoldAsk", "What is to be kept, and why.",
+     "report:string subject:string case:string reason!:string"},
+    {"HoldList", "All of them.",
+     "items!:[Hold] next:string total:integer as_of!:time took_ms!:number"},
+    {"Replacement", "The new report, and how the old one went.",
+     "report!:Report withdrawal!:Withdrawal as_of!:time took_ms!:number"},
+
+    // --- constituents and alerts
+    {"Constituent", "An organisation that this node looks after.",
+     "id!:string name!:string sector:string language:string country:string provider:boolean "
+     "whole_country:boolean sure!:integer prefixes:[string] asns:[integer] names:[string] "
+     "contacts:[string]"},
+    {"ConstituentList", "A page of constituents.",
+     "items!:[Constituent] next:string total:integer as_of!:time took_ms!:number"},
+    {"ImportPlan", "What an import changed, or would change.",
+     "read!:integer added!:integer changed!:integer unchanged!:integer removed!:integer "
+     "changes!:[ImportChange] errors!:[ImportError] disputed:[string] done!:boolean as_of!:time "
+     "took_ms!:number"},
+    {"ImportChange", "One constituent that differs.",
+     "name!:string what!:added|changed|removed detail:string"},
+    {"ImportError", "What is wrong at a line.", "line!:integer text!:string"},
+    {"AlertsState", "Whether alerts are on, and what waits.",
+     "on!:boolean on_by:string on_since:time dry_run_at:time dry_run_by:string unready:string "
+     "next_digest!:time simulated!:boolean waiting!:integer queued!:integer sent!:integer "
+     "dead!:integer withheld!:integer bounced!:integer"},
+    {"SwitchWish", "On or off.", "on!:boolean"},
+    {"Alert", "One message to one contact.",
+     "id!:string constituent!:string constituent_name:string contact!:string channel!:string "
+     "state!:queued|sent|dead|withheld|bounced tries!:integer findings!:integer day!:day "
+     "made!:time done:time next:time error:string message_id!:string at_once:boolean"},
+    {"AlertList", "A page of messages.",
+     "items!:[Alert] next:string total:integer as_of!:time took_ms!:number"},
+    {"AlertPreview", "A message as it would be written now.",
+     "constituent_name!:string contact!:string channel!:string subject:string text:string "
+     "csv:string xarf:string raw:string findings!:integer withheld!:integer"},
+    {"AlertPick", "Which messages: those with the ids, or all.", "ids:[string] all:boolean"},
+    {"ReplayedAlerts", "How many are queued again.", "queued!:integer as_of!:time took_ms!:number"},
+    {"DryRun", "What would be sent now.",
+     "items!:[PlannedAlert] total!:integer constituents!:integer findings!:integer "
+     "not_told!:integer problems:[string] as_of!:time took_ms!:number"},
+    {"PlannedAlert", "One message that would be sent.",
+     "constituent!:string constituent_name!:string contact!:string channel!:string subject:string "
+     "findings!:integer at_once:boolean"},
+    {"RunOutcome", "What became of what was due.",
+     "made!:integer sent!:integer later!:integer dead!:integer withheld!:integer problem:string "
+     "as_of!:time took_ms!:number"},
+    {"AlertExplanation", "Who is told of a finding, and why or why not.",
+     "told!:boolean verdict!:tell|test|exercise|history|simulated|closed|old|nobodys|marking|"
+     "unsure|no-contact|judged|muted "
+     "sentence!:string next!:string preview:string constituent:string constituent_name:string "
+     "asset:string asset_kind:name|prefix|asn|country relation:affected|provider "
+     "contacts:[string] facts:[string] withheld_facts:[string] items!:[AlertItem] "
+     "alerts!:[Alert]"},
+    {"AlertItem", "That it was to be told, and when.",
+     "at!:time why!:new|reopened|raised severity:string waits!:boolean"},
+    {"Morning", "The team's morning mail.", "lines!:[string] as_of!:time took_ms!:number"},
+
+    {"Triage", "What people said of a finding.",
+     "version!:integer verdict:true|false-positive|accepted-risk|not-ours|duplicate "
+     "duplicate_of:string judged_by:string judged_at:time returned:boolean assigned:string "
+     "tags:[string] followers:[string] cases:[integer] muted:Muted mute_over:time "
+     "changed_by:string changed_at:time"},
+    {"Muted", "Until when it is hidden, and by whom; `rule`: by a mute of many.",
+     "until!:time reason!:string by!:string rule:integer"},
+    {"TriageChange", "What to change of one finding; what is not said stays.",
+     "version:integer verdict:none|true|false-positive|accepted-risk|not-ours|duplicate "
+     "duplicate_of:string assign:string tag:[string] untag:[string] note:string follow:boolean "
+     "mute_until:string mute_reason:string unmute:boolean case:integer uncase:integer"},
+    {"TriageMany", "What to change of many: those named, or all that a filter selects.",
+     "+TriageChange findings:[string] q:string without:string"},
+    {"TriageDone", "What was done.",
+     "act!:integer findings!:integer finding:Finding as_of!:time took_ms!:number"},
+    {"Act", "One thing that a person did, to one finding or to many.",
+     "id!:integer at!:time user!:string what!:[string] change!:any filter:string "
+     "findings!:integer undone_at:time undone_by:string"},
+    {"ActList", "Acts, newest first.",
+     "items!:[Act] next:string total:integer as_of!:time took_ms!:number"},
+    {"UndoDone", "How many findings are as before, and how many were changed by somebody since.",
+     "findings!:integer kept!:integer as_of!:time took_ms!:number"},
+    {"TriageWords", "For pickers.", "tags!:[string] people!:[string]"},
+    {"MuteWish", "Findings to hide: of a subject, a type, a feed that alone reports them.",
+     "subject:string type:string feed:string until!:string reason!:string"},
+    {"Mute", "A rule that hides findings until a date.",
+     "id!:integer subject:string type:string feed:string until!:time reason!:string user!:string "
+     "at!:time ended_at:time ended_by:string holds!:boolean findings:integer"},
+    {"MuteList", "Mutes, newest first.", "items!:[Mute] next:string total:integer"},
+    {"ViewWish", "A filter to keep.", "name!:string query!:string shared:boolean"},
+    {"View", "A filter that somebody keeps.",
+     "id!:integer owner!:string name!:string query:string shared!:boolean at!:time"},
+    {"ViewList", "One's own views and those that others share.",
+     "items!:[View] next:string total:integer"},
+    {"CaseWish", "What the case is about; what is not said stays.",
+     "title:string text:string closed:boolean version:integer"},
+    {"Case", "Work that people do together on findings.",
+     "id!:integer title!:string text:string state!:open|closed opened_by!:string opened_at!:time "
+     "closed_by:string closed_at:time changed_by!:string changed_at!:time version!:integer "
+     "findings:integer notes:[CaseNote] files:[CaseFile]"},
+    {"CaseList", "Cases, newest first.", "items!:[Case] next:string total:integer"},
+    {"NoteWish", "A note.", "text!:string"},
+    {"CaseNote", "What somebody wrote.", "id!:integer at!:time user!:string text!:string"},
+    {"CaseFile", "A file of a case.",
+     "sha256!:string name!:string size_bytes!:integer at!:time user!:string"},
+    {"FeedScore", "What would be lost without a feed; `advice` where something speaks against it.",
+     "feed!:string title:string findings!:integer open!:integer unique!:integer "
+     "unique_percent:number judged!:integer false_positive!:integer false_percent:number "
+     "overlaps:[FeedOverlap] delay_p50_s:number advice:string"},
+    {"FeedOverlap", "Findings that another feed reports too.",
+     "feed!:string findings!:integer percent!:number"},
+    {"FeedScoreList", "Feeds, what would be missed least first.",
+     "definition!:string items!:[FeedScore] as_of!:time took_ms!:number"},
+    {"Preview", "What a report would become; nothing is stored.",
+     "format:string detected!:boolean error:string events!:[any] events_total!:integer "
+     "rejected!:integer rejects:[PreviewReject] as_of!:time took_ms!:number"},
+    {"PreviewReject", "A record that could not be read.", "line!:integer reason!:string"},
+    {"Format", "A format that a report can have.", "name!:string summary!:string"},
+    {"FormatList", "Formats.", "items!:[Format] next:string total:integer"},
 };
 
 }  // namespace

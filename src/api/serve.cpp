@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <tuple>
 
 #include "api/object.h"
 #include "base/ip.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/tls.h"
 
@@ -32,12 +34,30 @@ Result<TokenRow> token_of(std::string_view json) {
   auto role = role_named(role_text);
   if (!role) return invalid("a token in the journal has no known role: " + text::quote(role_text));
   bool was_used = row["used_us"].get(used) == simdjson::SUCCESS;
-  return TokenRow{.id = std::string(id),
-                  .name = std::string(name),
-                  .hash = std::string(hash),
-                  .role = *role,
-                  .created = created,
-                  .used = was_used ? used : time_none};
+  TokenRow token{.id = std::string(id),
+                 .name = std::string(name),
+                 .hash = std::string(hash),
+                 .role = *role,
+                 .created = created,
+                 .used = was_used ? used : time_none};
+  // Tokens of 0.1.0 have no owner: they are the node's.
+  std::string_view owner = local_user, owner_name = local_user;
+  std::ignore = row["owner"].get(owner);
+  std::ignore = row["owner_name"].get(owner_name);
+  token.owner = std::string(owner);
+  token.owner_name = std::string(owner_name);
+  std::int64_t expires = 0;
+  if (row["expires_us"].get(expires) == simdjson::SUCCESS) token.expires = expires;
+  simdjson::dom::array rights;
+  if (row["rights"].get(rights) == simdjson::SUCCESS) {
+    token.rights = {};
+    for (auto item : rights) {
+      std::string_view text;
+      if (item.get(text) != simdjson::SUCCESS) continue;
+      if (auto right = right_named(text)) token.rights = token.rights | Rights{*right};
+    }
+  }
+  return token;
 }
 
 std::string json_of(const TokenRow& row) {
@@ -46,7 +66,11 @@ std::string json_of(const TokenRow& row) {
       .add("name", row.name)
       .add("hash", row.hash)
       .add("role", name(row.role))
+      .add("owner", row.owner)
+      .add("owner_name", row.owner_name)
+      .raw("rights", to_json(names_of(row.rights)))
       .add("created_us", row.created);
+  if (row.expires != time_none) object.add("expires_us", row.expires);
   if (row.used != time_none) object.add("used_us", row.used);
   return object.text();
 }
@@ -85,7 +109,45 @@ std::string url_of(const node::Config& config, std::uint16_t port, bool secure) 
   return fmt::format("{}://{}:{}", secure ? "https" : "http", host, port);
 }
 
+// Names of roles were checked when the configuration was read.
+RoleMap role_map(const node::RolesConfig& config) {
+  RoleMap map{.otherwise = role_named(config.otherwise)};
+  for (const auto& [group, role] : config.by_group) {
+    if (auto known = role_named(role)) map.by_group.emplace(group, *known);
+  }
+  return map;
+}
+
 }  // namespace
+
+Result<SignInSettings> sign_in_settings(const node::Config& config, const std::string& home) {
+  const node::SignInConfig& from = config.sign_in;
+  SignInSettings settings{
+      .lives = {.idle = from.idle_hours * us_per_hour, .whole = from.session_days * us_per_day},
+      .requests_per_s = from.requests_per_s,
+      .proxy = {.from = from.proxies,
+                .user_header = from.user_header,
+                .groups_header = from.groups_header,
+                .roles = role_map(from.proxy_roles)}};
+  if (from.issuer.empty()) return settings;
+  OidcSettings oidc{.issuer = from.issuer,
+                    .client_id = from.client_id,
+                    .redirect_url = from.redirect_url,
+                    .provider = from.provider,
+                    .name_claim = from.name_claim,
+                    .groups_claim = from.groups_claim,
+                    .scopes = from.scopes,
+                    .roles = role_map(from.oidc_roles),
+                    .contact = config.contact};
+  if (!from.client_secret.empty()) {
+    oidc.client_secret = TRY(secret::read(from.client_secret, home));
+  }
+  oidc.route.allow_private = from.allow_private;
+  oidc.route.proxy = config.proxy;
+  oidc.route.ca_file = from.ca_file.empty() ? config.ca_file : from.ca_file;
+  settings.oidc = std::move(oidc);
+  return settings;
+}
 
 TokenStore token_store_of(store::Journal& journal) {
   auto key_of = [](const std::string& id) { return std::string(token_key) + id; };
@@ -104,9 +166,13 @@ TokenStore token_store_of(store::Journal& journal) {
 }
 
 Result<std::unique_ptr<Api>> open_api(node::Node& node, Backend& backend) {
-  auto tokens = TRY(Tokens::open(token_store_of(node.journal())));
-  return std::make_unique<Api>(backend, std::move(tokens), node.audit(), node.metrics(),
-                               console_files(), [&node] { return node.now(); });
+  std::string key = TRY(people_key(node.home()));
+  Door door{.tokens = TRY(Tokens::open(token_store_of(node.journal()))),
+            .people = TRY(People::open(node.journal(), std::move(key))),
+            .audit = node.audit(),
+            .settings = TRY(sign_in_settings(node.config(), node.home()))};
+  return std::make_unique<Api>(backend, std::move(door), node.metrics(), console_files(),
+                               [&node] { return node.now(); });
 }
 
 Result<Listening> listen(node::Node& node, Api& api, bool tcp) {

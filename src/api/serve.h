@@ -15,6 +15,9 @@ namespace tocsin::api {
 // The tokens of a node, kept in its journal.
 TokenStore token_store_of(store::Journal& journal);
 
+// How people sign in, as the configuration says; secrets are read. Errors: those of secret::read().
+Result<SignInSettings> sign_in_settings(const node::Config& config, const std::string& home);
+
 // An Api over a node and a backend that answers for it; both outlive it. Errors: unavailable.
 Result<std::unique_ptr<Api>> open_api(node::Node& node, Backend& backend);
 

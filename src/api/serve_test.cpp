@@ -18,7 +18,11 @@ TEST_CASE("tokens stand in the journal, and a damaged one is named") {
   std::string token;
   {
     auto tokens = *Tokens::open(token_store_of(*journal));
-    token = *tokens->create("exporter \"x\"", Role::analyst, 1'700'000'000 * us_per_s);
+    TokenRow wish{.name = "exporter \"x\"", .owner = "u_1", .owner_name = "ana"};
+    wish.role = Role::analyst;
+    wish.rights = {Right::read};
+    wish.expires = 1'800'000'000 * us_per_s;
+    token = tokens->create(wish, 1'700'000'000 * us_per_s)->token;
     REQUIRE(tokens->find(token, 1'700'000'060 * us_per_s).has_value());
     tokens->keep_uses();
   }
@@ -26,9 +30,21 @@ TEST_CASE("tokens stand in the journal, and a damaged one is named") {
   REQUIRE(again->list().size() == 1);
   CHECK(again->list()[0].name == "exporter \"x\"");
   CHECK(again->list()[0].used == 1'700'000'060 * us_per_s);
+  CHECK(again->list()[0].owner == "u_1");
+  CHECK(again->list()[0].rights == Rights{Right::read});
+  CHECK(again->list()[0].expires == 1'800'000'000 * us_per_s);
   CHECK(again->find(token, 1'700'000'061 * us_per_s)->role == Role::analyst);
   REQUIRE(again->remove(again->list()[0].id).has_value());
   CHECK((*Tokens::open(token_store_of(*journal)))->list().empty());
+  // A token of 0.1.0 knows no owner: it is the node's, with all rights of its role.
+  REQUIRE(journal
+              ->keep_value("token/t_0", R"({"id":"t_0","name":"x","hash":"00","role":"analyst",)"
+                                        R"("created_us":1})")
+              .has_value());
+  auto old = (*Tokens::open(token_store_of(*journal)))->list();
+  REQUIRE(old.size() == 1);
+  CHECK(old[0].owner == local_user);
+  CHECK((rights_of(old[0].role) & old[0].rights) == rights_of(Role::analyst));
   REQUIRE(journal->keep_value("token/t_1", R"({"id":"t_1"})").has_value());
   CHECK(Tokens::open(token_store_of(*journal)).error().what.starts_with("a token in the journal"));
 }

@@ -7,6 +7,8 @@
 
 namespace tocsin::api {
 
+constexpr auto caught_up_within = std::chrono::seconds(10);
+
 struct Served::State {
   std::unique_ptr<node::Node> node;
   std::unique_ptr<NodeBackend> backend;
@@ -29,8 +31,9 @@ Result<std::unique_ptr<Served>> Served::open(node::NodeOptions options) {
 }
 
 Result<void> Served::start() {
+  state_->node->wait_visible(caught_up_within);
   state_->listening = TRY(listen(*state_->node, *state_->api));
-  state_->node->feeds().start(state_->node->intake());
+  state_->node->start_feeds();
   return {};
 }
 
@@ -48,8 +51,7 @@ http::Response Served::call(http::Request request) {
 }
 
 std::string Served::sign_in_url() {
-  return state_->listening.url +
-         "/signin?code=" + state_->api->new_code("admin", Role::administrator);
+  return state_->listening.url + "/signin?code=" + state_->api->new_code(Role::administrator);
 }
 
 std::string Served::certificate_fingerprint() {

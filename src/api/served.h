@@ -23,7 +23,7 @@ class Served {
 
   // One call in this process, as the owner of the home.
   http::Response call(http::Request request);
-  std::string sign_in_url();             // with a code that serves once; after start()
+  std::string sign_in_url();              // with a code that serves once; after start()
   std::string certificate_fingerprint();  // "" without TLS
   node::Node& node();
 

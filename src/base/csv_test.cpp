@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "base/csv_cell.h"
 #include "test.h"
 
 namespace tocsin {
@@ -223,6 +224,38 @@ TEST_CASE("the fast reader agrees with a plain one on well-formed tables") {
       text += random() % 2 ? "\n" : "\r\n";
     }
     REQUIRE(read(text) == read_reference(text, {}));
+  }
+}
+
+TEST_CASE("a cell that is written is one cell, and no formula, whoever splits it") {
+  using csv::cell;
+  CHECK(cell("plain") == "plain");
+  CHECK(cell("a,b \"c\"") == "\"a,b \"\"c\"\"\"");
+  CHECK(cell("a, -b") == "\"a, -b\"");
+  CHECK(cell("=cmd") == "\"'=cmd\"");
+  CHECK(cell("\t=cmd") == "\"'\t'=cmd\"");
+  CHECK(cell("AS1;AS2") == "\"AS1;AS2\"");
+  CHECK(cell("x;=cmd") == "\"x;'=cmd\"");
+  CHECK(cell("x\n@cmd") == "\"x\n'@cmd\"");
+  CHECK(cell("x\t +cmd") == "\"x\t '+cmd\"");
+  CHECK(cell("x;\"-cmd\"") == "\"x;\"\"'-cmd\"\"\"");
+  CHECK(cell("'s-Hertogenbosch") == "'s-Hertogenbosch");
+}
+
+TEST_CASE("a cell that was written is read back as it was") {
+  using csv::cell, csv::plain;
+  CHECK(plain("'=cmd") == "=cmd");
+  CHECK(plain("x; '-y") == "x; -y");
+  CHECK(plain("it's 'quoted'") == "it's 'quoted'");
+  std::mt19937_64 random(20261123);
+  for (int i = 0; i < 100'000; ++i) {
+    std::string text;
+    for (auto length = random() % 9; length > 0; --length) text += "'\"=@ ;\t\r\n,x"[random() % 11];
+    std::string written = cell(text) + ",end\n";
+    csv::Reader reader(written, {});
+    REQUIRE(reader.next() == csv::Step::record);
+    CAPTURE(written);
+    REQUIRE(plain(reader.fields()[0]) == text);
   }
 }
 

@@ -87,6 +87,17 @@ Result<void> DurableFile::finish() {
   return {};
 }
 
+Result<void> sync(const std::string& path, Sync what) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  bool done = fd >= 0 && (what == Sync::data          ? fdatasync(fd)
+                          : what == Sync::file_system ? syncfs(fd)
+                                                      : fsync(fd)) == 0;
+  std::string why = std::strerror(errno);
+  if (fd >= 0) close(fd);
+  if (!done) return unavailable("cannot sync " + text::quote(path) + ": " + why);
+  return {};
+}
+
 Result<std::string_view> DurableFile::checked(std::string_view file) {
   std::uint64_t sum = 0;
   if (file.size() < sizeof sum) return invalid("damaged file: too short");

@@ -14,6 +14,11 @@
 
 namespace tocsin {
 
+// What of a path is on the disk afterwards: a file's bytes, also its length and a folder's entries,
+// or all that was written to the file system that holds it. Errors: unavailable.
+enum class Sync { data, entry, file_system };
+Result<void> sync(const std::string& path, Sync what);
+
 class DurableFile {
  public:
   // Starts writing PATH.new. Errors: unavailable.

@@ -63,7 +63,7 @@ Result<Response> get(const Request& request);
 // what may pass (408, 425, 429, 5xx), else invalid.
 Result<void> expect_success(const Response& response, std::string_view shown_url);
 
-// "Tocsin/0.1.0 (+contact)"
+// "Tocsin/0.2.0 (+contact)"
 std::string user_agent(std::string_view contact);
 
 }  // namespace tocsin::fetch

@@ -68,7 +68,10 @@ bool takes_gzip(const Request& request) {
 std::string head_text(const Response& response, Framing framing, bool keep, bool secure) {
   std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
   append_field(out, "Date", http_date(times::now() / us_per_s * us_per_s));
-  for (const auto& [name, value] : security_headers) append_field(out, name, value);
+  for (const auto& [name, value] : security_headers) {
+    if (field_of(response, name).empty())
+      append_field(out, name, value);  // a browser keeps to both
+  }
   if (secure) append_field(out, "Strict-Transport-Security", "max-age=31536000");
   for (const auto& [name, value] : response.headers) append_field(out, name, value);
   if (framing == Framing::length) {

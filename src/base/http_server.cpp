@@ -75,7 +75,8 @@ struct HttpServer::State {
         service(std::move(s)),
         quick(options.limits.quick),
         query(options.limits.query),
-        bulk(options.limits.bulk) {}
+        bulk(options.limits.bulk),
+        slow(options.limits.slow) {}
 
   class Connection;
 
@@ -90,7 +91,19 @@ struct HttpServer::State {
   void welcome(std::unique_ptr<Channel> channel, Peer peer, int socket);
   bool enter(const std::shared_ptr<Connection>& connection);
   void leave(const std::shared_ptr<Connection>& connection);
-  Pool& pool(Lane lane) { return lane == Lane::quick ? quick : lane == Lane::query ? query : bulk; }
+  Pool& pool(Lane lane) {
+    switch (lane) {
+      case Lane::quick:
+        return quick;
+      case Lane::query:
+        return query;
+      case Lane::slow:
+        return slow;
+      case Lane::bulk:
+        break;
+    }
+    return bulk;
+  }
 
   ServerOptions options;
   Service service;
@@ -101,7 +114,7 @@ struct HttpServer::State {
   asio::ip::tcp::acceptor tcp{asio::make_strand(io)};
   asio::local::stream_protocol::acceptor local{asio::make_strand(io)};
   std::uint16_t port = 0;
-  Pool quick, query, bulk;
+  Pool quick, query, bulk, slow;
   std::vector<std::jthread> threads;
   std::stop_source stopping;
   bool stopped = false;
@@ -691,7 +704,7 @@ void HttpServer::State::stop(std::chrono::milliseconds grace) {
     gone.wait_for(lock, std::chrono::milliseconds(20));
   }
   lock.unlock();
-  for (Pool* pool : {&quick, &query, &bulk}) pool->threads.join();
+  for (Pool* pool : {&quick, &query, &bulk, &slow}) pool->threads.join();
   finished.store(true);
   work.reset();
   threads.clear();  // joins: io.run() returns when the acceptors and the sweeper have ended

@@ -1,7 +1,7 @@
 // HttpServer: HTTP/1.1 on a TCP port, with or without TLS, and on a unix socket.
 //
 // It reads a request's head, asks the service who may come in and how, reads the body under that
-// answer's cap, and runs the answer's handler on one of three lanes, so that a slow query never
+// answer's cap, and runs the answer's handler on one of four lanes, so that a slow query never
 // holds up the rest. Source: RFC 9110, RFC 9112.
 #pragma once
 
@@ -22,6 +22,7 @@ enum class Lane : std::uint8_t {
   quick,  // memory only, or a small write
   query,  // may search: few at once, capped in time; 503 with Retry-After when too many wait
   bulk,   // uploads and downloads: long, few at once
+  slow,   // hashes passwords, asks providers: dear on purpose, so few at once and beside the rest
 };
 
 // What the service makes of a request's head.
@@ -54,6 +55,7 @@ struct ServerLimits {
   LaneLimits quick{2, 1024, std::chrono::seconds(10), std::chrono::seconds(10)};
   LaneLimits query{2, 64, std::chrono::seconds(10), std::chrono::seconds(20)};
   LaneLimits bulk{4, 64, std::chrono::minutes(1), std::chrono::hours(24)};
+  LaneLimits slow{2, 32, std::chrono::seconds(10), std::chrono::seconds(30)};
 };
 
 struct ServerOptions {

@@ -167,7 +167,8 @@ Result<TimeUs> parse_as(std::string_view text, std::string_view pattern,
 void append(std::string& out, TimeUs time) {
   Day day = day_of(time);
   Civil c = civil(day);
-  TimeUs left = time - start_of(day);
+  TimeUs left = time % us_per_day;
+  if (left < 0) left += us_per_day;
   auto part = left % us_per_s;
   auto s = left / us_per_s;
   fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month,

@@ -122,4 +122,17 @@ Result<std::string> fingerprint(const std::string& certificate_file) {
   return out;
 }
 
+Result<TimeUs> not_after(const std::string& certificate_file) {
+  Bio file(BIO_new_file(certificate_file.c_str(), "r"));
+  if (!file) return missing("cannot read the certificate " + text::quote(certificate_file));
+  Certificate certificate(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr));
+  std::tm tm{};
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &tm) != 1) {
+    return invalid("not a certificate in PEM: " + text::quote(certificate_file));
+  }
+  Day day = times::day_from(
+      {tm.tm_year + 1900, static_cast<unsigned>(tm.tm_mon + 1), static_cast<unsigned>(tm.tm_mday)});
+  return times::start_of(day) + (tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec) * us_per_s;
+}
+
 }  // namespace tocsin::tls

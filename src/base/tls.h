@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace tocsin::tls {
 
@@ -15,5 +16,8 @@ Result<void> make_self_signed(const std::string& certificate_file, const std::st
 
 // SHA-256 of the certificate, "AB:CD:…", for people to compare. Errors: missing, invalid.
 Result<std::string> fingerprint(const std::string& certificate_file);
+
+// When the certificate ends. Errors: missing, invalid.
+Result<TimeUs> not_after(const std::string& certificate_file);
 
 }  // namespace tocsin::tls

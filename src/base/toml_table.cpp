@@ -15,7 +15,8 @@ constexpr std::size_t problems_max = 50;
 }  // namespace
 
 void TomlProblems::add(std::uint32_t line, std::string_view key, std::string_view what) {
-  lines_.push_back(fmt::format("{}:{}: {}: {}", file_, line, key, what));
+  std::string where = line == 0 ? file_ : fmt::format("{}:{}", file_, line);
+  lines_.push_back(fmt::format("{}: {}: {}", where, key, what));
 }
 
 Result<void> TomlProblems::result() const {
@@ -156,6 +157,7 @@ void TomlTable::finish(std::string_view more_valid) {
     if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
     std::vector<std::string> valid = known_;
     std::sort(valid.begin(), valid.end());
+    valid.erase(std::unique(valid.begin(), valid.end()), valid.end());
     wrong(key.str(), fmt::format("unknown key; valid: {}{}{}", fmt::join(valid, ", "),
                                  more_valid.empty() ? "" : ", ", more_valid));
   }

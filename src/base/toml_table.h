@@ -26,6 +26,7 @@ namespace tocsin {
 class TomlProblems {
  public:
   explicit TomlProblems(std::string file) : file_(std::move(file)) {}
+  // `line` 0: not known.
   void add(std::uint32_t line, std::string_view key, std::string_view what);
   bool empty() const { return lines_.empty(); }
   Result<void> result() const;  // invalid: "FILE:LINE: KEY: WHAT", a line each, 50 at most

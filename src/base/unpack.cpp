@@ -5,11 +5,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "base/charset.h"
 #include "base/decoders.h"
-#include "base/mapped_file.h"
 #include "base/text.h"
 
 namespace tocsin {
@@ -217,6 +217,19 @@ Result<void> unpack_bytes(std::string_view bytes, std::string_view name, unsigne
   return {};
 }
 
+Result<void> wants_one(std::size_t files) {
+  if (files == 0) return invalid("an archive without files");
+  if (files == 1) return {};
+  return invalid("an archive of " + std::to_string(files) + " files; one is read at a time");
+}
+
+std::string folder_or_temporary(const std::string& folder) {
+  std::error_code failed;
+  std::string path =
+      folder.empty() ? std::filesystem::temp_directory_path(failed).string() : folder;
+  return path.empty() ? "/tmp" : path;
+}
+
 }  // namespace
 
 Result<std::vector<Unpacked>> unpack_file(const std::string& path, const UnpackLimits& limits,
@@ -237,11 +250,33 @@ Result<std::string> unpack_text(std::string_view bytes, const UnpackLimits& limi
   Budget budget{limits, bytes.size()};
   std::vector<std::string> out;
   TRY(unpack_bytes(bytes, "", 0, {budget, password, charset}, out));
-  if (out.empty()) return invalid("an archive without files");
-  if (out.size() > 1) {
-    return invalid("an archive of " + std::to_string(out.size()) + " files; one is read at a time");
-  }
+  TRY(wants_one(out.size()));
   return std::move(out.front());
+}
+
+Result<MappedText> map_text(const std::string& path, const UnpackLimits& limits,
+                            const std::string& folder) {
+  auto inside = TRY(unpack_file(path, limits, folder_or_temporary(folder)));
+  auto one = wants_one(inside.size());
+  auto mapped = one ? MappedFile::open(inside.front().path) : std::unexpected(one.error());
+  for (const auto& file : inside) {
+    if (file.made) ::unlink(file.path.c_str());
+  }
+  if (!mapped) return std::unexpected(mapped.error());
+  return MappedText{*std::move(mapped), inside.front().skip};
+}
+
+Result<MappedText> map_text(const NextPiece& next, const UnpackLimits& limits,
+                            const std::string& folder) {
+  Files files(folder_or_temporary(folder));
+  std::string path = TRY(files.create());
+  for (;;) {
+    std::string_view piece = TRY(next());
+    if (piece.empty()) break;
+    TRY(files.write(piece));
+  }
+  TRY(files.finish());
+  return map_text(path, limits, folder);
 }
 
 }  // namespace tocsin

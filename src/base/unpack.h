@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mapped_file.h"
 #include "base/result.h"
 
 namespace tocsin {
@@ -32,14 +34,34 @@ struct Unpacked {
 // many, a password needed or wrong, a packing we do not know), unavailable (disk full). After an
 // error nothing is left in `out_folder`.
 Result<std::vector<Unpacked>> unpack_file(const std::string& path, const UnpackLimits& limits,
-                                          const std::string& out_folder,
-                                          std::string_view name = {},
+                                          const std::string& out_folder, std::string_view name = {},
                                           std::string_view password = {},
                                           std::string_view charset = {});
 
-// The same in memory, for small things: the one file inside, in UTF-8. Errors: invalid, also if
-// there are several.
-Result<std::string> unpack_text(std::string_view bytes, const UnpackLimits& limits = {},
+// A text that is mapped, not read. What had to be unpacked or converted is in a file without a
+// name, which ends with it.
+struct MappedText {
+  MappedFile file;
+  std::size_t skip = 0;
+  std::string_view bytes() const { return file.bytes().substr(skip); }
+};
+
+// The one text inside `path`, in UTF-8: of any size, it takes no memory. `folder` is for what must
+// be written; "": the system's for temporary files. Errors: those of unpack_file(); invalid, also
+// if there are several.
+Result<MappedText> map_text(const std::string& path, const UnpackLimits& limits = {},
+                            const std::string& folder = {});
+// The same of what has no file: `next` gives piece after piece, and "" at the end. Errors: its too.
+using NextPiece = std::function<Result<std::string_view>()>;
+Result<MappedText> map_text(const NextPiece& next, const UnpackLimits& limits = {},
+                            const std::string& folder = {});
+
+inline constexpr UnpackLimits limits_in_memory{.bytes_max = 256ULL << 20};
+
+// In memory, for small things: the one file inside, in UTF-8. Errors: invalid, also if there are
+// several.
+Result<std::string> unpack_text(std::string_view bytes,
+                                const UnpackLimits& limits = limits_in_memory,
                                 std::string_view password = {}, std::string_view charset = {});
 
 }  // namespace tocsin

@@ -184,6 +184,33 @@ TEST_CASE("a bomb, too much, too deep and too many are refused") {
   CHECK(folder.files() == 2);
 }
 
+TEST_CASE("a mapped text leaves no file behind, whatever was inside") {
+  Folder folder;
+  std::string in = folder.path.string() + "/out";
+  std::filesystem::create_directory(in);
+  auto left = [&] { return std::filesystem::is_empty(in); };
+  std::string plain = folder.put("a.csv",
+                                 "\xef\xbb\xbf"
+                                 "a,b"),
+              packed = folder.put("a.gz", gzip("caf\xe9"));
+  CHECK(map_text(plain, {}, in)->bytes() == "a,b");
+  CHECK(map_text(folder.put("none", ""), {}, in)->bytes().empty());
+  auto text = map_text(packed, {}, in);
+  CHECK(left());
+  CHECK(text->bytes() == "caf\u00e9");
+  std::string_view rest = "192.0.2.7\n";
+  CHECK(map_text([&]() -> Result<std::string_view> { return std::exchange(rest, {}); }, {}, in)
+            ->bytes() == "192.0.2.7\n");
+  std::string two = zip(folder, {{"a", "1"}, {"b", "2"}});
+  CHECK(map_text(two, {}, in).error().what == "an archive of 2 files; one is read at a time");
+  CHECK(map_text(folder.put("b.gz", gzip(std::string(1000, 'x'))), {.bytes_max = 999}, in)
+            .error()
+            .what == "unpacks to more than 999 bytes");
+  auto lost = [] -> Result<std::string_view> { return unavailable("gone"); };
+  CHECK(map_text(lost, {}, in).error().what == "gone");
+  CHECK(left());
+}
+
 TEST_CASE("text comes in UTF-8") {
   using charset::to_utf8;
   CHECK(to_utf8("\xef\xbb\xbf"

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/call.h"
+#include "cli/printing.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -14,13 +15,6 @@ struct AuditOptions {
   std::string home = default_home(), who, what, outcome, since, until, limit = "50", head;
   bool as_json = false, as_csv = false;
 };
-
-std::string text_of(simdjson::dom::element item, const char* key) {
-  simdjson::dom::element value;
-  if (item[key].get(value)) return {};
-  if (std::string_view text; !value.get(text)) return std::string(text);
-  return simdjson::minify(value);
-}
 
 Result<void> list(const AuditOptions& options) {
   auto caller = TRY(Caller::open(options.home));

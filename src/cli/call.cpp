@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <tuple>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 
@@ -15,6 +16,11 @@
 #include "node/home.h"
 
 namespace tocsin::cli {
+namespace {
+
+constexpr auto caught_up_within = std::chrono::minutes(1);
+
+}  // namespace
 
 std::string default_home() {
   if (const char* home = std::getenv("TOCSIN_HOME"); home != nullptr && *home != '\0') return home;
@@ -47,6 +53,8 @@ Result<Caller> Caller::open(const std::string& home, bool make) {
         fmt::format("no node's data in {}; name another folder with --home", text::quote(home)));
   }
   state->served = TRY(api::Served::open({.home = home}));
+  // After a kill some of what was acknowledged is still on its way to where it is asked for.
+  state->served->node().wait_visible(caught_up_within);
   return Caller(std::move(state));
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cli/call.h"
+#include "cli/printing.h"
 #include "cli/verbs.h"
 #include "ingest/formats.h"
 
@@ -21,7 +22,7 @@ namespace {
 struct IngestOptions {
   std::vector<std::string> files;
   std::string format, feed, home, tlp;
-  bool as_json = false;
+  bool as_json = false, exercise = false, history = false, again = false, preview = false;
 };
 
 struct Total {
@@ -100,7 +101,10 @@ Result<void> take(Caller& caller, const IngestOptions& options, const std::strin
   Caller::Ask ask{.method = "POST", .path = "/reports", .body_path = file};
   ask.query = {
       {"feed", options.feed}, {"format", options.format}, {"name", name}, {"tlp", options.tlp}};
+  if (options.exercise) ask.query.emplace("exercise", "yes");
+  if (options.history) ask.query.emplace("history", "yes");
   if (!is_last) ask.query.emplace("visible", "no");
+  if (options.again) ask.query.emplace("again", "yes");
   if (terminal)
     ask.progress = [&](std::uint64_t sent, std::uint64_t of) { show_progress(name, sent, of); };
   auto answered = caller.call(ask);
@@ -110,13 +114,57 @@ Result<void> take(Caller& caller, const IngestOptions& options, const std::strin
   simdjson::dom::element answer;
   if (parser.parse(body).get(answer)) return unavailable("the node's answer is no JSON");
   total.reports += 1;
-  total.repeats += word(answer, "state") == "repeat";
+  bool is_repeat = word(answer, "state") == "repeat";
+  total.repeats += is_repeat;
+  if (auto error = word(answer, "error"); is_repeat && !error.empty())
+    fmt::print(stderr, "{}: {}\n", name, text::printable(error));
   total.events += number(answer, "events");
   total.duplicates += number(answer, "duplicates");
   total.rejected += number(answer, "rejected");
   tell(options, name, answer, total);
   if (options.as_json) fmt::print("{}\n", body);
   return {};
+}
+
+// What a report would become: its format, the first events, what cannot be read.
+Result<void> look(Caller& caller, const IngestOptions& options, const std::string& file) {
+  std::string name = std::filesystem::path(file).filename().string();
+  Caller::Ask ask{.method = "POST", .path = "/preview", .body_path = file};
+  ask.query = {
+      {"feed", options.feed}, {"format", options.format}, {"name", name}, {"tlp", options.tlp}};
+  std::string body = TRY(caller.call(ask));
+  if (options.as_json) return fmt::print("{}\n", body), Result<void>{};
+  simdjson::dom::parser parser;
+  simdjson::dom::element answer;
+  simdjson::dom::array list;
+  if (parser.parse(body).get(answer)) return unavailable("the node's answer is no JSON");
+  if (!answer["events"].get(list)) {
+    for (simdjson::dom::element event : list) fmt::print("{}\n", simdjson::minify(event));
+  }
+  if (!answer["rejects"].get(list)) {
+    for (simdjson::dom::element reject : list) {
+      fmt::print(stderr, "rejected line {}: {}\n", text_of(reject, "line"),
+                 text::printable(text_of(reject, "reason")));
+    }
+  }
+  std::string format = text_of(answer, "format"), error = text_of(answer, "error");
+  fmt::print(stderr, "{}: {}{}, {}, {} rejected; nothing is taken in\n", name,
+             format.empty() ? "no format fits" : format,
+             flag(answer, "detected") ? " by name and content" : "",
+             text::count(number(answer, "events_total"), "event", "events"),
+             text::count(number(answer, "rejected"), "record", "records"));
+  if (!error.empty()) return invalid(error);
+  return {};
+}
+
+int preview(const IngestOptions& options) {
+  auto caller = Caller::open(options.home, true);
+  if (!caller) return fail(caller.error());
+  int code = done;
+  for (const auto& file : options.files) {
+    if (auto looked = look(*caller, options, file); !looked) code = fail(looked.error());
+  }
+  return code;
 }
 
 void print_total(const Total& total, double seconds) {
@@ -143,6 +191,7 @@ int run_ingest(IngestOptions options) {
     if (auto known = ingest::check_format(options.format); !known) return fail(known.error());
   }
   if (options.home.empty()) options.home = default_home();
+  if (options.preview) return preview(options);
   auto caller = Caller::open(options.home, true);
   if (!caller) return fail(caller.error());
   auto begin = std::chrono::steady_clock::now();
@@ -172,8 +221,16 @@ void add_ingest(CLI::App& app, Chosen& chosen) {
   verb->add_option("--feed", options.feed,
                    "the feed they are counted for, configured or not; by-hand if not said");
   verb->add_option("--tlp", options.tlp, "their marking: clear, green, amber, amber+strict, red");
+  verb->add_flag(
+      "--exercise", options.exercise,
+      "made up: never in figures, exports or alerts, hidden unless is:exercise is asked");
+  verb->add_flag("--history", options.history,
+                 "old events, with the times they have: no alerts, nothing of it is new today");
   verb->add_option("--home", options.home, "the data folder");
+  verb->add_flag("--again", options.again, "also what was taken in before, or withdrawn");
   verb->add_flag("--json", options.as_json, "each report's outcome as JSON on stdout");
+  verb->add_flag("--preview", options.preview,
+                 "only show the format, the first 20 events and what cannot be read");
   verb->callback([&chosen] { chosen = [] { return run_ingest(options); }; });
 }
 

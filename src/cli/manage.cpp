@@ -2,17 +2,21 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "base/durable_file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/call.h"
+#include "cli/printing.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "node/config.h"
 #include "node/home.h"
+#include "node/pause.h"
 
 namespace tocsin::cli {
 namespace {
@@ -20,7 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ManageOptions {
-  std::string home, name, feed, reason, folder, role = "viewer", file;
+  std::string home, name, feed, reason, folder, role = "viewer", file, user, username, expires,
+                                                tombstones;
+  std::vector<std::string> rights;
   bool as_json = false, accept = false;
 };
 
@@ -30,42 +36,9 @@ ManageOptions& options() {
   return all;
 }
 
-std::string text_of(const simdjson::dom::element& item, const char* key) {
-  simdjson::dom::element value;
-  if (*key == '/' ? item.at_pointer(key).get(value) : item[key].get(value)) return "";
-  if (std::string_view text; !value.get(text)) return std::string(text);
-  return simdjson::minify(value);
-}
-
-// Prints a list answer: the named members of each item under their names; "head=/pointer" is a
-// member further in, ">" before a name sets it to the right.
 Result<void> print_list(const Caller::Ask& ask, const std::vector<std::string>& columns) {
   auto caller = TRY(Caller::open(options().home));
-  std::string body = TRY(caller.call(ask));
-  simdjson::dom::parser parser;
-  simdjson::dom::element answer;
-  simdjson::dom::array items;
-  if (parser.parse(body).get(answer) || answer["items"].get(items))
-    return unavailable("the node's answer is no list");
-  std::vector<std::string> heads, members;
-  for (const auto& column : columns) {
-    std::size_t at = column.find('=');
-    heads.push_back(column.substr(0, at));
-    bool right = at == column.npos && column.starts_with('>');
-    members.push_back(column.substr(at == column.npos ? (right ? 1 : 0) : at + 1));
-  }
-  TextTable table(heads);
-  for (simdjson::dom::element item : items) {
-    if (options().as_json) {
-      fmt::print("{}\n", simdjson::minify(item));
-      continue;
-    }
-    std::vector<std::string> cells;
-    for (const auto& member : members) cells.push_back(text_of(item, member.c_str()));
-    table.row(std::move(cells));
-  }
-  if (!options().as_json) fmt::print("{}", table.text());
-  return {};
+  return print_list(caller, ask, columns, options().as_json);
 }
 
 // The answer as it is with --json, else what `tell` makes of it; an empty one is {}.
@@ -136,17 +109,67 @@ CLI::App* part(CLI::App& parent, const char* name, const char* what, const std::
 }
 
 Result<void> restore() {
-  std::error_code failed;
   const std::string& home = options().home;
-  if (fs::exists(home, failed) && !fs::is_empty(home, failed))
-    return invalid("there is something in " + text::quote(home) + " already");
+  std::error_code failed;
+  auto expect_done = [&](std::string_view what) -> Result<void> {
+    if (!failed) return {};
+    return unavailable(fmt::format("cannot {} {}: {}", what, text::quote(home), failed.message()));
+  };
   if (!fs::exists(options().folder + "/journal.db", failed))
     return invalid("no backup in " + text::quote(options().folder));
-  fs::create_directories(home, failed);
-  fs::permissions(home, fs::perms::owner_all, failed);
-  fs::copy(options().folder, home, fs::copy_options::recursive, failed);
-  if (failed) return unavailable("cannot copy: " + failed.message());
-  fmt::print(stderr, "restored into {}\n", home);
+  // Whole and paused it takes its place: until the journal is there, no node opens it.
+  fs::path to = fs::weakly_canonical(home, failed), part = to / node::restoring;
+  fs::create_directories(to, failed);
+  TRY(expect_done("make"));
+  // Only what an earlier try of this restore put there may be there.
+  bool unfinished = fs::exists(part, failed) && !fs::exists(to / "journal.db", failed);
+  std::vector<fs::path> old(fs::directory_iterator(to, failed), fs::directory_iterator());
+  for (const fs::path& path : old) {
+    std::string name = path.filename();
+    bool of_it = name == node::restoring || name == "paused" || name == "tombstones" ||
+                 fs::exists(fs::path(options().folder) / name, failed);
+    if (!unfinished || !of_it)
+      return invalid(fmt::format("there is something in {} already: {}", text::quote(home),
+                                 text::quote(name)));
+  }
+  for (const std::string& given : {options().folder, options().tombstones}) {
+    fs::path source = fs::weakly_canonical(given, failed);
+    auto [below, _] = std::ranges::mismatch(to, source);
+    if (!given.empty() && below == to.end())
+      return invalid(text::quote(given) + " lies below " + text::quote(home));
+  }
+  for (const fs::path& path : old) fs::remove_all(path, failed);
+  fs::create_directory(part, failed);
+  TRY(expect_done("write to"));
+  fs::permissions(to, fs::perms::owner_all, failed);
+  TRY(expect_done("keep others from"));
+  fs::copy(options().folder, part, fs::copy_options::recursive, failed);
+  if (!failed && !options().tombstones.empty()) {
+    fs::copy_file(options().tombstones, part / "tombstones", fs::copy_options::overwrite_existing,
+                  failed);
+  }
+  TRY(expect_done("copy to"));
+  TRY(node::begin_pause(part, times::now(),
+                        "restored from the backup " + text::quote(options().folder)));
+  TRY(sync(part, Sync::file_system));
+  std::vector<fs::path> whole(fs::directory_iterator(part, failed), fs::directory_iterator());
+  std::ranges::partition(whole, [](const fs::path& p) { return p.filename() != "journal.db"; });
+  for (const fs::path& path : whole) {
+    if (!failed) fs::rename(path, to / path.filename(), failed);
+  }
+  TRY(expect_done("fill"));
+  TRY(sync(to, Sync::entry));
+  fs::remove(part, failed);
+  fmt::print(stderr,
+             "restored into {}\nIt is paused: no feed runs and nothing is sent until `tocsin "
+             "resume`, in case the node it was copied from still runs.\n",
+             home);
+  if (options().tombstones.empty()) {
+    fmt::print(
+        stderr,
+        "Whoever was erased after the backup was made is in it again; --tombstones FILE, the file "
+        "`tombstones` of the lost home, erases them once more.\n");
+  }
   return {};
 }
 
@@ -210,13 +233,18 @@ void add_reports(CLI::App& app, Chosen& chosen) {
   part(*verb, "show", "one report", "tocsin reports show r_7", chosen,
        [] {
          return print_answer({.path = "/reports/" + options().name}, [](const auto& report) {
-           print_members(report,
-                         {"id", "feed", "name", "received", "state", "format", "type", "events",
-                          "duplicates", "rejected", "error", "size_bytes", "sha256"});
+           print_members(
+               report, {"id", "feed", "name", "received", "state", "format", "type", "events",
+                        "duplicates", "rejected", "error", "size_bytes", "sha256", "/withdrawal/at",
+                        "/withdrawal/by", "/withdrawal/reason", "/withdrawal/events",
+                        "/withdrawal/days", "/withdrawal/replaced_by"});
+           simdjson::dom::element withdrawal;
+           if (!report["withdrawal"].get(withdrawal)) print_told(withdrawal);
          });
        })
       ->add_option("REPORT", options().name, "its id")
       ->required();
+  add_corrections(*verb, chosen);
 }
 
 void add_feeds(CLI::App& app, Chosen& chosen) {
@@ -225,7 +253,7 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
   verb->require_subcommand(0, 1);
   auto show = [] {
     return print_list(
-        {.path = "/feeds"},
+        {.path = "/feeds", .query = {{"limit", "1000"}}},
         {"name", "state", "collector", "format", "schedule", "last_success", ">lag_s",
          ">delay_p50_at_most_s=/delay/p50_s", ">p90_at_most_s=/delay/p90_s",
          ">p99_at_most_s=/delay/p99_s", ">events_24h", ">events_total", ">rejected_24h",
@@ -247,21 +275,32 @@ void add_feeds(CLI::App& app, Chosen& chosen) {
       ->add_option("FEED", options().name, "its name")
       ->required();
   part(*verb, "catalogue", "public feeds that can be ticked", "tocsin feeds catalogue", chosen, [] {
-    return print_list({.path = "/catalogue"},
-                      {"name", "provider", "format", "enabled", "key_name", "state"});
+    return print_list({.path = "/catalogue", .query = {{"limit", "1000"}}},
+                      {"name", "provider", "format", "enabled", "key_name", "state", "state_date"});
   });
+  part(*verb, "score", "what each feed is worth: what would be missed least stands first",
+       "tocsin feeds score", chosen, [] {
+         return print_list({.path = "/feeds/score"},
+                           {"feed", ">findings", ">open", ">unique", ">unique_%=/unique_percent",
+                            "most_shared_with=/overlaps/0/feed", ">shared_%=/overlaps/0/percent",
+                            ">delay_p50_s", ">judged", ">false_%=/false_percent", "advice"});
+       });
   add_feeds_update(*verb, chosen);
   auto* enable =
       part(*verb, "enable", "tick a feed of the catalogue, or switch one on",
            "tocsin feeds enable openphish --accept-terms", chosen, [] {
-             std::string body =
-                 options().accept ? R"({"accept_terms":true})" : R"({"accept_terms":false})";
-             return print_answer(
-                 {.method = "POST", .path = "/feeds/" + options().name + "/enable", .body = body},
-                 [](const auto& feed) { tell_feed(feed, "switched on"); });
+             json::Writer body;
+             body.object().member("accept_terms", options().accept);
+             if (!options().username.empty()) body.member("username", options().username);
+             return print_answer({.method = "POST",
+                                  .path = "/feeds/" + options().name + "/enable",
+                                  .body = body.end().take()},
+                                 [](const auto& feed) { tell_feed(feed, "switched on"); });
            });
   enable->add_option("FEED", options().name, "its name")->required();
   enable->add_flag("--accept-terms", options().accept, "you have read its terms and accept them");
+  enable->add_option("--username", options().username,
+                     "yours at its provider, where that asks for one; the password is a secret");
   for (const char* what : {"disable", "run"}) {
     std::string action = what;
     part(*verb, what, action == "run" ? "collect now" : "switch a feed off",
@@ -292,6 +331,14 @@ void tell_settled(const std::string& action, const simdjson::dom::element& answe
   }
 }
 }  // namespace
+
+void add_exercises(CLI::App& app, Chosen& chosen) {
+  part(app, "exercises", "what exercises brought, apart from all other figures", "tocsin exercises",
+       chosen, [] {
+         return print_list({.path = "/exercises"}, {"report", "feed", "name", "type", ">events",
+                                                    ">subjects", "first", "last"});
+       });
+}
 
 void add_quarantine(CLI::App& app, Chosen& chosen) {
   auto* verb = app.add_subcommand("quarantine", "records that could not be read");
@@ -327,29 +374,42 @@ void add_token(CLI::App& app, Chosen& chosen) {
   auto* verb = app.add_subcommand("token", "tokens that programs call the API with");
   verb->footer("Example: tocsin token new dashboard --role viewer");
   verb->require_subcommand(1);
-  part(*verb, "list", "all of them", "", chosen, [] {
-    return print_list({.path = "/tokens"}, {"id", "name", "role", "created", "last_used"});
+  part(*verb, "list", "all of them", "tocsin token list", chosen, [] {
+    return print_list({.path = "/tokens", .query = {{"all", "true"}}},
+                      {"id", "name", "owner", "role", "rights", "created", "expires", "last_used"});
   });
-  auto* fresh = part(*verb, "new", "make one; it alone is printed on stdout, this once",
-                     "TOKEN=$(tocsin token new dashboard)", chosen, [] {
-                       return print_answer(
-                           {.method = "POST",
-                            .path = "/tokens",
-                            .body = object({{"name", options().name}, {"role", options().role}})},
-                           [](const auto& answer) {
-                             fmt::print("{}\n", text_of(answer, "token"));
-                             std::fflush(stdout);
-                             fmt::print(stderr,
-                                        "The token of {} ({}); it is not shown again. Programs "
-                                        "send it as: Authorization: Bearer TOKEN\n",
-                                        text::quote(options().name), options().role);
-                           });
-                     });
+  auto* fresh =
+      part(*verb, "new", "make one; it alone is printed on stdout, this once",
+           "TOKEN=$(tocsin token new dashboard --user ana --right read)", chosen, [] {
+             json::Writer w;
+             w.object().member("name", options().name).member("role", options().role);
+             if (!options().user.empty()) w.member("user", options().user);
+             if (!options().expires.empty()) w.member("expires", options().expires);
+             if (!options().rights.empty()) {
+               w.key("rights").list();
+               for (const std::string& right : options().rights) w.value(right);
+               w.end();
+             }
+             w.end();
+             return print_answer(
+                 {.method = "POST", .path = "/tokens", .body = w.take()}, [](const auto& answer) {
+                   fmt::print("{}\n", text_of(answer, "token"));
+                   std::fflush(stdout);
+                   fmt::print(stderr,
+                              "The token of {} ({}); it is not shown again. Programs "
+                              "send it as: Authorization: Bearer TOKEN\n",
+                              text::quote(options().name), options().role);
+                 });
+           });
   fresh->add_option("NAME", options().name, "what it is for")->required();
   fresh
       ->add_option("--role", options().role,
                    "viewer, analyst, agreement-editor, administrator or auditor")
       ->capture_default_str();
+  fresh->add_option("--user", options().user, "whose it is; the node's own if not said");
+  fresh->add_option("--right", options().rights,
+                    "only these rights of the role: read, work, agree, administer, audit");
+  fresh->add_option("--expires", options().expires, "when it ends");
   part(*verb, "remove", "take one back", "", chosen,
        [] {
          return print_answer(
@@ -375,10 +435,17 @@ void add_backup(CLI::App& app, Chosen& chosen) {
        })
       ->add_option("FOLDER", options().folder, "it must not exist yet")
       ->required();
-  part(app, "restore", "make a home from a backup",
-       "tocsin restore /srv/backup/2026-11-22 --home /var/lib/tocsin", chosen, restore)
-      ->add_option("FOLDER", options().folder, "the backup")
-      ->required();
+  auto* back =
+      part(app, "restore", "make a home from a backup",
+           "tocsin restore /srv/backup/2026-11-22 --home /var/lib/tocsin", chosen, restore);
+  back->add_option("FOLDER", options().folder, "the backup")->required();
+  back->add_option("--tombstones", options().tombstones,
+                   "the file `tombstones` of the lost home: who was erased since is erased again")
+      ->check(CLI::ExistingFile);
+  part(app, "resume", "let a restored node run feeds and send again", "tocsin resume", chosen, [] {
+    return print_answer({.method = "POST", .path = "/resume", .body = "{}"},
+                        [](const auto&) { fmt::print(stderr, "the node is not paused\n"); });
+  });
 }
 
 void add_config(CLI::App& app, Chosen& chosen) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/call.h"
+#include "cli/printing.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -42,6 +43,8 @@ Result<Question> question(const std::vector<std::string>& conditions, bool of_fi
       q.query.emplace("sort", *sort);
     } else if (auto order = value_of("order")) {
       q.query.emplace("order", *order);
+    } else if (auto without = value_of("without"); without && of_findings) {
+      q.query.emplace("without", *without);
     } else if (auto seq = value_of("at_least")) {
       q.query.emplace("at_least", *seq);
     } else if (auto limit = value_of("limit")) {
@@ -55,13 +58,6 @@ Result<Question> question(const std::vector<std::string>& conditions, bool of_fi
   }
   q.query.emplace("q", filter);
   return q;
-}
-
-std::string text_of(const simdjson::dom::element& item, const char* pointer) {
-  simdjson::dom::element value;
-  if (item.at_pointer(pointer).get(value)) return "";
-  if (std::string_view text; !value.get(text)) return std::string(text);
-  return simdjson::minify(value);
 }
 
 std::string short_time(std::string time) {
@@ -117,6 +113,7 @@ Result<void> ask(const Shape& shape, QueryOptions options) {
   auto caller = TRY(Caller::open(options.home));
   Question q = TRY(question(options.conditions, shape.path == findings_shape.path));
   TextTable table(shape.head);
+  std::string dated;
   std::size_t left = q.limit;
   while (left > 0) {
     q.query.erase("limit");
@@ -135,12 +132,16 @@ Result<void> ask(const Shape& shape, QueryOptions options) {
         table.row(cells(shape, item));
       }
     }
+    dated = text_of(answer, "/database_date");
     std::string next = text_of(answer, "/next");
     if (next.empty()) break;
     q.query.erase("cursor");
     q.query.emplace("cursor", next);
   }
-  if (!options.as_json) fmt::print("{}", options.as_csv ? table.csv() : table.text());
+  if (options.as_json) return {};
+  fmt::print("{}", options.as_csv ? table.csv() : table.text());
+  if (!options.as_csv && !dated.empty())
+    fmt::print(stderr, "countries and networks from the database of {}\n", dated);
   return {};
 }
 
@@ -148,8 +149,9 @@ void add(CLI::App& app, Chosen& chosen, const char* name, const char* what, cons
          const Shape& shape, QueryOptions& options) {
   auto* verb = app.add_subcommand(name, what);
   verb->footer(example);
-  verb->add_option("CONDITION", options.conditions,
-                   "field=value, field>=value, since=, until=, sort=, limit=, or words");
+  verb->add_option(
+      "CONDITION", options.conditions,
+      "field=value, field>=value, since=, until=, sort=, limit=, of findings without=, or words");
   verb->add_option("--home", options.home, "the data folder");
   verb->add_flag("--json", options.as_json, "one JSON object a line");
   verb->add_flag("--csv", options.as_csv, "CSV");

@@ -1,12 +1,11 @@
 // tocsin read and formats: parse a report without a node. Events as JSON lines on stdout, rejects
 // on stderr.
 #include <cstdio>
-#include <iostream>
-#include <iterator>
 #include <vector>
 
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "base/unpack.h"
 #include "cli/verbs.h"
 #include "ingest/formats.h"
 #include "wire/dialect.h"
@@ -23,10 +22,13 @@ Result<std::string> whole(const std::string& path) {
   return std::string(mapped.bytes());
 }
 
-Result<std::string> standard_input() {
-  std::string bytes(std::istreambuf_iterator<char>(std::cin), {});
-  if (std::cin.bad()) return unavailable("cannot read standard input");
-  return bytes;
+Result<MappedText> standard_input() {
+  std::string buffer(64 * 1024, '\0');
+  return map_text([&]() -> Result<std::string_view> {
+    std::size_t size = std::fread(buffer.data(), 1, buffer.size(), stdin);
+    if (std::ferror(stdin) != 0) return unavailable("cannot read standard input");
+    return std::string_view(buffer).substr(0, size);
+  });
 }
 
 Result<void> print(const ReadOptions& options) {
@@ -36,8 +38,7 @@ Result<void> print(const ReadOptions& options) {
     return invalid("no output format " + text::quote(options.to) +
                    "; there is tocsin, intelmq, idea, stix, misp");
   }
-  std::string raw = options.file == "-" ? TRY(standard_input()) : TRY(whole(options.file));
-  auto content = TRY(ingest::report_text(std::move(raw)));
+  auto content = TRY(options.file == "-" ? standard_input() : map_text(options.file));
   std::string mapping = options.mapping.empty() ? std::string() : TRY(whole(options.mapping));
   std::string schema = options.schema.empty() ? std::string() : TRY(whole(options.schema));
   std::string name = options.name;
@@ -61,7 +62,7 @@ Result<void> print(const ReadOptions& options) {
   // Nobody has taken the report in yet: an event is observed only where the report says so.
   ingest::Sink sink(words, {.feed = words.id(options.feed), .received = time_none}, print_batch,
                     keep_reject);
-  auto read = format({.bytes = content,
+  auto read = format({.bytes = content.bytes(),
                       .name = name,
                       .feed = options.feed,
                       .url = {},

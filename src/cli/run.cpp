@@ -7,8 +7,10 @@
 #include <filesystem>
 
 #include "api/served.h"
+#include "base/text.h"
 #include "cli/call.h"
 #include "cli/verbs.h"
+#include "node/upgrade.h"
 #include "sim/sim.h"
 
 namespace tocsin::cli {
@@ -17,7 +19,7 @@ namespace {
 struct RunOptions {
   std::string home, config;
   int port = -1;
-  bool demo = false;
+  bool demo = false, skip_copy = false;
 };
 
 // A made-up world in HOME/demo, made once; the file that names its feeds.
@@ -49,7 +51,8 @@ Result<void> run(RunOptions options) {
                                        .config = options.config,
                                        .port = options.port,
                                        .feeds_file = demo_feeds,
-                                       .simulated = options.demo}));
+                                       .simulated = options.demo,
+                                       .skip_copy = options.skip_copy}));
   TRY(served->start());
   fmt::print("{}\n", served->sign_in_url());
   std::fflush(stdout);
@@ -70,7 +73,39 @@ Result<void> run(RunOptions options) {
   return {};
 }
 
+// Opens the home as `run` does, and closes it again.
+Result<void> upgrade(RunOptions options) {
+  if (options.home.empty()) options.home = default_home();
+  auto before = TRY(node::written_by(options.home));
+  if (!before) return missing("no node's data in " + text::quote(options.home));
+  auto served = TRY(api::Served::open(
+      {.home = options.home, .config = options.config, .skip_copy = options.skip_copy}));
+  served->stop();
+  auto now = node::this_program();
+  if (*before == now) {
+    fmt::print(stderr, "{} is up to date: tocsin {}\n", options.home, now.version);
+  } else {
+    fmt::print(stderr, "{} was of tocsin {}, and is of {} now\n", options.home, before->version,
+               now.version);
+  }
+  return {};
+}
+
 }  // namespace
+
+void add_upgrade(CLI::App& app, Chosen& chosen) {
+  auto* verb = app.add_subcommand("upgrade", "bring an earlier program's data folder up to date");
+  verb->footer("Example: tocsin upgrade --home /var/lib/tocsin");
+  static RunOptions options;
+  verb->add_option("--home", options.home, "the data folder");
+  verb->add_flag("--without-backup", options.skip_copy, "make no copy of it first");
+  verb->callback([&chosen] {
+    chosen = [] {
+      auto done_so = upgrade(options);
+      return done_so ? done : fail(done_so.error());
+    };
+  });
+}
 
 void add_run(CLI::App& app, Chosen& chosen) {
   auto* verb = app.add_subcommand("run", "start a node: console, API, feeds");
@@ -81,6 +116,9 @@ void add_run(CLI::App& app, Chosen& chosen) {
   verb->add_option("--config", options.config, "the configuration; HOME/tocsin.toml if not said");
   verb->add_option("--port", options.port, "instead of server.port; 0: any free one")
       ->check(CLI::Range(0, 65535));
+  verb->add_flag(
+      "--without-backup", options.skip_copy,
+      "no copy of the data folder of an earlier program before it is brought up to date");
   verb->add_flag("--demo", options.demo, "a node of its own, filled with a simulated world");
   verb->callback([&chosen] {
     chosen = [] {

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/call.h"
+#include "cli/printing.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
@@ -16,17 +17,11 @@ namespace {
 
 struct StatsOptions {
   std::vector<std::string> cuts;
-  std::string home, type, klass, country, family, since, until, compare, per, order, asn, zone;
+  std::string home, type, klass, country, family, since, until, compare, per, order, asn, zone,
+      without;
   std::size_t top = 50;
   bool as_json = false, as_csv = false;
 };
-
-std::string text_of(const simdjson::dom::element& item, const char* pointer) {
-  simdjson::dom::element value;
-  if (item.at_pointer(pointer).get(value)) return "";
-  if (std::string_view text; !value.get(text)) return std::string(text);
-  return simdjson::minify(value);
-}
 
 std::string percent(const simdjson::dom::element& row, const char* pointer) {
   double value = 0;
@@ -145,6 +140,10 @@ void print(const simdjson::dom::element& answer, const StatsOptions& options) {
   if (controllers) {
     for (const char* name : {">controller abroad", ">at home", ">unknown"}) head.emplace_back(name);
   }
+  if (controllers && compared) {
+    for (const char* name : {">abroad before", ">at home before", ">unknown before"})
+      head.emplace_back(name);
+  }
   TextTable table(head);
   for (simdjson::dom::element row : rows) {
     std::vector<std::string> cells;
@@ -160,7 +159,7 @@ void print(const simdjson::dom::element& answer, const StatsOptions& options) {
       cells.push_back(text_of(row, "/before/distinct"));
       cells.push_back(text_of(row, "/before/events"));
       cells.push_back(percent(row, "/change_percent"));
-      cells.push_back(percent(row, "/feeds_changed_percent"));
+      cells.push_back(percent(row, "/feeds_changed_points"));
       cells.push_back(list(row, "feeds_new"));
       cells.push_back(list(row, "feeds_gone"));
     }
@@ -169,14 +168,21 @@ void print(const simdjson::dom::element& answer, const StatsOptions& options) {
            {"/controllers/abroad", "/controllers/home", "/controllers/unknown"})
         cells.push_back(text_of(row, pointer));
     }
+    if (controllers && compared) {
+      for (const char* pointer : {"/controllers_before/abroad", "/controllers_before/home",
+                                  "/controllers_before/unknown"})
+        cells.push_back(text_of(row, pointer));
+    }
     table.row(std::move(cells));
   }
   fmt::print("{}", options.as_csv ? table.csv() : table.text());
   if (options.as_csv) return;
   if (has_series(options)) print_series(answer, options);
-  fmt::print("\n{}. As of {}, feeds: {}{}\n", text_of(answer, "/definition"),
+  std::string dated = text_of(answer, "/database_date");
+  fmt::print("\n{}. As of {}, feeds: {}{}{}\n", text_of(answer, "/definition"),
              text_of(answer, "/as_of"), list(answer, "feeds"),
-             text_of(answer, "/frozen") == "true" ? "; partly frozen" : "");
+             text_of(answer, "/frozen") == "true" ? "; partly frozen" : "",
+             dated.empty() ? "" : "; countries and networks from the database of " + dated);
   if (text_of(answer, "/from_events") == "true")
     fmt::print("Counted from the events in {} ms.\n", text_of(answer, "/took_ms"));
 }
@@ -206,6 +212,7 @@ Result<void> count(StatsOptions options) {
                  {"per", options.per},
                  {"order", options.order},
                  {"series_rows", series_rows > 0 ? std::to_string(series_rows) : ""},
+                 {"without", options.without},
                  {"top", std::to_string(options.top)}};
     std::string body = TRY(caller.call(ask));
     if (options.as_json) {
@@ -250,6 +257,9 @@ void add_stats(CLI::App& app, Chosen& chosen) {
       ->check(CLI::IsMember({"period", "month", "week", "day"}));
   verb->add_option("--order", options.order, "rows by distinct, events or change")
       ->check(CLI::IsMember({"distinct", "events", "change"}));
+  verb->add_option("--without", options.without,
+                   "not of findings that are now muted, false-positive, accepted-risk, not-ours, "
+                   "duplicate; counted from the events");
   verb->add_option("--top", options.top, "rows at most")->capture_default_str();
   verb->add_option("--home", options.home, "the data folder");
   verb->add_flag("--json", options.as_json, "as JSON");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/csv_cell.h"
 #include "base/text.h"
 
 namespace tocsin::cli {
@@ -11,17 +12,6 @@ namespace {
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string quoted(std::string cell) {
-  if (!cell.empty() && std::string_view("=+-@\t\r").contains(cell[0])) cell.insert(0, "'");
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string out = "\"";
-  for (char c : cell) {
-    out += c;
-    if (c == '"') out += '"';
-  }
-  return out + '"';
 }
 
 }  // namespace
@@ -62,8 +52,9 @@ std::string TextTable::csv() const {
   std::string out;
   auto line = [&](const std::vector<std::string>& row, bool is_head) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      std::string cell = is_head && row[i].starts_with('>') ? row[i].substr(1) : row[i];
-      out += (i > 0 ? "," : "") + quoted(std::move(cell));
+      std::string_view cell = row[i];
+      if (is_head && cell.starts_with('>')) cell.remove_prefix(1);
+      out += (i > 0 ? "," : "") + csv::cell(cell);
     }
     out += "\r\n";
   };

@@ -1,6 +1,5 @@
 // tocsin feeds update: fetches what formats are read by and others publish: Shadowserver's schema.
 #include <fmt/core.h>
-#include <simdjson.h>
 
 #include <filesystem>
 
@@ -20,23 +19,6 @@ struct UpdateOptions {
   bool allow_private = false;
 };
 
-// How many report types the schema knows. Errors: invalid, if it is none.
-Result<std::size_t> check_schema(std::string_view schema) {
-  simdjson::dom::parser parser;
-  simdjson::dom::object root;
-  if (parser.parse(simdjson::padded_string(schema)).get(root))
-    return invalid("what was fetched is no schema file: not a JSON object");
-  std::size_t types = 0;
-  for (auto [name, record] : root) {
-    shadowserver::Reading reading{.type_name = std::string(name)};
-    simdjson::dom::element file_name;
-    if (!record.is_object() || record["file_name"].get(file_name)) continue;
-    types += TRY(shadowserver::read_schema(schema, reading)) ? 1 : 0;
-  }
-  if (types == 0) return invalid("what was fetched is no schema file: it knows no report type");
-  return types;
-}
-
 Result<void> update(UpdateOptions options) {
   if (options.home.empty()) options.home = default_home();
   std::string path = options.home + "/shadowserver-schema.json";
@@ -49,7 +31,7 @@ Result<void> update(UpdateOptions options) {
                                             .ca_file = options.ca_file,
                                             .size_max_bytes = size_max_bytes}}));
   TRY(fetch::expect_success(response, options.url));
-  std::size_t types = TRY(check_schema(response.body));
+  std::size_t types = TRY(shadowserver::schema_types(response.body));
   TRY(DurableFile::replace(path, response.body));
   fmt::print(stderr, "{}: {}; reports that come from now on are read by it\n", path,
              text::count(types, "report type", "report types"));

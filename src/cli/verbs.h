@@ -27,13 +27,29 @@ void add_findings(CLI::App& app, Chosen& chosen);
 void add_why(CLI::App& app, Chosen& chosen);
 void add_stats(CLI::App& app, Chosen& chosen);
 void add_reports(CLI::App& app, Chosen& chosen);
+void add_corrections(CLI::App& reports, Chosen& chosen);  // parts of it
 void add_feeds(CLI::App& app, Chosen& chosen);
 void add_feeds_update(CLI::App& feeds, Chosen& chosen);  // a part of it
 void add_quarantine(CLI::App& app, Chosen& chosen);
+void add_subject(CLI::App& app, Chosen& chosen);
+void add_hold(CLI::App& app, Chosen& chosen);
+void add_triage(CLI::App& app, Chosen& chosen);
+void add_mute(CLI::App& app, Chosen& chosen);
+void add_view(CLI::App& app, Chosen& chosen);
+void add_case(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
+void add_user(CLI::App& app, Chosen& chosen);
 void add_audit(CLI::App& app, Chosen& chosen);
 void add_backup(CLI::App& app, Chosen& chosen);
 void add_config(CLI::App& app, Chosen& chosen);
+void add_exercises(CLI::App& app, Chosen& chosen);
+void add_upgrade(CLI::App& app, Chosen& chosen);
+void add_bundle(CLI::App& app, Chosen& chosen);
+void add_migrate(CLI::App& app, Chosen& chosen);
+void add_compare(CLI::App& app, Chosen& chosen);
+void add_report(CLI::App& app, Chosen& chosen);
+void add_constituents(CLI::App& app, Chosen& chosen);
+void add_alert(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 

@@ -33,6 +33,15 @@ class Opened {
   virtual void apply(EventBatch& batch) const = 0;
   virtual std::string describe() const = 0;            // "libloc of 2022-10-29, 1,290,000 networks"
   virtual std::span<const Places> places() const = 0;  // its tables of networks; most have none
+  // The oldest of these tables'; time_none: it has none.
+  virtual TimeUs date() const {
+    TimeUs oldest = time_none;
+    for (const Places& one : places()) {
+      if (one.date() != time_none && (oldest == time_none || one.date() < oldest))
+        oldest = one.date();
+    }
+    return oldest;
+  }
 };
 
 struct Enricher {

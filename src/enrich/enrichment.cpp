@@ -47,6 +47,7 @@ Whereabouts Enrichment::locate(const Ip& ip) const {
 }
 
 std::string_view Enrichment::as_name(std::uint32_t asn) const {
+  if (asn == 0) return {};
   for (const Step& step : steps_) {
     for (const Places& places : step.opened->places()) {
       if (auto name = places.as_name(asn); !name.empty()) return name;
@@ -67,10 +68,8 @@ std::uint64_t Enrichment::announced_v4(Country country) const {
 TimeUs Enrichment::database_date() const {
   TimeUs oldest = time_none;
   for (const Step& step : steps_) {
-    for (const Places& places : step.opened->places()) {
-      if (places.date() == time_none) continue;
-      oldest = oldest == time_none ? places.date() : std::min(oldest, places.date());
-    }
+    TimeUs date = step.opened->date();
+    if (date != time_none && (oldest == time_none || date < oldest)) oldest = date;
   }
   return oldest;
 }

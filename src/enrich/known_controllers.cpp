@@ -52,7 +52,20 @@ void KnownControllers::learn(const EventBatch& batch) {
 void KnownControllers::apply(EventBatch& batch) {
   std::lock_guard lock(mutex_);
   take(batch);
+  doubt(batch);
   join(batch);
+}
+
+void KnownControllers::swap(KnownControllers& other) {
+  std::scoped_lock lock(keeping_, other.keeping_, mutex_, other.mutex_);
+  std::swap(families_, other.families_);
+  std::swap(names_, other.names_);
+  std::swap(places_, other.places_);
+  std::swap(sinks_, other.sinks_);
+  std::swap(unkept_sinks_, other.unkept_sinks_);
+  std::swap(sinks_full_, other.sinks_full_);
+  std::swap(recent_sinks_, other.recent_sinks_);
+  std::swap(size_, other.size_);
 }
 
 std::size_t KnownControllers::size() const {
@@ -64,11 +77,12 @@ std::size_t KnownControllers::size() const {
 
 void KnownControllers::take(const EventBatch& b) {
   for (std::size_t i = 0; i < b.size(); ++i) {
+    if (is_exercise(b, i)) continue;  // nothing is learned from what is made up
     if (is_sink(b.roles[i].source)) see_sink(b.source.ip[i]);
     if (is_sink(b.roles[i].destination)) see_sink(b.destination.ip[i]);
   }
   for (std::size_t i = 0; i < b.size(); ++i) {
-    if (b.type[i] != Type::c2_server || is_sink(b.roles[i].source)) continue;
+    if (b.type[i] != Type::c2_server || is_exercise(b, i) || is_sink(b.roles[i].source)) continue;
     Day day = times::day_of(b.time[i] != time_none ? b.time[i] : b.observed[i]);
     take({.family = b.family[i],
           .ip = b.source.ip[i],
@@ -265,6 +279,20 @@ KnownControllers::Answer KnownControllers::by_name(std::string_view name, Day da
 KnownControllers::Answer KnownControllers::by_family(WordId family, Day day) {
   auto known = families_.find(family);
   return known == families_.end() ? Answer{} : answer(known->second, day);
+}
+
+// A feed may still list as a controller what a sinkhole has taken the place of.
+void KnownControllers::doubt(EventBatch& b) {
+  if (sinks_.empty()) return;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (b.controller_reason[i] != ControllerReason::feed) continue;
+    for (auto [end, role] :
+         {std::pair{&b.source, &b.roles[i].source}, {&b.destination, &b.roles[i].destination}}) {
+      if (*role != Role::controller || !sinks_.contains(end->ip[i])) continue;
+      *role = Role::sinkhole;
+      b.controller_reason[i] = ControllerReason::unknown;
+    }
+  }
 }
 
 void KnownControllers::join(EventBatch& b) {

@@ -54,7 +54,8 @@ class KnownControllers {
   // is none.
   void learn(const Sight& sight);
   void learn(const EventBatch& batch);
-  // Learns what the batch says, then joins its events.
+  // Learns what the batch says, then joins its events. What a feed calls a controller at the
+  // address of a sinkhole becomes a sinkhole.
   void apply(EventBatch& batch);
 
   // An address that once was a sinkhole's is never a controller, also after a restart: so what is
@@ -65,8 +66,9 @@ class KnownControllers {
   Result<void> keep_sinks(const Write& write);
   // What was written.
   void know_sinks(std::string_view lines);
-  std::string sinks() const;  // all of them, one a line, sorted
-  std::size_t size() const;   // controllers, one in several families as often
+  std::string sinks() const;           // all of them, one a line, sorted
+  void swap(KnownControllers& other);  // what is known, and what is yet to be written
+  std::size_t size() const;            // controllers, one in several families as often
 
  private:
   struct Controller {
@@ -106,6 +108,7 @@ class KnownControllers {
   void see_sink(const Ip& ip);
   bool remember_sink(const Ip& ip);
   void forget(const Ip& ip);
+  void doubt(EventBatch& batch);
   void join(EventBatch& batch);
   Answer answer(Known& known, Day day);
   Answer by_name(std::string_view name, Day day);

@@ -117,6 +117,21 @@ TEST_CASE("what a feed says stays, and types without a controller get none") {
   CHECK(w.joined(scanner) == "NL 203.0.113.1");
 }
 
+TEST_CASE("a sinkhole's address is no controller, though a feed says so") {
+  World w;
+  EventBatch told = w.infected("mirai", day);
+  told.roles[0].destination = Role::controller;
+  told.controller_reason[0] = ControllerReason::feed;
+  EventBatch before = told;
+  w.known.apply(before);
+  CHECK(before.controller_reason[0] == ControllerReason::feed);
+  CHECK(w.joined("mirai", day) == "");  // seen as a sinkhole
+  w.controller("mirai", "203.0.113.1", "NL", day);
+  CHECK(w.joined(told) == "NL 203.0.113.1");
+  w.known.apply(told);
+  CHECK(told.roles[0].destination == Role::sinkhole);
+}
+
 TEST_CASE("a batch's own controllers are learned before its events are joined") {
   World w;
   EventBatch b = w.infected("mirai", day);

@@ -26,10 +26,12 @@ struct Delivery {
   std::string bytes;  // ... or the bytes themselves, where path is ""
   std::string
       cursor;  // the collector's state after this delivery: kept with the report's last commit
-  bool live = false;  // the live lane: small, at once
+  std::uint8_t flags = 0;  // flag_exercise, flag_history: of every event
+  bool live = false;       // the live lane: small, at once
   // Read also if its bytes were here before; where nothing can be read, they are in quarantine
   // already.
   bool again = false;
+  std::uint64_t replaces = 0;   // the report that goes once this one is in
   TimeUs received = time_none;  // when it arrived; now, if not said
 };
 

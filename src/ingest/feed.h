@@ -2,12 +2,15 @@
 // `[feed.NAME]`.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "model/taxonomy.h"
+#include "policy/clearance.h"
 
 namespace tocsin::ingest {
 
@@ -30,6 +33,8 @@ struct Feed {
   std::uint32_t usual_delay_s =
       0;  // how long after the interval a delivery counts as late; 0: learned
   Tlp tlp = Tlp::unmarked;
+  std::optional<std::uint32_t> raw_days, raw_size_max_mb;  // instead of the node's [raw]
+  policy::Consent consent;  // may those affected be told, and what
   Terms terms;
   std::string mapping;  // path of a mapping file, where format is csv or json
   // What the collector understands: url, path, key_secret, allow_private, proxy, ca_file,

@@ -6,7 +6,7 @@
 
 namespace tocsin::ingest {
 
-// title, collector, format, interval, usual_delay, tlp, terms.
+// title, collector, format, interval, usual_delay, tlp, raw_days, raw_size_max_mb, terms.
 void read_common(TomlTable& table, Feed& feed);
 
 }  // namespace tocsin::ingest

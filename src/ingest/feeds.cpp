@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/charset.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/toml_table.h"
@@ -101,6 +102,15 @@ void read_option(TomlTable& table, const Option& option, Feed& feed) {
   }
 }
 
+// Of every collector: the texts' own encoding, where neither they nor their transport tell it.
+void read_charset(TomlTable& table, Feed& feed) {
+  std::string name = table.text("charset");
+  if (name.empty()) return;
+  if (auto known = charset::to_utf8("", name); !known)
+    table.wrong("charset", known.error().what + "; valid are the names of `iconv --list`");
+  feed.options.insert_or_assign("charset", name);
+}
+
 void set_default(Feed& feed, std::string_view option, const std::string& value) {
   if (!value.empty()) feed.options.try_emplace(std::string(option), value);
 }
@@ -153,6 +163,7 @@ Feed read_feed(const std::string& name, const toml::table& toml, const FeedDefau
   }
   if (!table.has("interval") && !table.has("catalogue")) feed.interval_s = collector->interval_s;
   for (const Option& option : collector->options) read_option(table, option, feed);
+  read_charset(table, feed);
   for (const std::string& key : table.keys()) {
     if (toml[key].is_string() && !table.is_known(key)) {
       refuse_secret(table, key, *toml[key].value<std::string>());

@@ -54,6 +54,22 @@ terms.interval_least = "30min"
   CHECK(feed.option("contact") == "soc@example.org");
 }
 
+TEST_CASE("a feed may name the charset of its texts, one that there is") {
+  std::string text = "[feed.x]\ncollector = \"stdin\"\nformat = \"auto\"\ncharset = ";
+  auto feeds = read_feeds(text + "\"KOI8-R\"", "t.toml", {});
+  REQUIRE_MESSAGE(feeds.has_value(), feeds.error().what);
+  CHECK(feeds->front().option("charset") == "KOI8-R");
+  CHECK(problem(text + "\"KOI8-Q\"").starts_with("t.toml:4: feed.x.charset: unknown charset "));
+}
+
+TEST_CASE("the valid keys of a feed are told, all of them") {
+  std::string what = problem("[feed.x]\ncollector = \"stdin\"\nformat = \"auto\"\nfoo = 1\n");
+  for (const char* key : {"charset", "tell_affected", "tell_fields", "terms", "tlp"}) {
+    CAPTURE(key);
+    CHECK(what.contains(std::string(", ") + key));
+  }
+}
+
 TEST_CASE("headers and their secrets are tables") {
   auto feeds = read_feeds(R"([feed.list]
 collector = "http"

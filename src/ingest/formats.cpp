@@ -7,7 +7,6 @@
 
 #include "base/mapped_file.h"
 #include "base/text.h"
-#include "base/unpack.h"
 #include "ingest/mapped.h"
 #include "ingest/mappings.h"
 
@@ -89,10 +88,6 @@ std::vector<KnownFormat> known_formats() {
     out.push_back({entry.name, summary_of(entry.plugin)});
   std::ranges::sort(out, {}, &KnownFormat::name);
   return out;
-}
-
-Result<std::string> report_text(std::string raw) {
-  return unpack_text(raw);
 }
 
 }  // namespace tocsin::ingest

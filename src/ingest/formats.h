@@ -28,8 +28,4 @@ struct KnownFormat {
 };
 std::vector<KnownFormat> known_formats();  // sorted by name
 
-// The bytes of a report as text: decompressed and in UTF-8 (see base/unpack.h). For small reports
-// and `tocsin read`. Errors: invalid.
-Result<std::string> report_text(std::string raw);
-
 }  // namespace tocsin::ingest

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "ingest/passwords.h"
 #include "model/subject.h"
 
 namespace tocsin::shadowserver {
@@ -41,7 +42,6 @@ std::string_view Plan::key(std::string_view name) {
 
 Plan::Plan(const Reading& reading, std::span<const std::string_view> header, bool name_feed)
     : header_(header), type_(reading.type), severity_(reading.severity), roles_(reading.roles) {
-  controller_known_ = roles_.source == Role::controller || roles_.destination == Role::controller;
   std::vector<std::uint16_t> order;
   for (std::size_t i = 0; i < header.size() && i < no_column; ++i) {
     bool repeated = std::ranges::find(header.first(i), header[i]) !=
@@ -175,6 +175,7 @@ Plan::Op Plan::op_of(Field field, Convert convert) {
 }
 
 void Plan::add(std::uint16_t column, const Mapping& mapping) {
+  if (ingest::is_password(header_[column])) return;  // never stored
   Field field = Field::extra;
   bool is_field = false;
   if (auto known = field_named(mapping.target); known && *known != Field::extra) {

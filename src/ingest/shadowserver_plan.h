@@ -121,7 +121,7 @@ class Plan {
   Type type_;
   Severity severity_;
   Roles roles_;
-  bool controller_known_ = false, has_subject_ = false;
+  bool has_subject_ = false;
   static constexpr std::uint16_t no_column = 0xffff;
   std::uint16_t host_ = no_column, application_ = no_column, detail_ = no_column,
                 sector_ = no_column;

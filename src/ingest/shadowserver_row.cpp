@@ -24,7 +24,6 @@ constexpr std::size_t name_bytes_max = 255;
 void Plan::row(Sink& sink, std::size_t line, std::string_view bytes,
                std::span<const std::string_view> values) {
   sink.event(line).type(type_).severity(severity_).roles(roles_);
-  if (controller_known_) sink.controller_known();
   sink.record(bytes);
   values_ = values;
   taken_ = {};

@@ -122,4 +122,20 @@ Result<bool> read_schema(std::string_view schema, Reading& reading) {
   return true;
 }
 
+Result<std::size_t> schema_types(std::string_view schema) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object root;
+  if (parser.parse(simdjson::padded_string(schema)).get(root))
+    return invalid("no schema file: not a JSON object");
+  std::size_t types = 0;
+  for (auto [name, record] : root) {
+    Reading reading{.type_name = std::string(name)};
+    simdjson::dom::element file_name;
+    if (!record.is_object() || record["file_name"].get(file_name)) continue;
+    types += TRY(read_schema(schema, reading)) ? 1 : 0;
+  }
+  if (types == 0) return invalid("no schema file: it knows no report type");
+  return types;
+}
+
 }  // namespace tocsin::shadowserver

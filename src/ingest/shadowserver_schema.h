@@ -14,4 +14,7 @@ namespace tocsin::shadowserver {
 // wrong.
 Result<bool> read_schema(std::string_view schema, Reading& reading);
 
+// How many report types it knows. Errors: invalid, if it is no schema file, or knows none.
+Result<std::size_t> schema_types(std::string_view schema);
+
 }  // namespace tocsin::shadowserver

@@ -1,5 +1,7 @@
 #include "ingest/sink.h"
 
+#include <sodium.h>
+
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -7,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "ingest/passwords.h"
 #include "model/family.h"
 #include "model/members.h"
 #include "model/normal.h"
@@ -258,6 +261,7 @@ void Sink::close() {
   }
   batch_.extra[i] = batch_.keep(members_);
   if (!roles_set_) batch_.roles[i] = usual_roles(batch_.type[i]);
+  settle_controller(i);
   if (batch_.sector[i] == 0) {
     batch_.sector[i] = subject_at_destination(batch_.type[i], batch_.roles[i]) ? destination_sector_
                                                                                : source_sector_;
@@ -265,8 +269,32 @@ void Sink::close() {
   if (batch_.severity[i] == Severity::none) batch_.severity[i] = usual_severity(batch_.type[i]);
   if (batch_.tlp[i] == Tlp::unmarked) batch_.tlp[i] = defaults_.tlp;
   if (batch_.observed[i] == time_none) batch_.observed[i] = defaults_.received;
+  batch_.flags[i] |= defaults_.flags;
+  if (batch_.type[i] == Type::test) batch_.flags[i] |= flag_exercise;
   open_ = false;
   ++events_;
+}
+
+// An end is the controller of another only where the report itself says so and names it: what ends
+// of such a type usually are is no saying. Source: ARCHITECTURE.md D5.
+void Sink::settle_controller(std::size_t i) {
+  ControllerReason& reason = batch_.controller_reason[i];
+  bool said = roles_set_ || reason == ControllerReason::feed;
+  reason = ControllerReason::unknown;
+  Type type = batch_.type[i];
+  if (type == Type::c2_server || type == Type::dga_domain) return;  // it is the subject
+  Roles& roles = batch_.roles[i];
+  for (auto [end, role] :
+       {std::pair{&batch_.source, &roles.source}, {&batch_.destination, &roles.destination}}) {
+    if (*role != Role::controller) continue;
+    bool named = !end->ip[i].empty() || !end->name[i].empty() || !end->url[i].empty() ||
+                 end->asn[i] != 0 || !end->country[i].empty();
+    if (said && named) {
+      reason = ControllerReason::feed;
+    } else {
+      *role = Role::unknown;
+    }
+  }
 }
 
 void Sink::flush() {
@@ -302,7 +330,59 @@ SeenNames::Is Sink::see(std::size_t start, std::size_t key) {
   return seen_names_.add(written.substr(key + 1, written.size() - key - 2));
 }
 
+// An account as a reader may see it: "j***@example.org". What follows the domain may be a password,
+// and what follows an @ at its begin is no domain but the name.
+std::string masked_text(std::string_view account) {
+  constexpr std::size_t character_bytes_max = 4;
+  std::size_t end = std::min<std::size_t>(1, account.size());
+  while (end < std::min(account.size(), character_bytes_max) &&
+         (static_cast<unsigned char>(account[end]) & 0xc0) == 0x80)
+    ++end;
+  std::string_view domain = account.substr(std::min(account.find('@', 1), account.size()));
+  std::size_t length = std::min<std::size_t>(1, domain.size());
+  auto is_of_domain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           static_cast<unsigned char>(c) >= 0x80 || std::string_view(".-_").contains(c);
+  };
+  while (length < domain.size() && is_of_domain(domain[length])) ++length;
+  return fmt::format("{}***{}", account.substr(0, end), domain.substr(0, length));
+}
+
+// Also one in the record as it was.
+bool Sink::says_password(std::string_view name, std::string_view json, bool is_extra) {
+  if (!is_extra) {
+    if (name != "raw" || json.size() < 3) return false;
+    std::string record(json.size(), '\0');
+    std::size_t size = 0;
+    if (sodium_base642bin(reinterpret_cast<unsigned char*>(record.data()), record.size(),
+                          json.data() + 1, json.size() - 2, " \n\r", &size, nullptr,
+                          sodium_base64_VARIANT_ORIGINAL) != 0) {
+      return true;  // who knows what it holds
+    }
+    return names_password(std::string_view(record).substr(0, size));
+  }
+  std::uint64_t hash = hash64(name);
+  Judged& judged = judged_[hash % judged_.size()];
+  if (judged.name_hash != hash) judged = {hash, is_password(name)};
+  return judged.is_password;
+}
+
 void Sink::member(std::string_view name, std::string_view json, bool is_extra) {
+  if (says_password(name, json, is_extra)) {
+    ++passwords_;
+    return;
+  }
+  std::string masked;
+  bool nested = is_extra && (json.starts_with('{') || json.starts_with('['));
+  if (nested && names_password(json)) {
+    masked = without_passwords(json, passwords_);
+    if (masked.empty()) return;
+    json = masked;
+  }
+  if (!is_extra && name == "destination.account") {  // whose it is, is nobody's business
+    json::append_string(masked, masked_text(json_text(json)));
+    json = masked;
+  }
   if (members_.size() + name.size() + json.size() > extra_bytes_max) {
     ++members_cut_;
     return;

@@ -10,6 +10,7 @@
 // dictionary.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -37,6 +38,9 @@ enum class SectorEnd : std::uint8_t { none, source, destination };
 SectorEnd says_sector(std::string_view extra_name);  // "sector", "source.sector", "src_sector" ...
 std::string sector_of(std::string_view text);
 
+// An account without whose it is: "j***@example.org".
+std::string masked_text(std::string_view account);
+
 class Sink final {
  public:
   using Batches = std::function<Result<void>(EventBatch&)>;  // takes a full batch; it is cleared
@@ -48,6 +52,7 @@ class Sink final {
     std::uint64_t report = 0;
     TimeUs received = 0;
     Tlp tlp = Tlp::unmarked;
+    std::uint8_t flags = 0;  // of every event: flag_exercise, flag_history
   };
 
   Sink(Dictionary& words, const Defaults& defaults, Batches batches, Rejects rejects);
@@ -78,9 +83,13 @@ class Sink final {
   Sink& transport(Transport transport) { return batch_.transport.back() = transport, *this; }
   Sink& tlp(Tlp tlp) { return batch_.tlp.back() = tlp, *this; }
   Sink& roles(Roles roles) { return roles_set_ = true, batch_.roles.back() = roles, *this; }
+  // The report says it of the end whose usual role that is. Roles that are set say it by
+  // themselves.
   Sink& controller_known() {
     return batch_.controller_reason.back() = ControllerReason::feed, *this;
   }
+  Sink& exercise() { return batch_.flags.back() |= flag_exercise, *this; }
+  Sink& history() { return batch_.flags.back() |= flag_history, *this; }
   Sink& source_asn(std::uint32_t asn) { return batch_.source.asn.back() = asn, *this; }
   Sink& destination_asn(std::uint32_t asn) { return batch_.destination.asn.back() = asn, *this; }
   Sink& source_country(Country country) { return batch_.source.country.back() = country, *this; }
@@ -110,7 +119,8 @@ class Sink final {
   void set_or_keep(Field field, std::string_view text);
   bool has(Field field) const;  // typed fields and those set since event()
 
-  // `extra.<name>`: what has no field of its own. Names as in the report, UTF-8, at most 255
+  // `extra.<name>`: what has no field of its own. Never what stands for a password (is_password()):
+  // it is left out, and counted in passwords(). Names as in the report, UTF-8, at most 255
   // octets. A repeated name wins last-less: the first value stays. What is beyond 1,000 other
   // fields or 256 KiB of one event is left out, and counted in its `extra.members_cut`.
   void extra(std::string_view name, std::string_view text);
@@ -122,13 +132,16 @@ class Sink final {
   const EventBatch& batch() const { return batch_; }
   std::uint64_t events() const { return events_; }  // closed and kept
   std::uint64_t rejected() const { return rejected_; }
+  std::uint64_t passwords() const { return passwords_; }
 
  private:
   void close();
+  void settle_controller(std::size_t i);
   bool is_plausible(TimeUs time) const;
   void flush();
   void member(std::string_view name, std::string_view json, bool is_extra);
   SeenNames::Is see(std::size_t start, std::size_t key);
+  bool says_password(std::string_view name, std::string_view json, bool is_extra);
   void note_sector(std::string_view name, std::string_view json);
   Result<void> set_end(bool source, Kind kind, std::string_view text);
 
@@ -148,11 +161,16 @@ class Sink final {
   WordId report_type_ = 0;
   WordId source_sector_ = 0, destination_sector_ = 0;  // as extras of the open event say
   Result<void> status_;
-  std::uint64_t events_ = 0, rejected_ = 0;
+  std::uint64_t events_ = 0, rejected_ = 0, passwords_ = 0;
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return hash64(text); }
   };
+  struct Judged {
+    std::uint64_t name_hash = 0;
+    bool is_password = false;
+  };
+  std::array<Judged, 64> judged_{};  // names seen lately
   // Saves the dictionary's lock.
   std::unordered_map<std::string, WordId, TextHash, std::equal_to<>> seen_words_;
 };

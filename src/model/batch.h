@@ -29,6 +29,10 @@ inline std::uint64_t seq_of(EventId id) {
   return id >> batch_events_bits;
 }
 
+// What sets an event apart from those that count: bits of EventBatch::flags.
+inline constexpr std::uint8_t flag_exercise = 1;  // made up: never counted, exported, alerted
+inline constexpr std::uint8_t flag_history = 2;   // told late on purpose: no alert, nothing new
+
 // A piece of a batch's arena.
 struct Text {
   std::uint32_t offset = 0, size = 0;
@@ -43,6 +47,31 @@ struct EndColumns {
   std::vector<Country> country;     // the report's, else the node's own
   std::vector<Text> name;           // fqdn, canonical
   std::vector<Text> url;
+};
+
+// An exact duplicate as it is remembered: that its report told the event of this hash too, and what
+// may differ from the event that was kept. So the report can tell it alone when the other goes.
+struct Echo {
+  Hash128 hash;
+  TimeUs time = 0, observed = 0;
+  std::uint32_t line = 0;
+  WordId sector = 0;
+  std::uint16_t place = 0;  // among the rows of its batch
+};
+
+// What a correction takes out, as the journal says it to the followers: an act in the order of seq,
+// between the batches before it and those after. Source: DESIGN D3.
+struct Correction {
+  enum class Kind : std::uint8_t { none, withdraw, erase };
+  Kind kind = Kind::none;
+  std::uint64_t report = 0;           // withdraw: all of this one
+  std::vector<EventId> events;        // erase: these
+  std::vector<Day> days;              // days and types of what goes
+  std::vector<Type> types;            // ...
+  std::vector<std::uint64_t> others;  // reports that told some of it too
+  EventId first = 0;                  // the first that goes
+  bool controllers = false;           // it says who is a controller: joins are made anew
+  bool sinks = false;                 // it says who is a sinkhole or sensor
 };
 
 struct EventBatch {
@@ -67,21 +96,30 @@ struct EventBatch {
   std::vector<WordId> sector;           // the affected end's, as the report says; lower case
   std::vector<WordId> joined;           // address or name of the controller that a join found
   std::vector<Country> joined_country;  // ... and its country; set where the reason is `join`
+  std::vector<std::uint8_t> flags;      // flag_exercise, flag_history
   EndColumns source, destination;
-  std::vector<Text> account;        // source.account
-  std::vector<Text> extra;          // every other field: the members of a JSON object, flat names:
-                                    // `"source.registry":"RIPE","extra.tag":"x"`
-  std::vector<std::uint32_t> line;  // where in the report, from 1
-  std::vector<Hash128> hash;        // equal hash = exact duplicate; filled by the intake
+  std::vector<Text> account;         // source.account
+  std::vector<Text> extra;           // every other field: the members of a JSON object, flat names:
+                                     // `"source.registry":"RIPE","extra.tag":"x"`
+  std::vector<std::uint32_t> line;   // where in the report, from 1
+  std::vector<Hash128> hash;         // equal hash = exact duplicate; filled by the intake
+  std::vector<std::uint16_t> place;  // among the rows that the format gave; empty: 0, 1, 2 …
+  std::vector<Echo> echoes;          // exact duplicates that the intake took out, by place
+  Correction correction;             // no events, but an act
 
   std::string arena;
 
   std::size_t size() const { return time.size(); }
+  bool is_act() const { return correction.kind != Correction::Kind::none; }
+  EventId id(std::size_t row) const {
+    return event_id(seq, place.empty() ? row : std::size_t{place[row]});
+  }
   std::string_view text(Text t) const { return std::string_view(arena).substr(t.offset, t.size); }
   // Adds members to the `extra` of a row: `"node.source.asn":64496`, without a comma around.
   void add_members(std::size_t row, std::string_view members);
   Text keep(std::string_view bytes);  // copies into the arena
   void clear();                       // keeps the memory
+  void compact();                     // leaves in the arena only what some row holds
   void add_row();                     // every column grows by a default value
   void remove_last_row();
   void keep_rows(const std::vector<bool>& keep);  // drops the others; the arena stays
@@ -92,6 +130,14 @@ struct EventBatch {
 // every Text; it reads older versions too, whose missing columns are empty. Errors: invalid.
 std::string encode(const EventBatch& batch);
 Result<EventBatch> decode(std::string_view bytes);
+
+// RSIT's type `test` is one too, whoever sent it.
+inline bool is_exercise(const EventBatch& b, std::size_t i) {
+  return (b.flags[i] & flag_exercise) != 0 || b.type[i] == Type::test;
+}
+inline bool is_history(const EventBatch& b, std::size_t i) {
+  return (b.flags[i] & flag_history) != 0;
+}
 
 // Which end of row `i` is the affected one: what a count or a finding is about.
 // c2-server and dga-domain: the source itself (the controller is the subject).

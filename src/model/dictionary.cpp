@@ -25,7 +25,17 @@ std::optional<WordId> Dictionary::find(std::string_view word) const {
 
 std::string_view Dictionary::word(WordId id) const {
   std::shared_lock lock(mutex_);
+  if (!renamed_.empty()) {
+    if (auto fresh = renamed_.find(id); fresh != renamed_.end()) return fresh->second;
+  }
   return id == 0 || id > words_.size() ? std::string_view{} : std::string_view(words_[id - 1]);
+}
+
+void Dictionary::rename(WordId id, std::string_view fresh) {
+  std::unique_lock lock(mutex_);
+  if (id == 0 || id > words_.size() || renamed_.contains(id)) return;
+  ids_.erase(words_[id - 1]);
+  ids_.emplace(renamed_.emplace(id, fresh).first->second, id);
 }
 
 WordId Dictionary::last() const {

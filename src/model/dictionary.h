@@ -26,11 +26,14 @@ class Dictionary {
   std::string_view word(
       WordId id) const;  // "" for 0 and for unknown ids; valid as long as the dictionary
   WordId last() const;   // the newest id
+  // Gives an id another text, which no other has; views of the old one stay valid.
+  void rename(WordId id, std::string_view fresh);
 
  private:
   mutable std::shared_mutex mutex_;
   std::deque<std::string> words_;  // words_[id - 1]; a deque never moves them
   std::unordered_map<std::string_view, WordId> ids_;
+  std::unordered_map<WordId, std::string> renamed_;  // few
 };
 
 }  // namespace tocsin

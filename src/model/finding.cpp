@@ -57,10 +57,12 @@ Hash128 finding_key(const EventBatch& b, std::size_t i, const Subject& subject) 
     std::uint64_t high, low;
     std::uint32_t family, identifier;
     std::uint16_t port;
-    std::uint8_t type, kind, transport, zero[7];
+    std::uint8_t type, kind, transport, exercise, zero[6];
   } fixed{};
   fixed.type = static_cast<std::uint8_t>(b.type[i]);
   fixed.kind = static_cast<std::uint8_t>(subject.kind);
+  // A played problem is none of the real one's; `test` is a type of its own.
+  fixed.exercise = (b.flags[i] & flag_exercise) != 0 && b.type[i] != Type::test;
   if (parts.family) fixed.family = b.family[i];
   if (parts.identifier) fixed.identifier = b.identifier[i];
   if (parts.service || parts.port) fixed.port = end.port[i];

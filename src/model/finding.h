@@ -53,6 +53,8 @@ struct Finding {
   Tlp tlp = Tlp::unmarked;  // the strictest of its events
   EventId last_event = 0;
   std::string sector;  // "" if no report told it
+  bool exercise = false;
+  bool history = false;  // only reports of old events told of it
 };
 
 // "f_" and 32 hexadecimal digits, and back. {0,0}: not one.

@@ -193,14 +193,14 @@ Result<std::string> url(std::string_view given) {
   std::size_t path_at = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view authority = rest.substr(0, path_at), path = rest.substr(path_at), user;
   if (std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    if (at > 0) user = authority.substr(0, at + 1);
+    user = authority.substr(0, std::min(at, authority.find(':')));  // a password is never kept
     authority.remove_prefix(at + 1);
   }
   if (authority.empty()) return wrong("no host");
   auto host = host_and_port(authority, scheme);
   if (!host) return wrong(host.error().what);
   std::string out = scheme + "://";
-  out.append(user).append(*host);
+  out.append(user).append(user.empty() ? "" : "@").append(*host);
   if (!path.starts_with('/')) out += '/';
   out.append(text::trim(path));
   if (!text::is_utf8(out)) out = percent_encoded(out);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ingest/feeds.h"
+#include "node/config_alert.h"
 
 namespace tocsin::node {
 namespace {
@@ -93,6 +94,35 @@ void read_server(Table server, Config& config) {
   server.finish();
 }
 
+// What is kept shorter than the rest.
+void read_rule(Table rule, Config& config) {
+  Config::RetentionRule out;
+  auto words = [&](std::string_view key, auto take) {
+    const auto* at = rule.node(key);
+    const auto* list = at == nullptr ? nullptr : at->as_array();
+    if (at != nullptr && list == nullptr) rule.complain(*at, key, "a list of texts");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      if (!take((*list)[i].value_or(std::string_view{})))
+        rule.complain((*list)[i], key,
+                      key == "types" ? "types such as \"brute-force\""
+                                     : "clear, green, amber, amber+strict, red, unmarked");
+    }
+  };
+  words("types", [&](std::string_view word) {
+    auto type = type_named(word);
+    if (type) out.types.push_back(*type);
+    return type.has_value();
+  });
+  words("tlp", [&](std::string_view word) {
+    auto tlp = word == "unmarked" ? std::optional(Tlp::unmarked) : tlp_named(word);
+    if (tlp) out.tlps.push_back(*tlp);
+    return tlp.has_value();
+  });
+  rule.number("months", out.months, 1, 1200);
+  rule.finish();
+  if (out.months > 0) config.retention_rules.push_back(std::move(out));
+}
+
 void read_enrich(const toml::table* table, Config& config) {
   if (table == nullptr) return;
   for (const auto& [key, value] : *table) {
@@ -144,15 +174,40 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   retention.number("events_months", config.events_months, 1, 1200);
   retention.number("exact_counts_months", config.exact_counts_months, 1, 1200);
   retention.number("audit_months", config.audit_months, 1, 1200);
+  if (const auto* rules = retention.node("rule")) {
+    const auto* list = rules->as_array();
+    if (list == nullptr) retention.complain(*rules, "rule", "a list of tables: [[retention.rule]]");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i)
+      read_rule(Table((*list)[i].as_table(), "retention.rule", path, wrong), config);
+  }
   retention.finish();
+  Table law = table("law");
+  std::string erased = "drop";
+  law.text("erased", erased);
+  config.mask_erased = erased == "mask";
+  if (const auto* at = law.node("erased"); at != nullptr && erased != "drop" && erased != "mask")
+    law.complain(*at, "erased", "\"drop\" or \"mask\"");
+  law.finish();
+  Table raw = table("raw");
+  raw.number("days", config.raw_days, 0, 36500);
+  raw.number("size_max_mb", config.raw_size_max_mb, 0, 1 << 20);
+  raw.number("disk_max_mb", config.raw_disk_max_mb, 0, 1 << 30);
+  raw.finish();
   read_enrich(root["enrich"].as_table(), config);
+  TomlProblems problems(path);
+  read_alert(root, config.alert, problems);
+  read_policy(root, config.sensors, problems);
+  read_sign_in(root, problems, config.sign_in);
+  if (auto good = problems.result(); !good) wrong.push_back(good.error().what);
   for (const auto& [key, value] : root) {
-    static const std::set<std::string_view> known = {"node",      "server", "store",
-                                                     "retention", "enrich", "feed"};
+    static const std::set<std::string_view> known = {
+        "node",  "server", "store",  "retention", "law",   "raw", "people",
+        "proxy", "oidc",   "enrich", "policy",    "alert", "feed"};
     if (known.contains(key.str()) && value.is_table()) continue;
-    wrong.push_back(fmt::format(
-        "{}:{}: {}: unknown table; there is node, server, store, retention, enrich, feed.NAME",
-        path, key.source().begin.line, key.str()));
+    wrong.push_back(
+        fmt::format("{}:{}: {}: unknown table; there is node, server, store, retention, law, raw, "
+                    "people, proxy, oidc, enrich, policy, alert, feed.NAME",
+                    path, key.source().begin.line, key.str()));
   }
   auto feeds = ingest::read_feeds(text, path,
                                   {.contact = config.contact,
@@ -175,7 +230,8 @@ Result<Config> read_config(const std::string& path, const std::string& home) {
 }
 
 std::string config_template() {
-  return R"(# Tocsin: the configuration of one node. What is commented out is the default.
+  std::string text =
+      R"(# Tocsin: the configuration of one node. What is commented out is the default.
 
 [node]
 # name = "This node"          # how the console and partners call it
@@ -204,16 +260,40 @@ std::string config_template() {
 # exact_counts_months = 14    # then only finished figures stay
 # audit_months = 24           # who did what
 
+# [[retention.rule]]          # shorter for some, by type, by marking, or both
+# types = ["brute-force"]
+# tlp = ["red", "amber+strict"]
+# months = 3
+
+[law]
+# erased = "drop"             # an erased subject told again: "drop" the event, or "mask" it
+
+[raw]                         # reports as they came, packed, to be read anew
+# days = 30                   # 0: none are kept; a feed may say raw_days of its own
+# size_max_mb = 256           # larger reports are not kept; a feed may say raw_size_max_mb
+# disk_max_mb = 20480         # the oldest go first
+
+[people]
+# idle_hours = 12             # a session ends after so long without use
+# session_days = 7            # and after so long at all
+# requests_per_s = 200        # of one session or token
+
+# [proxy] and [oidc]: sign-in by others; docs/people.md
+
 [enrich]
 # location_database = "/var/lib/location/database.db"
 # warninglists = ""           # a folder of MISP warning lists
-
+)";
+  text += alert_template();
+  return text + R"(
 # One table a feed. Secrets never stand here: name a file or a credential.
 # [feed.morning-reports]
 # collector = "directory"
 # format = "shadowserver"
 # path = "/srv/reports"
+# charset = "KOI8-R"          # of texts that are not UTF-8 and tell none: iconv's name
 # tlp = "amber"
+# tell_affected = true        # its provider lets you tell those affected, and nobody else
 )";
 }
 

@@ -7,9 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "alert/settings.h"
+#include "base/ip.h"
 #include "base/result.h"
 #include "ingest/feed.h"
 #include "model/country.h"
+#include "model/taxonomy.h"
+#include "node/sign_in_config.h"
 
 namespace tocsin::node {
 
@@ -30,8 +34,21 @@ struct Config {
   unsigned counts_memory_mb = 256, counts_threads = 2, duplicates_memory_mb = 192;
   // [retention]
   unsigned events_months = 14, exact_counts_months = 14, audit_months = 24;
+  struct RetentionRule {
+    std::vector<Type> types;  // empty: all
+    std::vector<Tlp> tlps;    // empty: all
+    unsigned months = 0;
+  };
+  std::vector<RetentionRule> retention_rules;  // [[retention.rule]]
+  bool mask_erased = false;                    // [law] erased: "drop" or "mask"
+  // [raw]: the bytes of reports, kept to be read anew
+  unsigned raw_days = 30, raw_size_max_mb = 256, raw_disk_max_mb = 20480;
+  SignInConfig sign_in;  // [people], [proxy], [oidc]
   // [enrich]: passed on as it is
   std::map<std::string, std::string, std::less<>> enrich;
+  // [policy]
+  std::vector<Network> sensors;
+  alert::Settings alert;  // [alert]
   // [feed.NAME]
   std::vector<ingest::Feed> feeds;
 };

@@ -1,6 +1,7 @@
 #include "node/feeds.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -13,6 +14,8 @@
 
 namespace tocsin::node {
 namespace {
+
+constexpr std::size_t username_max = 255;
 
 TimeUs monotonic() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -37,6 +40,15 @@ ingest::Feed drop_feed(const std::string& home) {
           .interval_s = 2,
           .tlp = Tlp::red,
           .options = {{"path", home + "/drop"}}};
+}
+
+// The user name that somebody gave when ticking the feed.
+std::string username_in(const std::string& ticked) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  std::string_view name;
+  if (parser.parse(ticked).get(root) || root["username"].get(name)) return {};
+  return std::string(name);
 }
 
 // What a collector may use of this node.
@@ -70,6 +82,10 @@ class Context final : public ingest::CollectorContext {
 
 }  // namespace
 
+bool needs_username(const ingest::Feed& feed) {
+  return !feed.option("password_secret").empty() && feed.option("username").empty();
+}
+
 Result<std::unique_ptr<Feeds>> Feeds::open(const Config& config, store::Journal& journal,
                                            std::string home, std::function<TimeUs()> now) {
   auto feeds = std::unique_ptr<Feeds>(new Feeds(journal, std::move(home), std::move(now)));
@@ -79,7 +95,10 @@ Result<std::unique_ptr<Feeds>> Feeds::open(const Config& config, store::Journal&
   for (const auto& [key, json] : ticked) {
     const auto* entry = ingest::in_catalogue(std::string_view(key).substr(7));
     if (entry == nullptr) continue;
-    if (auto feed = ingest::ticked(*entry, true)) feeds->feeds_.emplace(feed->name, *feed);
+    auto feed = ingest::ticked(*entry, true);
+    if (!feed) continue;
+    if (std::string name = username_in(json); !name.empty()) feed->options["username"] = name;
+    feeds->feeds_.emplace(feed->name, *std::move(feed));
   }
   auto off = TRY(journal.values("off."));
   for (const auto& [key, json] : off) {
@@ -92,7 +111,24 @@ Result<std::unique_ptr<Feeds>> Feeds::open(const Config& config, store::Journal&
     if (auto health = ingest::health_from_json(json)) feeds->health_[name] = *health;
     if (!feeds->feeds_.contains(name)) feeds->feeds_.emplace(name, ingest::Feed{.name = name});
   }
+  for (auto& [name, feed] : feeds->feeds_) TRY(feeds->remember_terms(feed));
   return feeds;
+}
+
+// Events outlive the table and the tick of their feed: what was said last of passing them on stays,
+// and stands where nothing says it any more.
+Result<void> Feeds::remember_terms(ingest::Feed& feed) {
+  std::string key = fmt::format("redistribution.{}", feed.name);
+  std::string kept = TRY(journal_.value(key));
+  auto& permission = feed.terms.redistribution;
+  if (permission == ingest::Permission::unknown) {
+    for (auto one : {ingest::Permission::yes, ingest::Permission::no, ingest::Permission::ask}) {
+      if (kept == ingest::name(one)) permission = one;
+    }
+    return {};
+  }
+  if (kept == ingest::name(permission)) return {};
+  return journal_.keep_value(key, ingest::name(permission));
 }
 
 Result<void> Feeds::plan(const ingest::Feed& feed) {
@@ -146,16 +182,17 @@ void Feeds::start(Intake& intake) {
         ingest::note_success(kept, now_());
       } else {
         ingest::note_failure(kept, now_(), outcome.done.error().what);
+        hide(kept);
         spdlog::warn("feed {}: {}", feed.name, outcome.done.error().what);
       }
       health = kept;
     }
     keep(feed.name, health);
   };
-  scheduler_ = std::make_unique<ingest::Scheduler>(std::move(setup));
   std::vector<ingest::Feed> all;
   {
     std::lock_guard guard(mutex_);
+    scheduler_ = std::make_unique<ingest::Scheduler>(std::move(setup));
     for (const auto& [name, feed] : feeds_) {
       if (feed.enabled && !feed.collector.empty()) all.push_back(feed);
     }
@@ -204,19 +241,37 @@ ingest::Feed Feeds::named(const std::string& name) const {
   return found == feeds_.end() ? ingest::Feed{.name = name} : found->second;
 }
 
-Result<void> Feeds::enable(const std::string& name, bool terms_accepted, std::string_view user) {
+Result<void> Feeds::enable(const std::string& name, const Tick& tick) {
   ingest::Feed feed = named(name);
   if (feed.collector.empty()) {
     const auto* entry = ingest::in_catalogue(name);
     if (entry == nullptr) return missing("no feed " + text::quote(name));
-    feed = TRY(ingest::ticked(*entry, terms_accepted));
+    feed = TRY(ingest::ticked(*entry, tick.terms_accepted));
     json::Writer w;
     w.object()
         .member("at", times::format(now_()))
         .member("terms", ingest::terms_line(feed.terms))
-        .member("user", user)
-        .end();
+        .member("user", tick.user);
+    if (needs_username(feed)) {
+      bool is_name = tick.username.size() <= username_max &&
+                     std::ranges::none_of(tick.username, [](unsigned char c) {
+                       return c < ' ' || c == 127 || c == ':';  // RFC 7617
+                     });
+      if (!is_name) return invalid("no user name for a provider: " + text::quote(tick.username));
+      if (tick.username.empty()) {
+        return invalid(fmt::format(
+            "the provider of {} asks for a user name and a password: give the user name; the "
+            "password is the secret {}",
+            text::quote(name), text::quote(entry->key_name)));
+      }
+      feed.options["username"] = tick.username;
+      w.member("username", tick.username);
+    } else if (!tick.username.empty()) {
+      return invalid("the provider of " + text::quote(name) + " asks for no user name");
+    }
+    w.end();
     TRY(journal_.keep_value("ticked." + name, w.text()));
+    TRY(remember_terms(feed));
   }
   TRY(journal_.forget_value("off." + name));
   feed.enabled = true;
@@ -251,7 +306,18 @@ Result<void> Feeds::run_now(const std::string& name) {
   return {};
 }
 
-void Feeds::keep(const std::string& name, const ingest::FeedHealth& health) {
+void Feeds::reword() {
+  std::lock_guard guard(mutex_);
+  for (auto& [name, health] : health_) hide(health);
+}
+
+void Feeds::hide(ingest::FeedHealth& health) const {
+  auto fresh = hidden ? hidden(health.error) : std::nullopt;
+  if (fresh) health.error = *fresh;
+}
+
+void Feeds::keep(const std::string& name, ingest::FeedHealth health) {
+  hide(health);  // once more: somebody may have been erased since it was copied
   if (auto kept = journal_.keep_value("health." + name, ingest::to_json(health)); !kept) {
     spdlog::warn("feed {}: {}", name, kept.error().what);
   }
@@ -264,6 +330,7 @@ void Feeds::committed(const ingest::Feed& feed, const EventBatch& b) {
   std::lock_guard guard(mutex_);
   ingest::FeedHealth& health = health_[feed.name];
   for (std::size_t i = 0; i < b.size(); i += step) {
+    if (is_history(b, i)) continue;
     health.delay.add((b.received - b.time[i]) / us_per_s, step);
     health.newest_event = std::max(health.newest_event, b.time[i]);
   }
@@ -275,14 +342,16 @@ void Feeds::ended(const store::ReportRow& row) {
     std::lock_guard guard(mutex_);
     feeds_.try_emplace(row.feed, ingest::Feed{.name = row.feed});
     ingest::FeedHealth& kept = health_[row.feed];
+    bool played = (row.flags & flag_exercise) != 0 && !feeds_[row.feed].exercise;
     if (row.state == store::ReportState::done) {
       ingest::note_arrival(kept, {.at = row.received,
-                                  .events = row.events - row.duplicates,
+                                  .events = played ? 0 : row.events - row.duplicates,
                                   .duplicates = row.duplicates,
                                   .rejected = row.rejected,
                                   .newest_event = kept.newest_event});
     } else if (row.state == store::ReportState::failed) {
       ingest::note_failure(kept, row.received, row.name + ": " + row.error);
+      hide(kept);
     }
     health = kept;
   }

@@ -38,12 +38,18 @@ class Feeds {
 
   std::vector<Row> list() const;  // by name
   std::optional<Row> row(const std::string& name) const;
-  // The feed of that name; a new one without a collector if there is none.
+  // The feed of that name; a new one without a collector if there is none. One that is configured
+  // no more keeps what was said last of its redistribution.
   ingest::Feed named(const std::string& name) const;
 
+  struct Tick {
+    bool terms_accepted = false;
+    std::string_view username{};  // at the provider, which some of the catalogue ask for
+    std::string_view user{};      // who ticks it
+  };
   // Feeds of the catalogue and of the configuration. Errors: missing, denied (terms not accepted),
-  // invalid (cannot be run).
-  Result<void> enable(const std::string& name, bool terms_accepted, std::string_view user);
+  // invalid (cannot be run; no user name, or one where none is asked for).
+  Result<void> enable(const std::string& name, const Tick& tick);
   Result<void> disable(const std::string& name, std::string_view user);
   Result<void> run_now(const std::string& name);
 
@@ -52,14 +58,19 @@ class Feeds {
   void ended(const store::ReportRow& row);
   // Called after each change of a feed's health.
   std::function<void(const std::string& name)> changed;
+  // What an error becomes before it is kept, if anything; set before the intake begins.
+  std::function<std::optional<std::string>(std::string_view error)> hidden;
+  void reword();  // `hidden` gives other answers by now
 
  private:
   Feeds(store::Journal& journal, std::string home, std::function<TimeUs()> now)
       : journal_(journal), home_(std::move(home)), now_(std::move(now)) {}
   Row row_of(const ingest::Feed& feed) const;
+  Result<void> remember_terms(ingest::Feed& feed);
   Result<void> plan(const ingest::Feed& feed);
   void attempted(const ingest::Feed& feed);
-  void keep(const std::string& name, const ingest::FeedHealth& health);
+  void hide(ingest::FeedHealth& health) const;
+  void keep(const std::string& name, ingest::FeedHealth health);
 
   store::Journal& journal_;
   std::string home_;
@@ -70,5 +81,8 @@ class Feeds {
   Intake* intake_ = nullptr;
   std::unique_ptr<ingest::Scheduler> scheduler_;
 };
+
+// Has it a password and no user name to go with it?
+bool needs_username(const ingest::Feed& feed);
 
 }  // namespace tocsin::node

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "ingest/catalogue.h"
 #include "loopback.h"
 #include "node/node.h"
 #include "temporary_folder.h"
@@ -80,7 +81,7 @@ TEST_CASE("a provider is contacted no sooner than its terms allow, also after re
     REQUIRE(w.feeds->run_now("list"));
     CHECK(w.wait_s() >= day_s - 601);
     REQUIRE(w.feeds->disable("list", "ann"));
-    REQUIRE(w.feeds->enable("list", true, "ann"));
+    REQUIRE(w.feeds->enable("list", {.terms_accepted = true, .user = "ann"}));
     CHECK(w.wait_s() >= day_s - 601);
     CHECK(w.contacts == 1);
 
@@ -88,6 +89,61 @@ TEST_CASE("a provider is contacted no sooner than its terms allow, also after re
     w.restart();
     CHECK(w.wait_s() <= 10);
   }
+}
+
+TEST_CASE("a feed whose provider asks for a user name is ticked with one, which it keeps") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  auto opened = [&] {
+    return *Feeds::open({}, node->journal(), node->home(), [] { return start; });
+  };
+  auto feeds = opened();
+  auto refused = feeds->enable("bambenek-dga", {.terms_accepted = true, .user = "ann"});
+  REQUIRE(!refused);
+  CHECK(refused.error().what.contains("give the user name; the password is the secret 'bambenek'"));
+  CHECK(!feeds->row("bambenek-dga"));
+  CHECK(!feeds->enable("urlhaus", {.terms_accepted = true, .username = "cert", .user = "ann"}));
+  for (std::string_view name : {"a:b", "a\nb"})
+    CHECK(!feeds->enable("bambenek-dga", {.terms_accepted = true, .username = name}));
+  REQUIRE(feeds->enable("bambenek-dga",
+                        {.terms_accepted = true, .username = "cert\"1", .user = "ann"}));
+  CHECK(feeds->row("bambenek-dga")->feed.option("username") == "cert\"1");
+  CHECK(opened()->row("bambenek-dga")->feed.option("username") == "cert\"1");
+}
+
+TEST_CASE("what may not be passed on is remembered when the feed's table and tick are gone") {
+  TemporaryFolder folder;
+  auto node = *Node::open({.home = folder.file("home")});
+  auto now = [] { return start; };
+  auto open = [&](Config config) {
+    auto feeds = *Feeds::open(config, node->journal(), node->home(), now);
+    feeds->ended({.feed = "list", .received = start, .state = store::ReportState::done});
+    return feeds;
+  };
+  auto permission = [&](Feeds& feeds, const std::string& name) {
+    return feeds.named(name).terms.redistribution;
+  };
+  using ingest::Permission;
+  Config config;
+  config.feeds.push_back({.name = "list", .terms = {.redistribution = Permission::no}});
+  auto feeds = open(config);
+  CHECK(permission(*feeds, "list") == Permission::no);
+  feeds = open({});
+  CHECK(permission(*feeds, "list") == Permission::no);
+  config.feeds[0].terms.redistribution = Permission::unknown;  // its table tells no terms any more
+  CHECK(permission(*open(config), "list") == Permission::no);
+  config.feeds[0].terms.redistribution = Permission::yes;
+  CHECK(permission(*open(config), "list") == Permission::yes);
+  CHECK(permission(*open({}), "list") == Permission::yes);
+
+  REQUIRE(open({})->enable("urlhaus", {.terms_accepted = true, .user = "ann"}));
+  Permission said = ingest::in_catalogue("urlhaus")->feed.terms.redistribution;
+  REQUIRE(said != Permission::unknown);
+  REQUIRE(node->journal().forget_value("ticked.urlhaus"));
+  feeds = open({});
+  CHECK(permission(*feeds, "urlhaus") == Permission::unknown);  // nothing ever came of it
+  feeds->ended({.feed = "urlhaus", .received = start, .state = store::ReportState::done});
+  CHECK(permission(*open({}), "urlhaus") == said);
 }
 
 }  // namespace tocsin::node

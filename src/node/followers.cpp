@@ -11,7 +11,7 @@ namespace tocsin::node {
 namespace {
 
 constexpr std::size_t recent_max = 64;
-constexpr auto rest_every = std::chrono::milliseconds(250);
+constexpr std::chrono::milliseconds rest_every(250), again_soon(10), again_after_error(1000);
 
 }  // namespace
 
@@ -106,10 +106,13 @@ void Followers::run(Running& running, const std::stop_token& stop) {
         done = running.follower.rest(flush);
         if (!done || batch == nullptr) report(running, done);
       }
-      if (flush && done) running.flushed = running.applied;
-      if (flush && !done) {
+      // A follower may put off what makes its state visible.
+      const auto& visible = running.follower.visible;
+      bool shown = done && (last_round || !visible || visible() >= running.applied);
+      if (flush && shown) running.flushed = running.applied;
+      if (flush && !shown) {
         std::unique_lock lock(mutex_);  // not again at once
-        changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+        changed_.wait_for(lock, stop, done ? again_soon : again_after_error, [] { return false; });
       }
       rested = now;
       changed_.notify_all();

@@ -5,13 +5,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <thread>
 
+#include "base/charset.h"
 #include "base/cpu_clock.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "base/unpack.h"
+#include "ingest/passwords.h"
+#include "node/reading.h"
 
 namespace tocsin::node {
 
@@ -21,6 +25,9 @@ namespace {
 
 constexpr std::size_t reject_bytes_max = 64 * 1024;
 constexpr std::size_t head_bytes_max = 16 * 1024;
+// In the place of a record of a report that carries accounts or passwords.
+constexpr std::string_view erased_record = "(not kept: it names an erased subject)";
+constexpr std::string_view masked_record = "(not kept: the report carries accounts or passwords)";
 constexpr std::size_t rejects_pending_max = 4 << 20;  // bytes in memory, before they are committed
 
 // Adds what a member of a packed report was read as.
@@ -33,6 +40,10 @@ void add_reading(ingest::Receipt& total, const ingest::Receipt& member) {
   add(total.type, member.type);
   total.format_guessed = total.format_guessed || member.format_guessed;
   total.type_guessed = total.type_guessed || member.type_guessed;
+}
+
+std::uint8_t flags_of(const ingest::Feed& feed, const ingest::Delivery& delivery) {
+  return static_cast<std::uint8_t>(delivery.flags | (feed.exercise ? flag_exercise : 0));
 }
 
 }  // namespace
@@ -57,6 +68,7 @@ struct Intake::Reading {
   std::uint64_t rejects_bytes = 0;                         // of all that are kept
   std::uint64_t first_line = UINT64_MAX;                   // of an event or reject
   std::vector<std::shared_ptr<EventBatch>> waiting;        // for the next commit
+  bool secret = false;  // its records carry passwords or accounts: none is kept as it came
   CpuClock clock;
 
   bool keeps_rejects() const {
@@ -141,9 +153,12 @@ Result<void> Intake::keep_failed(const ingest::Feed& feed, const ingest::Deliver
                        .url = delivery.url,
                        .error = why.what,
                        .received = parts_.now(),
-                       .state = store::ReportState::failed};
-  row.id = TRY(parts_.journal.begin_report(row)).id;
-  TRY(keep_whole(delivery.path, row.id));
+                       .state = store::ReportState::failed,
+                       .flags = flags_of(feed, delivery)};
+  row.id = TRY(begin(row, "", false)).id;
+  // Nobody can see whom it names.
+  bool kept = !parts_.law.has_erased();
+  if (kept) TRY(keep_whole(delivery.path, row.id));
   store::Journal::Step step{.report = row.id,
                             .finished = store::ReportState::failed,
                             .error = why.what,
@@ -152,9 +167,12 @@ Result<void> Intake::keep_failed(const ingest::Feed& feed, const ingest::Deliver
   step.rejects.push_back(
       {.feed = feed.name,
        .reason = why.what,
-       .bytes = std::string(mapped ? mapped->bytes().substr(0, reject_bytes_max) : ""),
+       .bytes = std::string(!kept    ? unseen_record
+                            : mapped ? mapped->bytes().substr(0, reject_bytes_max)
+                                     : ""),
        .at = row.received});
   TRY(parts_.journal.commit({}, step));
+  if (kept && parts_.law.has_erased()) TRY(parts_.law.look_again(row, true));
   if (parts_.ended) parts_.ended(row);
   return {};
 }
@@ -207,6 +225,18 @@ Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delive
   return total;
 }
 
+// As the journal keeps it: without the names of who is erased.
+Result<store::Journal::Begun> Intake::begin(const store::ReportRow& row, std::string_view bytes,
+                                            bool again) {
+  store::ReportRow kept = row;
+  for (std::string* text : {&kept.name, &kept.url, &kept.error}) {
+    if (auto masked = parts_.law.without_erased(*text)) *text = *masked;
+  }
+  if (bytes.size() <= Law::guessable_bytes_max && parts_.law.report_names_erased(bytes))
+    kept.sha256 = parts_.law.disguised(kept.sha256);
+  return parts_.journal.begin_report(kept, again);
+}
+
 Result<ingest::Receipt> Intake::take_bytes(const ingest::Feed& feed,
                                            const ingest::Delivery& delivery) {
   store::ReportRow row{
@@ -214,9 +244,14 @@ Result<ingest::Receipt> Intake::take_bytes(const ingest::Feed& feed,
   row.received = delivery.received == time_none ? parts_.now() : delivery.received;
   row.size_bytes = delivery.bytes.size();
   row.live = true;
-  auto begun = TRY(parts_.journal.begin_report(row));
+  row.flags = flags_of(feed, delivery);
+  auto begun = TRY(begin(row, delivery.bytes, false));
   row.id = begun.id;
-  return read(feed, row, delivery.bytes, true, delivery.cursor, delivery.again);
+  std::string_view bytes = delivery.bytes;
+  std::string text;
+  if (auto charset = feed.option("charset"); !charset.empty())
+    bytes = text = TRY(charset::to_utf8(bytes, charset));
+  return read(feed, row, bytes, true, delivery.cursor, delivery.again);
 }
 
 Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
@@ -232,7 +267,10 @@ Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
   row.received = delivery.received == time_none ? parts_.now() : delivery.received;
   row.size_bytes = bytes.size();
   row.live = delivery.live;
-  auto begun = TRY(parts_.journal.begin_report(row, delivery.again));
+  row.flags = flags_of(feed, delivery);
+  row.replaces = delivery.replaces;
+  row.tlp = feed.tlp;
+  auto begun = TRY(begin(row, bytes, delivery.again));
   row.id = begun.id;
   if (begun.repeat) {
     if (cursor) TRY(parts_.journal.keep_cursor(feed.name, *cursor));
@@ -273,7 +311,7 @@ Result<void> Intake::commit(Reading& reading, store::Journal::Step step) {
 void Intake::hand_on(Reading& reading, bool committed) {
   if (committed) {
     for (const auto& batch : reading.waiting) {
-      if (parts_.committed) parts_.committed(reading.feed, *batch);
+      if (parts_.committed && batch->size() > 0) parts_.committed(reading.feed, *batch);
     }
     // Before it is released: whoever loads a day waits until all that is committed shows.
     std::vector<BatchPointer> batches(reading.waiting.begin(), reading.waiting.end());
@@ -309,8 +347,21 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
     batch->keep_rows(keep);
     if (batch->size() == 0) return {};
   }
+  if (std::ranges::any_of(batch->account, [](Text text) { return !text.empty(); })) {
+    reading.secret = true;
+    for (auto& reject : reading.rejects) reject.bytes = masked_record;
+  }
+  std::uint64_t law = parts_.law.version();
+  parts_.law.apply(*batch);
   store::fill_hashes(*batch);
-  reading.duplicates += TRY(parts_.duplicates.claim(*batch));
+  // What waits goes in before it waits for a correction, which waits for it.
+  auto get_in = [&] { return commit(reading, {}); };
+  reading.duplicates += TRY(parts_.duplicates.claim(*batch, get_in));
+  // An erasure holds claims while it looks at what is in: who waited here was not looked at.
+  if (parts_.law.version() != law) {
+    parts_.law.apply(*batch);
+    store::fill_hashes(*batch);
+  }
   for (std::size_t i = 0; i < batch->size(); ++i) {
     if (batch->time[i] == time_none) batch->time[i] = batch->observed[i];
   }
@@ -318,7 +369,7 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
   parts_.enrichment.apply(*batch);
   parts_.controllers.apply(*batch);
   stages_.enrich_ns += reading.clock.lap();
-  if (batch->size() > 0) {
+  if (batch->size() > 0 || !batch->echoes.empty()) {
     reading.waiting.push_back(std::move(batch));
   } else {
     parts_.duplicates.release(*batch);
@@ -333,19 +384,39 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
                                      std::string_view bytes, bool live,
                                      std::optional<std::string> cursor, bool again) {
   Reading reading{.feed = feed, .row = row, .live = live, .duplicates = row.duplicates};
+  reading.secret =
+      ingest::names_password(bytes.substr(0, bytes.find('\n')).substr(0, head_bytes_max));
+  auto names_erased = [&](std::string_view text) { return parts_.law.names_erased(text); };
+  const std::uint64_t law = parts_.law.version();
+  std::uint64_t seen = law;
+  bool erased = parts_.law.report_names_erased(bytes);
+  auto look = [&] {  // once more, if somebody was erased meanwhile
+    if (std::uint64_t now = parts_.law.version(); now != std::exchange(seen, now))
+      erased = parts_.law.report_names_erased(bytes);
+    return erased;
+  };
+  auto kept_bytes = [&](std::string_view record) {
+    if (reading.secret) return masked_record;
+    return look() && names_erased(record) ? erased_record : record.substr(0, reject_bytes_max);
+  };
+  auto kept_reason = [&](const std::string& why) {
+    return reading.secret || names_erased(why) ? store::reason_kind(why) : why;
+  };
   ingest::Sink sink(
       parts_.words,
       {.feed = parts_.words.id(feed.name),
        .report = row.id,
        .received = row.received,
-       .tlp = feed.tlp},
+       .tlp = feed.tlp,
+       .flags = row.flags},
       [&](EventBatch& batch) { return take_batch(reading, batch); },
       [&](const ingest::Reject& r) {
         reading.first_line = std::min<std::uint64_t>(reading.first_line, r.line);
         if (++reading.rejected <= reading.row.rejected || !reading.keeps_rejects()) return;
+        reading.secret = reading.secret || ingest::names_password(r.bytes);
         reading.rejects.push_back({.feed = feed.name,
-                                   .reason = r.why.what,
-                                   .bytes = std::string(r.bytes.substr(0, reject_bytes_max)),
+                                   .reason = kept_reason(r.why.what),
+                                   .bytes = std::string(kept_bytes(r.bytes)),
                                    .line = r.line,
                                    .at = row.received});
         reading.rejects_bytes += reading.rejects.back().bytes.size();
@@ -353,34 +424,16 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
         // An error is a stop: the report is read on from here at the next start.
         if (reading.rejects_pending > rejects_pending_max) std::ignore = commit(reading, {});
       });
-  bool guessed = feed.format.empty() || feed.format == "auto";
-  std::string format = guessed ? ingest::detect_format(row.name, bytes) : feed.format;
-  Result<void> done;
-  if (format.empty()) {
-    done = invalid("no format fits " + text::quote(row.name) +
-                   "; name one with --format or in the feed (`tocsin formats` lists them)");
-  } else if (auto reader = ingest::find_format(format); !reader) {
-    done = std::unexpected(reader.error());
-  } else {
-    std::string mapping, schema;
-    if (!feed.mapping.empty()) {
-      auto file = MappedFile::open(feed.mapping);
-      if (file) mapping = file->bytes();
-      if (!file) done = std::unexpected(file.error());
-    }
-    std::string schema_path = parts_.home + "/shadowserver-schema.json";
-    if (auto file = MappedFile::open(schema_path)) schema = file->bytes();
-    if (done) {
-      done = (*reader)({.bytes = bytes,
-                        .name = row.name,
-                        .feed = feed.name,
-                        .url = row.url,
-                        .mapping = mapping,
-                        .schema = schema,
-                        .received = row.received},
-                       sink);
-    }
-  }
+  Read report = read_report(feed,
+                            {.bytes = bytes,
+                             .name = row.name,
+                             .feed = feed.name,
+                             .url = row.url,
+                             .mapping = {},
+                             .schema = {},
+                             .received = row.received},
+                            parts_.home, sink);
+  Result<void>& done = report.done;
   auto finished = sink.finish();
   if (!finished) {  // stays in state reading; what was claimed is taken in
     if (!reading.waiting.empty()) TRY(commit(reading, {}));
@@ -389,33 +442,46 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
   std::string type(parts_.words.word(sink.report_type()));
   store::Journal::Step step{.finished = store::ReportState::done,
                             .type = type,
-                            .format = done ? format : "",
+                            .format = done ? report.format : "",
                             .cursor = std::move(cursor)};
   if (!done) {
     step.finished = store::ReportState::failed;
-    step.error = done.error().what;
+    step.error =
+        names_erased(done.error().what) ? store::reason_kind(done.error().what) : done.error().what;
   }
+  if (!done) reading.secret = reading.secret || ingest::names_password(bytes);
+  reading.secret = reading.secret || sink.passwords() > 0;
   if (!done && !again) {
     reading.rejects.push_back({.feed = feed.name,
-                               .reason = done.error().what,
-                               .bytes = std::string(bytes.substr(0, reject_bytes_max)),
+                               .reason = kept_reason(done.error().what),
+                               .bytes = std::string(kept_bytes(bytes)),
                                .at = row.received});
   }
+  look();
   if (!row.spool.empty() && (done ? !reading.keeps_rejects() : !again)) {
-    TRY(keep_whole(row.spool, row.id));
-    if (done) {
+    if (!reading.secret && !erased) TRY(keep_whole(row.spool, row.id));
+    if (done && (reading.secret || erased)) {
+      step.error =
+          fmt::format("{} records rejected; the report is not kept: it {}", reading.rejected,
+                      reading.secret ? "carries accounts or passwords" : "names an erased subject");
+    } else if (done) {
       step.error = fmt::format(
           "{} records rejected; the first of them are in quarantine, the report is kept whole as "
           "quarantine/{}",
           reading.rejected, row.id);
     }
   }
+  if (!row.spool.empty() && parts_.keep_raw && !reading.secret && !erased)
+    parts_.keep_raw(feed, row);
   // A header, should the rejected records be read again: a first line that is no record itself.
   if (reading.rejected > 0 && reading.first_line > 1) {
     std::string_view head = bytes.substr(0, std::min(bytes.find('\n'), head_bytes_max));
-    TRY(parts_.journal.keep_value(fmt::format("head.{}", row.id), head));
+    if (!erased || !names_erased(head))
+      TRY(parts_.journal.keep_value(fmt::format("head.{}", row.id), head));
   }
   TRY(commit(reading, std::move(step)));
+  if (parts_.law.version() != law)
+    TRY(parts_.law.look_again(row, parts_.law.report_names_erased(bytes)));
   row.state = done ? store::ReportState::done : store::ReportState::failed;
   row.events = reading.events;
   row.duplicates = reading.duplicates;
@@ -427,9 +493,9 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
                          .events = row.events,
                          .duplicates = row.duplicates,
                          .rejected = row.rejected,
-                         .format = std::move(format),
+                         .format = std::move(report.format),
                          .type = std::move(type),
-                         .format_guessed = guessed,
+                         .format_guessed = report.guessed,
                          .type_guessed = sink.report_type_guessed()};
 }
 
@@ -439,10 +505,12 @@ Result<void> Intake::resume(const std::function<ingest::Feed(const std::string&)
     ingest::Feed feed = feed_named(row.feed);
     if (!row.format.empty()) feed.format = row.format;
     auto mapped = MappedFile::open(row.spool);
-    bool whole = mapped &&
-                 hex(sha256(mapped->bytes().substr(
-                     mapped->bytes().size() -
-                     std::min<std::size_t>(mapped->bytes().size(), row.size_bytes)))) == row.sha256;
+    std::string hash = !mapped
+                           ? std::string()
+                           : hex(sha256(mapped->bytes().substr(
+                                 mapped->bytes().size() -
+                                 std::min<std::size_t>(mapped->bytes().size(), row.size_bytes))));
+    bool whole = mapped && (hash == row.sha256 || parts_.law.disguised(hash) == row.sha256);
     if (!whole) {
       store::Journal::Step step{
           .report = row.id,
@@ -494,6 +562,7 @@ Result<ingest::Receipt> Intake::replay(const ingest::Feed& feed, std::string_vie
     if (original) {
       delivery.name = original->name;
       delivery.received = original->received;
+      delivery.flags = original->flags;
       bool detects = as_read.format.empty() || as_read.format == "auto";
       if (detects) as_read.format = original->format;
     }
@@ -503,7 +572,9 @@ Result<ingest::Receipt> Intake::replay(const ingest::Feed& feed, std::string_vie
     std::vector<std::uint64_t> settled;
     for (const auto& row : rows) {
       settled.push_back(row.id);
-      if (row.bytes == head) continue;
+      bool none =
+          row.bytes == masked_record || row.bytes == erased_record || row.bytes == unseen_record;
+      if (none || row.bytes == head) continue;
       delivery.bytes += row.bytes;
       if (!row.bytes.ends_with('\n')) delivery.bytes += '\n';
     }

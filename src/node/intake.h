@@ -18,6 +18,7 @@
 #include "ingest/feed.h"
 #include "ingest/formats.h"
 #include "node/followers.h"
+#include "node/law.h"
 #include "store/duplicates.h"
 #include "store/journal.h"
 
@@ -32,11 +33,16 @@ class Intake {
     Followers& followers;
     const enrich::Enrichment& enrichment;
     enrich::KnownControllers& controllers;
+    // Before anything is kept: accounts are masked, erased subjects go, and what names one is kept
+    // neither as a rejected record nor as a report.
+    Law& law;
     std::string home;
     std::function<TimeUs()> now;
     // Events committed and reports ended, for health and metrics; any thread.
     std::function<void(const ingest::Feed&, const EventBatch&)> committed;
     std::function<void(const store::ReportRow&)> ended;
+    // Of a report that is about to be in, while its spooled file is there.
+    std::function<void(const ingest::Feed&, const store::ReportRow&)> keep_raw;
   };
   // Rejects of one report that are kept with their bytes; beyond it the report is kept whole.
   static constexpr std::size_t rejects_kept_max = 10'000;
@@ -81,6 +87,8 @@ class Intake {
   Result<ingest::Receipt> read(const ingest::Feed& feed, store::ReportRow row,
                                std::string_view bytes, bool live, std::optional<std::string> cursor,
                                bool again = false);
+  Result<store::Journal::Begun> begin(const store::ReportRow& row, std::string_view bytes,
+                                      bool again);
   Result<void> take_batch(Reading& reading, EventBatch& batch);
   void hand_on(Reading& reading, bool committed);
   Result<void> commit(Reading& reading, store::Journal::Step step);

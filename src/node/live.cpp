@@ -28,13 +28,16 @@ void Live::arrived(const EventBatch& b) {
   std::int64_t second = now / us_per_s;
   auto& slot = per_second_[static_cast<std::size_t>(second) % seconds_kept];
   if (slot.first != second) slot = {second, 0};
+  std::uint64_t today = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) today += !is_exercise(b, i) && !is_history(b, i);
   slot.second += b.size();
   if (Day day = times::day_of(now); day != today_) today_ = day, today_events_ = 0;
-  today_events_ += b.size();
-  since_sample_ += b.size();
+  today_events_ += today;
+  since_sample_ += today;
   // One of a batch is enough: two a second are shown.
   if (b.size() == 0) return;
   std::size_t i = static_cast<std::size_t>(b.seq * 7919) % b.size();
+  if (is_exercise(b, i) || is_history(b, i)) return;
   Subject subject = subject_of(b, i);
   if (subject.kind == SubjectKind::none) return;
   samples_.push_back(

@@ -1,21 +1,48 @@
 #include "node/node.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <filesystem>
 
 #include "base/text.h"
+#include "node/bundle.h"
+#include "node/morning.h"
+#include "node/pause.h"
 #include "node/pipeline.h"
+#include "node/upgrade.h"
 #include "store/replay.h"
 
 namespace tocsin::node {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// What a bundle brought counts where the configuration says nothing of its own.
+Result<void> add_bundled(Config& config, const Home& home) {
+  const std::string& path = home.path();
+  if (auto file = in_bundle(path, bundle_location); !file.empty())
+    config.enrich.try_emplace("location_database", file);
+  if (auto folder = in_bundle(path, bundle_lists); !folder.empty())
+    config.enrich.try_emplace("warninglists", folder);
+  auto feeds = in_bundle(path, bundle_feeds);
+  if (feeds.empty()) return {};
+  Config more = TRY(read_config(feeds, path));
+  for (auto& feed : more.feeds) {
+    auto same = [&](const ingest::Feed& own) { return own.name == feed.name; };
+    if (std::ranges::none_of(config.feeds, same)) config.feeds.push_back(std::move(feed));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
   Home home = TRY(Home::open(options.home));
@@ -27,23 +54,40 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options) {
     Config more = TRY(read_config(options.feeds_file, home.path()));
     config.feeds.insert(config.feeds.end(), more.feeds.begin(), more.feeds.end());
   }
+  std::string part = fmt::format("{}/{}", home.path(), restoring);
+  if (std::error_code failed; std::filesystem::exists(part, failed)) {
+    if (!std::filesystem::exists(home.path() + "/journal.db", failed)) {
+      return unavailable("a restore into " + text::quote(home.path()) +
+                         " was not finished: run it again");
+    }
+    std::filesystem::remove(part, failed);
+  }
+  TRY(prepare_upgrade(home.path(), options.skip_copy));
+  TRY(add_bundled(config, home));
   if (options.simulated && config.country.empty())
     config.country = *Country::parse("BR");  // the made-up world's
   auto node =
       std::unique_ptr<Node>(new Node(std::move(options), std::move(home), std::move(config)));
   TRY(node->open_stores());
+  TRY(finish_upgrade(node->home()));
   return node;
 }
 
 Result<void> Node::open_stores() {
   std::error_code ignored;
   fs::remove_all(home_.file("scratch"), ignored);  // what a crash left
+  if (auto pause = pause_of(home_.path())) paused_ = {pause->since, pause->why};
   journal_ = TRY(store::Journal::open(home_.file("journal.db"), words_));
   audit_ = TRY(store::Audit::open(*journal_));
+  issues_ = TRY(store::Issues::open(*journal_, home_.file("situation")));
   columns_ = TRY(store::Columns::open(
       home_.file("columns"),
       {.memory_mb = config_.columns_memory_mb, .threads = config_.columns_threads}, words_));
+  triage_ = TRY(store::Triage::open(*journal_, options_.now));
+  cases_ = TRY(store::Cases::open(*journal_, home_.file("files"), options_.now));
+  views_ = TRY(store::Views::open(*journal_, options_.now));
   findings_ = TRY(store::Findings::open(home_.file("findings"), words_));
+  findings_->judge_by(*triage_);
   if (!findings_->damage().empty()) {
     spdlog::error("findings: {}: put aside as findings.snapshot.damaged", findings_->damage());
   }
@@ -55,21 +99,73 @@ Result<void> Node::open_stores() {
   enrichment_ = TRY(enrich::Enrichment::open(config_.enrich));
   live_ = std::make_unique<Live>(words_, options_.now);
   live_->open_findings(findings_->open_count());
+  corrections_ = TRY(Corrections::open({.journal = *journal_,
+                                        .columns = *columns_,
+                                        .findings = *findings_,
+                                        .counts = *counts_,
+                                        .controllers = controllers_,
+                                        .words = words_,
+                                        .home = home_.path(),
+                                        .now = options_.now}));
+  raw_ = TRY(store::Raw::open(*journal_, home_.file("raw")));
+  law_ = TRY(Law::open({.journal = *journal_,
+                        .columns = *columns_,
+                        .findings = *findings_,
+                        .counts = *counts_,
+                        .raw = *raw_,
+                        .corrections = *corrections_,
+                        .words = words_,
+                        .home = home_.path(),
+                        .key = key,
+                        .mask = config_.mask_erased,
+                        .now = options_.now,
+                        .rested = [this](const auto& work) { return followers_->paused(work); },
+                        .prune = [this](std::uint64_t seq) -> Result<void> {
+                          std::lock_guard keep(keep_journal_);
+                          std::error_code none;  // what a stop left of a backup, which holds this
+                          fs::remove_all(home_.file("columns") + "/backup", none);
+                          return journal_->prune(seq);
+                        },
+                        .reworded = [this](const auto& work) -> Result<void> {
+                          auto done = triage_->reload_after(work);
+                          feeds_->reword();
+                          return done;
+                        },
+                        .audited = [this](const auto& rewrite) -> Result<std::size_t> {
+                          return audit_->erase(rewrite, now());
+                        }}));
+  journal_->rewrite_words([this](std::string_view word) {
+    return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
+  });
+  audit_->mask_by([this](std::string_view text) { return law_->masked_for_audit(text); });
+  corrections_->held = [this](const store::ReportRow& row) -> Result<std::optional<std::string>> {
+    auto hold = TRY(law_->hold_of(row));
+    if (!hold) return std::optional<std::string>();
+    return std::optional(hold->id == 0 ? hold->reason
+                                       : fmt::format("hold h_{}: {}", hold->id, hold->reason));
+  };
+  TRY(open_alerts());
+  corrections_->told = [this](const auto& findings) { return told_of(findings); };
+  law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
   followers_ = std::make_unique<Followers>(
       *journal_, node::followers(
                      {.columns = *columns_,
                       .findings = *findings_,
                       .counts = *counts_,
                       .live = *live_,
+                      .corrections = *corrections_,
+                      .router = alerts_->router(),
+                      .is_news = [this](const EventBatch& batch) { return is_news(batch); },
                       .last_seq = journal_->last_seq(),
-                      .first_events = [this] { return first_kept(config_.events_months); },
+                      .drop_events = [this] { return drop_events(); },
                       .first_counts = [this] { return first_kept(config_.exact_counts_months); }}));
   followers_->start();
+  std::uint64_t stored = columns_->watermark();  // before the days are asked for: it moves
   auto days = TRY(columns_->days());
   TRY(learn_controllers());
   // Events of the journal that are not in the columns yet belong to days that must be loaded too,
   // and their controllers are known.
-  for (std::uint64_t seq = columns_->watermark() + 1; seq <= journal_->last_seq(); ++seq) {
+  for (std::uint64_t seq = stored + 1; seq <= journal_->last_seq(); ++seq) {
     auto batch = TRY(journal_->batch(seq));
     if (batch) controllers_.learn(*batch);
     for (std::size_t i = 0; batch && i < batch->size(); ++i) {
@@ -86,6 +182,7 @@ Result<void> Node::open_stores() {
   duplicates_ = std::make_unique<store::Duplicates>(std::size_t{config_.duplicates_memory_mb} << 20,
                                                     std::move(days), load);
   feeds_ = TRY(Feeds::open(config_, *journal_, home_.path(), options_.now));
+  feeds_->hidden = [this](std::string_view error) { return law_->without_erased(error); };
   intake_ = std::make_unique<Intake>(Intake::Parts{
       .journal = *journal_,
       .words = words_,
@@ -93,13 +190,21 @@ Result<void> Node::open_stores() {
       .followers = *followers_,
       .enrichment = *enrichment_,
       .controllers = controllers_,
+      .law = *law_,
       .home = home_.path(),
       .now = options_.now,
       .committed = [this](const ingest::Feed& feed,
                           const EventBatch& batch) { feeds_->committed(feed, batch); },
-      .ended = [this](const store::ReportRow& row) { feeds_->ended(row); }});
+      .ended = [this](const store::ReportRow& row) { feeds_->ended(row); },
+      .keep_raw = [this](const ingest::Feed& feed,
+                         const store::ReportRow& row) { keep_raw(feed, row); }});
+  TRY(corrections_->start(*followers_, *duplicates_));
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
+  TRY(corrections_->end_replacements());
+  if (auto done = law_->resume(); !done)
+    spdlog::error("an erasure goes on at the next start: {}", done.error().what);
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
+  packer_ = std::jthread([this](const std::stop_token& stop) { pack_raw(stop); });
   malloc_trim(0);  // what reading the tables took
   return {};
 }
@@ -122,6 +227,11 @@ Result<void> Node::mend_stores() {
                       auto take) -> Result<void> {
     if (!TRY(is_gone(watermark + 1))) return {};
     spdlog::warn("{}: what came after batch {} is made anew from the events", name, watermark);
+    bool has_base = false;  // with what retention dropped
+    if (name == "findings" && findings_->size() == 0) {
+      TRY(findings_->begin_from_base());
+      has_base = findings_->size() > 0;
+    }
     std::uint64_t first = 0;
     TRY(store::replay(*columns_, {.after = watermark, .up_to = stored},
                       [&](EventBatch& batch) -> Result<void> {
@@ -129,7 +239,7 @@ Result<void> Node::mend_stores() {
                         return take(batch);
                       }));
     TRY(store.snapshot());
-    if (first == watermark + 1) return {};
+    if (first == watermark + 1 || has_base) return {};
     Day whole_from = TRY(columns_->whole_from());
     std::string from = times::format_day(whole_from);
     spdlog::error("{}: events before {} were dropped by retention and are not in it", name, from);
@@ -143,6 +253,114 @@ Result<void> Node::mend_stores() {
   TRY(catch_up("counts", *counts_, counts_->applied(),
                [&](EventBatch& batch) { return counts_->apply(batch); }));
   return mend_counts(*counts_, *columns_);
+}
+
+namespace {
+
+// Kept by feed, "1 991": what the provider says of telling (-1: nothing), and the facts.
+constexpr std::string_view consent_key = "consent.";
+
+std::string consent_text(const policy::Consent& consent) {
+  int tell = consent.tell_affected ? static_cast<int>(*consent.tell_affected) : -1;
+  return fmt::format("{} {}", tell, consent.facts.bits());
+}
+
+policy::Consent consent_of_text(std::string_view kept) {
+  policy::Consent consent{.tell_affected = false, .facts = {}};
+  std::size_t blank = kept.find(' ');
+  auto facts = blank == kept.npos ? std::nullopt : text::number(kept.substr(blank + 1));
+  if (!facts) return consent;
+  std::string_view tell = kept.substr(0, blank);
+  if (tell == "-1") consent.tell_affected.reset();
+  if (tell == "1") consent.tell_affected = true;
+  for (std::size_t i = 0; i < policy::facts_count; ++i) {
+    if ((*facts >> i & 1) != 0) consent.facts.add(static_cast<policy::Fact>(i));
+  }
+  return consent;
+}
+
+}  // namespace
+
+// Of a feed that is configured no more stands what its provider said last; one that never was, such
+// as of reports handed in by name, goes by its TLP label.
+Result<void> Node::open_alerts() {
+  auto consents = std::make_shared<std::map<std::string, policy::Consent, std::less<>>>();
+  std::string all;
+  auto kept = TRY(journal_->values(consent_key));
+  for (const auto& [key, text] : kept)
+    consents->emplace(key.substr(consent_key.size()), consent_of_text(text));
+  for (const ingest::Feed& feed : config_.feeds) {
+    auto known = consents->find(feed.name);
+    std::string now = consent_text(feed.consent);
+    if (known == consents->end() || consent_text(known->second) != now)
+      TRY(journal_->keep_value(fmt::format("{}{}", consent_key, feed.name), now));
+    (*consents)[feed.name] = feed.consent;
+    all += fmt::format("{} {}\n", feed.name, static_cast<int>(feed.tlp));
+  }
+  for (const auto& [name, consent] : *consents)
+    all += fmt::format("{} {}\n", name, consent_text(consent));
+  for (const Network& network : config_.sensors) all += ip::format(network) + "\n";
+  policy::Rules rules{.consent =
+                          [consents](std::string_view feed) {
+                            auto at = consents->find(feed);
+                            return at == consents->end() ? policy::Consent{} : at->second;
+                          },
+                      .sensors = config_.sensors,
+                      .epoch = hash64(all)};
+  alerts_ = TRY(alert::Alerts::open({.journal = *journal_,
+                                     .findings = *findings_,
+                                     .triage = triage_.get(),
+                                     .settings = config_.alert,
+                                     .rules = std::move(rules),
+                                     .node = config_.name,
+                                     .home = home_.path(),
+                                     .simulated = is_simulated(),
+                                     .is_played = [this](auto feed) { return is_played(feed); },
+                                     .now = options_.now,
+                                     .morning = [this] { return morning_lines(*this); }}));
+  return {};
+}
+
+Result<std::vector<Told>> Node::told_of(
+    const std::unordered_set<Hash128, Hash128::Hasher>& findings) const {
+  std::vector<Told> told;
+  auto directory = alerts_->book().directory();
+  for (auto& sent : TRY(alerts_->outbox().sent(findings))) {
+    auto whose = std::ranges::find(directory->all(), sent.constituent, &alert::Constituent::id);
+    told.push_back({.what = "alert",
+                    .whom = whose == directory->all().end()
+                                ? alert::constituent_id(sent.constituent)
+                                : whose->name,
+                    .where = std::move(sent.contact),
+                    .at = sent.at});
+  }
+  return told;
+}
+
+Result<std::vector<std::string>> Node::subjects_of_case(const std::string& id) const {
+  auto number = text::number(id);
+  if (!number) return invalid("no case " + text::quote(id));
+  TRY(cases_->one(*number));
+  auto filter = TRY(store::parse_filter("case:" + id, now()));
+  std::vector<std::string> subjects;
+  auto page = TRY(findings_->find({.filter = filter, .limit = findings_->size()}));
+  for (const Finding& finding : page.items) {
+    subjects.push_back(finding.subject_kind == SubjectKind::address ? ip::format(finding.ip)
+                                                                    : finding.subject);
+  }
+  return subjects;
+}
+
+// Reports of exercises and of made-up worlds alert nobody. A node where all is made up may show how
+// it would be: Alerts sends nothing there.
+bool Node::is_news(const EventBatch& batch) const {
+  return !is_played(words_.word(batch.feed));
+}
+
+bool Node::is_played(std::string_view feed) const {
+  return std::ranges::any_of(config_.feeds, [&](const ingest::Feed& f) {
+    return f.name == feed && (f.exercise || (f.simulated && !is_simulated()));
+  });
 }
 
 // What the columns know of controllers, and which addresses are none.
@@ -216,8 +434,10 @@ void Node::prune(const std::stop_token& stop) {
 Result<void> Node::forget_reports(const std::stop_token& stop) {
   TimeUs before = times::start_of(first_kept(config_.events_months));
   TimeUs live_before = std::max(before, now() - us_per_hour);
-  while (!stop.stop_requested() && TRY(journal_->forget_reports(before, live_before)) > 0) {
+  auto held = TRY(law_->held_reports());
+  while (!stop.stop_requested() && TRY(journal_->forget_reports(before, live_before, held)) > 0) {
   }
+  TRY(alerts_->outbox().forget_before(before));
   TRY(audit_->forget(times::start_of(first_kept(config_.audit_months)), now()));
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(home_.file("quarantine"), failed)) {
@@ -229,6 +449,85 @@ Result<void> Node::forget_reports(const std::stop_token& stop) {
   return {};
 }
 
+// ---- reports as they came
+
+void Node::keep_raw(const ingest::Feed& feed, const store::ReportRow& row) {
+  std::uint64_t most = std::uint64_t{feed.raw_size_max_mb.value_or(config_.raw_size_max_mb)} << 20;
+  if (feed.raw_days.value_or(config_.raw_days) == 0 || row.size_bytes > most) return;
+  if (auto kept = raw_->keep(row.spool, row.sha256, row.size_bytes); !kept)
+    spdlog::warn("report r_{}: {}", row.id, kept.error().what);
+}
+
+// Packs what came in, only while nobody else wants the processor.
+void Node::pack_raw(const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), "raw");
+  sched_param none{};
+  pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  auto pruned = std::chrono::steady_clock::time_point();
+  while (!stop.stop_requested()) {
+    auto packed = raw_->pack_next();
+    if (!packed) spdlog::warn("raw reports: {}", packed.error().what);
+    if (auto tick = std::chrono::steady_clock::now();
+        tick > pruned + std::chrono::minutes(10) || pruned == decltype(pruned)()) {
+      pruned = tick;
+      if (auto done = prune_raw(); !done) spdlog::warn("raw reports: {}", done.error().what);
+    }
+    if (packed && *packed) continue;
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, std::chrono::seconds(packed ? 2 : 30), [] { return false; });
+  }
+}
+
+// ---- retention of events
+
+// Months that are over go as files, what has a rule of its own as rows of them. Findings keep what
+// went: it is folded into their base first.
+Result<std::size_t> Node::drop_events() {
+  auto fold = [this](const std::string& where) -> Result<void> {
+    std::uint64_t once = 0;
+    auto take = [&](const store::DuckChunk& chunk) {
+      once = hash64(fmt::format("{} {} {}", where, chunk.column<std::int64_t>(0)[0],
+                                chunk.column<std::uint64_t>(1)[0]));
+    };
+    TRY(columns_->select(
+        "SELECT count(*)::BIGINT, coalesce(max(id), 0)::UBIGINT FROM events WHERE " + where, take,
+        600'000));
+    return findings_->fold_base(
+        once, [&](const auto& batch) { return store::replay(*columns_, {.where = where}, batch); });
+  };
+  auto held = [this](const std::string& month) { return law_->holds_month(month); };
+  std::size_t months = TRY(columns_->drop_before(first_kept(config_.events_months), fold, held));
+  std::vector<store::Columns::Rule> rules;
+  for (const auto& rule : config_.retention_rules) {
+    std::vector<unsigned> types, tlps;
+    for (Type type : rule.types) types.push_back(static_cast<unsigned>(type));
+    for (Tlp tlp : rule.tlps) tlps.push_back(static_cast<unsigned>(tlp));
+    std::string where = "TRUE";
+    if (!types.empty()) where += fmt::format(" AND type IN ({})", fmt::join(types, ","));
+    if (!tlps.empty()) where += fmt::format(" AND tlp IN ({})", fmt::join(tlps, ","));
+    rules.push_back({where, first_kept(rule.months)});
+  }
+  std::size_t events = TRY(columns_->thin(rules, fold, held));
+  if (events > 0) spdlog::info("retention: {} events dropped by type or marking", events);
+  return months;
+}
+
+Result<void> Node::prune_raw() {
+  auto wanted = [this](const store::ReportRow& row) {
+    std::uint32_t days = feeds_->named(row.feed).raw_days.value_or(config_.raw_days);
+    return row.received + TimeUs{days} * us_per_day > now();
+  };
+  auto held = [this](const store::ReportRow& row) {
+    auto hold = law_->hold_of(row);
+    return !hold || hold->has_value();  // in doubt it stays
+  };
+  std::size_t gone = TRY(raw_->prune({std::uint64_t{config_.raw_disk_max_mb} << 20, wanted, held}));
+  if (gone > 0) spdlog::info("raw reports: {} removed", gone);
+  return {};
+}
+
 Node::~Node() {
   stop();
 }
@@ -237,11 +536,15 @@ void Node::stop() {
   if (std::exchange(stopped_, true)) return;
   if (intake_) intake_->stop();
   if (feeds_) feeds_->stop();
-  if (pruner_.joinable()) {
-    pruner_.request_stop();
-    pruner_.join();
+  if (alerts_) alerts_->stop();
+  for (std::jthread* thread : {&pruner_, &packer_}) {
+    if (!thread->joinable()) continue;
+    thread->request_stop();
+    thread->join();
   }
   if (followers_) followers_->stop();
+  if (journal_) journal_->rewrite_words({});  // the law goes before the journal does
+  if (audit_) audit_->mask_by({});
 }
 
 bool Node::wait_visible(std::chrono::milliseconds timeout, std::string_view follower) {
@@ -269,6 +572,7 @@ Result<void> Node::copy_to(const std::string& folder, const std::string& copies)
                            folder + "/quarantine", copies}) {
     fs::create_directories(path, failed);
     if (failed) return unavailable("cannot make " + text::quote(path) + ": " + failed.message());
+    fs::permissions(path, fs::perms::owner_all, failed);  // it holds the node's secrets
   }
   store::Counts::Files counted;
   std::uint64_t in_columns = 0;
@@ -297,15 +601,48 @@ Result<void> Node::copy_to(const std::string& folder, const std::string& copies)
   TRY(copy(home_.file("findings") + "/findings.snapshot", folder + "/findings/findings.snapshot"));
   for (const auto& path : counted.paths)
     TRY(copy(path, folder + "/counts/" + fs::path(path).filename().string()));
-  for (const char* name : {"tocsin.toml", "shadowserver-schema.json"}) {
+  for (const char* name : {"tocsin.toml", "shadowserver-schema.json", "version"}) {
     if (fs::exists(home_.file(name))) TRY(copy(home_.file(name), folder + "/" + name));
   }
   TRY(columns_->backup_to(copies, in_columns));
   TRY(copy_below(copies, folder + "/columns"));
   TRY(journal_->backup_to(folder + "/journal.db"));
-  // Reports that are kept whole: those that the copied journal names are there by now.
+  // Situation reports that were issued, files of cases, what a bundle brought, and reports that are
+  // kept whole: those that the copied journal names are there by now.
+  for (const char* name : {"situation", "files", "bundle"}) {
+    if (fs::exists(home_.file(name))) TRY(copy(home_.file(name), folder + "/" + name));
+  }
   if (!fs::exists(home_.file("quarantine"))) return {};
   return copy_below(home_.file("quarantine"), folder + "/quarantine");
+}
+
+std::optional<Node::Paused> Node::paused() const {
+  std::lock_guard guard(paused_mutex_);
+  return paused_;
+}
+
+Result<void> Node::resume() {
+  std::lock_guard guard(paused_mutex_);
+  if (!paused_) return {};
+  TRY(end_pause(home_.path()));
+  paused_.reset();
+  spdlog::info("resumed: feeds run and alerts go out again");
+  if (!wants_feeds_) return {};
+  feeds_->start(*intake_);
+  alerts_->start();
+  return {};
+}
+
+void Node::start_feeds() {
+  std::lock_guard guard(paused_mutex_);
+  wants_feeds_ = true;
+  if (paused_) {
+    spdlog::warn("paused: {}; no feed runs and nothing is sent until `tocsin resume`",
+                 paused_->why);
+    return;
+  }
+  feeds_->start(*intake_);
+  alerts_->start();
 }
 
 std::string Node::scratch() {

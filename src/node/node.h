@@ -10,23 +10,31 @@
 #include <thread>
 #include <vector>
 
+#include "alert/alerts.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "enrich/enrichment.h"
 #include "enrich/known_controllers.h"
 #include "ingest/collector.h"
 #include "node/config.h"
+#include "node/corrections.h"
 #include "node/feeds.h"
 #include "node/followers.h"
 #include "node/home.h"
 #include "node/intake.h"
+#include "node/law.h"
 #include "node/live.h"
 #include "store/audit.h"
+#include "store/cases.h"
 #include "store/columns.h"
 #include "store/counts.h"
 #include "store/duplicates.h"
 #include "store/findings.h"
+#include "store/issues.h"
 #include "store/journal.h"
+#include "store/raw.h"
+#include "store/triage.h"
+#include "store/views.h"
 
 namespace tocsin::node {
 
@@ -36,6 +44,7 @@ struct NodeOptions {
   int port = -1;           // instead of server.port; -1: that
   std::string feeds_file;  // a file with more [feed.NAME] tables; "": none
   bool simulated = false;  // everything in it is made up
+  bool skip_copy = false;  // of an earlier program's home, before it is brought up to date
   std::function<TimeUs()> now = times::now;
 };
 
@@ -61,12 +70,30 @@ class Node {
   store::Columns& columns() { return *columns_; }
   store::Findings& findings() { return *findings_; }
   store::Counts& counts() { return *counts_; }
+  store::Triage& triage() { return *triage_; }
+  store::Cases& cases() { return *cases_; }
+  store::Views& views() { return *views_; }
   const enrich::Enrichment& enrichment() const { return *enrichment_; }
   Feeds& feeds() { return *feeds_; }
+  store::Issues& issues() { return *issues_; }
   Intake& intake() { return *intake_; }
   Followers& followers() { return *followers_; }
   Live& live() { return *live_; }
+  Corrections& corrections() { return *corrections_; }
+  store::Raw& raw() { return *raw_; }
+  Law& law() { return *law_; }
+  alert::Alerts& alerts() { return *alerts_; }
   Metrics& metrics() { return metrics_; }
+
+  // A restored home sends nothing (alerts, shares) and runs no feeds until a person says so: what
+  // it was made of may be running elsewhere.
+  struct Paused {
+    TimeUs since = time_none;
+    std::string why;
+  };
+  std::optional<Paused> paused() const;  // nullopt: it works; any thread
+  Result<void> resume();                 // errors: unavailable
+  void start_feeds();                    // now, or when it is resumed
 
   // Read your own writes: until everything that was committed by now is seen by the named follower
   // ("": by all).
@@ -84,12 +111,22 @@ class Node {
   Node(NodeOptions options, Home home, Config config)
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
+  Result<void> open_alerts();
   Result<void> learn_controllers();
+  Result<std::vector<Told>> told_of(
+      const std::unordered_set<Hash128, Hash128::Hasher>& findings) const;
+  Result<std::vector<std::string>> subjects_of_case(const std::string& id) const;
+  bool is_news(const EventBatch& batch) const;
+  bool is_played(std::string_view feed) const;
   Result<void> mend_stores();
   Result<store::Counts::Key> secret_key();
   Result<void> copy_to(const std::string& folder, const std::string& copies);
   void prune(const std::stop_token& stop);
   Result<void> forget_reports(const std::stop_token& stop);
+  void keep_raw(const ingest::Feed& feed, const store::ReportRow& row);
+  void pack_raw(const std::stop_token& stop);
+  Result<void> prune_raw();
+  Result<std::size_t> drop_events();
 
   NodeOptions options_;
   Home home_;
@@ -99,18 +136,29 @@ class Node {
   std::unique_ptr<store::Journal> journal_;
   std::unique_ptr<store::Audit> audit_;
   std::unique_ptr<store::Columns> columns_;
+  std::unique_ptr<store::Triage> triage_;
+  std::unique_ptr<store::Cases> cases_;
+  std::unique_ptr<store::Views> views_;
   std::unique_ptr<store::Findings> findings_;
   std::unique_ptr<store::Counts> counts_;
   std::unique_ptr<store::Duplicates> duplicates_;
   std::optional<enrich::Enrichment> enrichment_;
   enrich::KnownControllers controllers_{words_};
   std::unique_ptr<Live> live_;
+  std::unique_ptr<Corrections> corrections_;
+  std::unique_ptr<store::Raw> raw_;
+  std::unique_ptr<Law> law_;
+  std::unique_ptr<alert::Alerts> alerts_;
   std::unique_ptr<Followers> followers_;
+  std::optional<store::Issues> issues_;
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<Intake> intake_;
   std::mutex keep_journal_;  // held while a backup needs the journal's rows
-  std::jthread pruner_;
+  std::jthread pruner_, packer_;
   std::atomic<std::uint64_t> scratches_ = 0;
+  mutable std::mutex paused_mutex_;
+  std::optional<Paused> paused_;
+  bool wants_feeds_ = false;
   bool stopped_ = false;
 };
 

@@ -151,6 +151,35 @@ TEST_CASE("a sinkhole that is listed as a controller after a restart is none") {
   CHECK(take(sinkhole(), delivery(unnamed)) == 0);
 }
 
+TEST_CASE("what a feed said of telling stands when its table is gone") {
+  TemporaryFolder folder;
+  std::string config = home(folder) + "/tocsin.toml";
+  constexpr const char* enrich = "[enrich]\nlocation_database = \"off\"\n";
+  std::ofstream(config) << enrich << "[feed.sinkhole]\ncollector = \"directory\"\n"
+                        << "format = \"shadowserver\"\npath = \"" << folder.file("in") << "\"\n"
+                        << "tlp = \"green\"\ntell_affected = false\ntell_fields = [\"family\"]\n";
+  auto facts = [&](Node& node, const char* filter) {
+    auto page =
+        *node.findings().find({.filter = *store::parse_filter(filter, node.now()), .limit = 1});
+    REQUIRE(page.items.size() == 1);
+    return node.alerts().explain(page.items[0].key)->facts;
+  };
+  {
+    auto node = *Node::open({.home = home(folder)});
+    REQUIRE(node->intake().deliver(sinkhole(), delivery(report(0, 1))));
+    CHECK(events(*node) == 1);
+    CHECK(facts(*node, "feed:sinkhole") == std::vector<std::string>{"family"});
+  }
+  std::ofstream(config) << enrich;
+  auto node = *Node::open({.home = home(folder)});
+  CHECK(facts(*node, "feed:sinkhole") == std::vector<std::string>{"family"});
+  ingest::Feed by_hand = sinkhole();
+  by_hand.name = "by-hand";
+  REQUIRE(node->intake().deliver(by_hand, delivery(report(1, 2))));
+  CHECK(events(*node) == 2);
+  CHECK(facts(*node, "feed:by-hand").size() == policy::facts_count - 1);
+}
+
 TEST_CASE("a report that a crash cut short goes on where it was, once") {
   TemporaryFolder folder;
   std::string bytes = report(0, 200);
@@ -420,7 +449,8 @@ TEST_CASE("counts and findings that are absent or damaged are made anew from the
       REQUIRE(node->intake().deliver(sinkhole(), delivery(report(n, n + 10))));
     }
     CHECK(events(*node) == 100);
-    REQUIRE(node->findings().snapshot());
+    auto snapshot = [&] { return node->findings().snapshot(); };
+    REQUIRE(node->followers().paused(snapshot));  // they write it too
     REQUIRE(node->journal().prune(node->journal().last_seq()));
   }
   auto whole = [&] {

@@ -4,16 +4,20 @@
 //   collector -> spool -> unpack -> format -> exact duplicates -> enrich -> join controllers ->
 //   COMMIT (journal, SQLite)
 // Followers, after it, each at its own pace (the list below):
-//   columns (DuckDB) . findings . counts . live view
+//   columns (DuckDB) . route (alerts) . findings . counts . live view
 #include "node/pipeline.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "base/text.h"
+#include "model/field.h"
+#include "model/members.h"
 #include "store/replay.h"
 
 namespace tocsin::node {
@@ -73,7 +77,8 @@ void tell_dropped(std::string_view what, const Result<std::size_t>& dropped) {
   }
 }
 
-Follower columns_follower(store::Columns& columns, std::function<Day()> first_kept) {
+Follower columns_follower(store::Columns& columns, Corrections& corrections,
+                          std::function<Result<std::size_t>()> drop_old) {
   struct Pace {
     std::optional<Clock::time_point> first_waiting;
     Clock::time_point came = Clock::now(), relaxed = came;
@@ -83,15 +88,19 @@ Follower columns_follower(store::Columns& columns, std::function<Day()> first_ke
   return {.name = "columns",
           .watermark = [&] { return columns.watermark(); },
           .apply =
-              [&columns, pace](const BatchPointer& batch) {
+              [&columns, &corrections, pace](const BatchPointer& batch) {
+                if (batch->is_act()) {
+                  pace->first_waiting.reset();
+                  return corrections.in_columns(*batch);
+                }
                 pace->came = Clock::now();
                 if (!pace->first_waiting) pace->first_waiting = pace->came;
                 auto done = columns.apply(batch);
-                if (columns.waiting_rows() == 0) pace->first_waiting.reset();
+                if (!columns.is_waiting()) pace->first_waiting.reset();
                 return done;
               },
-          .rest = [&columns, pace, first_kept](bool flush) -> Result<void> {
-            if (pace->hourly.is_due()) tell_dropped("events", columns.drop_before(first_kept()));
+          .rest = [&columns, pace, drop_old](bool flush) -> Result<void> {
+            if (pace->hourly.is_due()) tell_dropped("events", drop_old());
             auto now = Clock::now();
             if (!pace->first_waiting) {
               bool busy = now - pace->came < std::chrono::seconds(5);
@@ -112,7 +121,7 @@ Follower columns_follower(store::Columns& columns, std::function<Day()> first_ke
 
 // States are settled every few seconds while events come in, sooner where somebody waits to read,
 // and before each snapshot. Node::open() has settled what the last snapshot holds.
-Follower findings_follower(store::Findings& findings, Live& live) {
+Follower findings_follower(store::Findings& findings, Live& live, Corrections& corrections) {
   struct Settled {
     bool due = false;
     Clock::time_point last{};
@@ -124,11 +133,13 @@ Follower findings_follower(store::Findings& findings, Live& live) {
   settled->seq = findings.watermark();
   return {.name = "findings",
           .watermark = [&] { return findings.watermark(); },
-          .apply = [&findings, &live, rhythm, settled](const BatchPointer& batch) -> Result<void> {
+          .apply = [&findings, &live, &corrections, rhythm,
+                    settled](const BatchPointer& batch) -> Result<void> {
             std::vector<store::FindingChange> changes;
-            findings.apply(*batch, &changes);
+            if (batch->is_act()) TRY(corrections.in_findings(*batch));
+            if (!batch->is_act()) findings.apply(*batch, &changes);
             live.changed(*batch, changes);
-            rhythm->count(batch->size());
+            rhythm->count(std::max<std::size_t>(1, batch->size()));
             settled->due = true;
             return {};
           },
@@ -151,14 +162,49 @@ Follower findings_follower(store::Findings& findings, Live& live) {
           .visible = [settled] { return settled->seq.load(); }};
 }
 
+// Keys of the findings that the batch touched, each once; exercises and history are left out.
+std::vector<Hash128> touched(const EventBatch& batch) {
+  std::vector<Hash128> keys;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (is_exercise(batch, i) || is_history(batch, i)) continue;
+    Hash128 key = finding_key(batch, i, subject_of(batch, i));
+    if (key != Hash128{}) keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  auto repeated = std::ranges::unique(keys);
+  keys.erase(repeated.begin(), repeated.end());
+  return keys;
+}
+
+// Asks the findings, so it waits until they show the batch. It stands before them in the list:
+// Followers::paused() then holds it first, and it never waits for findings that stand still.
+Follower route_follower(alert::Router& router, const store::Findings& findings,
+                        std::function<bool(const EventBatch&)> is_news) {
+  return {.name = "route",
+          .watermark = [&] { return router.applied(); },
+          .apply = [&router, &findings, is_news](const BatchPointer& batch) -> Result<void> {
+            if (!router.has_constituents() || !is_news(*batch)) return router.pass(batch->seq);
+            auto until = Clock::now() + std::chrono::seconds(5);
+            while (findings.watermark() < batch->seq) {
+              if (Clock::now() > until) return unavailable("the findings are behind");
+              std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            }
+            return router.route(batch->seq, touched(*batch));
+          },
+          .rest = [&router](bool) { return router.flush(); },
+          .durable = [&] { return router.durable(); },
+          .visible = [&] { return router.durable(); }};
+}
+
 Follower counts_follower(store::Counts& counts, const store::Columns& columns,
-                         std::function<Day()> first_kept) {
+                         Corrections& corrections, std::function<Day()> first_kept) {
   auto rhythm = std::make_shared<SnapshotRhythm>();
   auto hourly = std::make_shared<Hourly>();
   return {.name = "counts",
           .watermark = [&] { return counts.applied(); },
-          .apply = [&counts, rhythm](const BatchPointer& batch) -> Result<void> {
-            rhythm->count(batch->size());
+          .apply = [&counts, &corrections, rhythm](const BatchPointer& batch) -> Result<void> {
+            rhythm->count(std::max<std::size_t>(1, batch->size()));
+            if (batch->is_act()) return corrections.in_counts(*batch);
             return counts.apply(*batch);
           },
           .rest = [&counts, &columns, rhythm, hourly, first_kept](bool flush) -> Result<void> {
@@ -210,9 +256,10 @@ Result<void> mend_counts(store::Counts& counts, const store::Columns& columns) {
 }
 
 std::vector<Follower> followers(const Stores& stores) {
-  return {columns_follower(stores.columns, stores.first_events),
-          findings_follower(stores.findings, stores.live),
-          counts_follower(stores.counts, stores.columns, stores.first_counts),
+  return {columns_follower(stores.columns, stores.corrections, stores.drop_events),
+          route_follower(stores.router, stores.findings, stores.is_news),
+          findings_follower(stores.findings, stores.live, stores.corrections),
+          counts_follower(stores.counts, stores.columns, stores.corrections, stores.first_counts),
           live_follower(stores.live, stores.last_seq)};
 }
 

@@ -4,6 +4,8 @@
 #include <functional>
 #include <vector>
 
+#include "alert/router.h"
+#include "node/corrections.h"
 #include "node/followers.h"
 #include "node/live.h"
 #include "store/columns.h"
@@ -17,9 +19,14 @@ struct Stores {
   store::Findings& findings;
   store::Counts& counts;
   Live& live;
+  Corrections& corrections;
+  alert::Router& router;
+  // Is what the batch holds neither made up nor old news? Only then is anybody alerted.
+  std::function<bool(const EventBatch&)> is_news;
   std::uint64_t last_seq;  // at the start
-  // Retention: the first month of arrival whose events stay, of events whose exact counts stay.
-  std::function<Day()> first_events, first_counts;
+  // Retention: drops events that are too old; the first month whose exact counts stay.
+  std::function<Result<std::size_t>()> drop_events;
+  std::function<Day()> first_counts;
 };
 
 // Counts the days of damaged count files anew, as soon as the columns have all their events.

@@ -222,9 +222,7 @@ void scan_row(std::string& out, Way way, const Sight& s) {
 }
 
 void flow_row(std::string& out, const Sight& s) {
-  out +=
-      "{\"classification.type\":\"infected-system\",\"controller_reason\":\"feed\",\"destination."
-      "asn\":";
+  out += "{\"classification.type\":\"infected-system\",\"destination.asn\":";
   append_number(out, s.far.asn);
   out += ",\"destination.geolocation.cc\":\"";
   out += s.far_country.text();
@@ -234,7 +232,9 @@ void flow_row(std::string& out, const Sight& s) {
   append_number(out, s.far_port);
   out += ",\"malware.name\":\"";
   out += s.family;
-  out += "\",\"protocol.transport\":\"tcp\",\"source.asn\":";
+  out +=
+      "\",\"protocol.transport\":\"tcp\",\"roles.destination\":\"controller\",\"roles.source\":"
+      "\"affected\",\"source.asn\":";
   append_number(out, s.host.asn);
   out += ",\"source.geolocation.cc\":\"";
   out += s.country.text();

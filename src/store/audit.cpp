@@ -1,11 +1,15 @@
 #include "store/audit.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <simdjson.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -22,8 +26,19 @@ constexpr const char* steps[] = {
     "CREATE INDEX audit_of ON audit(of) WHERE of IS NOT NULL;"
     "CREATE INDEX audit_who ON audit(who, id);"
     "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit"
+    " BEGIN SELECT RAISE(ABORT, 'rows of the audit do not change'); END;",
+    "ALTER TABLE audit ADD COLUMN salt BLOB;"
+    "ALTER TABLE audit ADD COLUMN seal BLOB;"  // NULL: of before, the words are in the hash
+    "ALTER TABLE audit ADD COLUMN masked INTEGER NOT NULL DEFAULT 0;"
+    "DROP TRIGGER audit_stays;"
+    "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit"
+    " WHEN NEW.masked <> 1 OR NEW.salt IS NOT NULL OR NEW.id <> OLD.id OR NEW.at <> OLD.at"
+    " OR NEW.of IS NOT OLD.of OR NEW.who <> OLD.who OR NEW.user <> OLD.user OR NEW.role <> OLD.role"
+    " OR NEW.by <> OLD.by OR NEW.address <> OLD.address OR NEW.call <> OLD.call"
+    " OR NEW.seal IS NOT OLD.seal OR NEW.hash <> OLD.hash"
     " BEGIN SELECT RAISE(ABORT, 'rows of the audit do not change'); END;"};
-constexpr std::string_view forgetting = "audit retention";
+constexpr std::string_view forgetting = "audit retention", masking = "audit masked";
+constexpr std::size_t salt_bytes = 16, masked_in_a_row = 500;
 constexpr std::size_t rows_at_once = 1000;
 
 // A row as it is stored.
@@ -31,16 +46,30 @@ struct Stored {
   std::uint64_t id = 0, of = 0;  // of 0: an act
   AuditAct act{};
   std::string outcome{};
-  bool has_outcome = false;
+  bool has_outcome = false, masked = false;
+  std::string salt{}, seal{};
   Sha256 hash{};
 };
+
+void add_words(json::Writer& w, const Stored& row) {
+  w.value(row.act.object).value(row.act.details);
+  row.has_outcome ? w.value(row.outcome) : w.null();
+}
+
+std::string sealed(const Stored& row) {
+  json::Writer w;
+  w.list();
+  add_words(w, row);
+  w.end();
+  Sha256 hash = sha256(row.salt + w.text());
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
 
 Sha256 chained(const Sha256& before, const Stored& row) {
   json::Writer w;
   w.list().value(row.id).value(row.of).value(row.act.at).value(row.act.who).value(row.act.user);
   w.value(row.act.role).value(row.act.by).value(row.act.address).value(row.act.call);
-  w.value(row.act.object).value(row.act.details);
-  row.has_outcome ? w.value(row.outcome) : w.null();
+  row.seal.empty() ? add_words(w, row) : (void)w.value(hex(row.seal));
   w.end();
   return sha256(std::string(reinterpret_cast<const char*>(before.data()), before.size()) +
                 w.text());
@@ -67,7 +96,7 @@ std::string clean(const std::string& text) {
 
 constexpr std::string_view columns =
     "a.id, a.of, a.at, a.who, a.user, a.role, a.by, a.address, a.call, a.object, a.details,"
-    " a.outcome, a.hash";
+    " a.outcome, a.hash, a.salt, a.seal, a.masked";
 
 Stored stored_of(const Statement& row) {
   auto text = [&](int at) { return std::string(row.text(at)); };
@@ -84,6 +113,9 @@ Stored stored_of(const Statement& row) {
                   .details = text(10)},
           .outcome = text(11),
           .has_outcome = !row.is_null(11),
+          .masked = row.number(15) != 0,
+          .salt = std::string(row.blob(13)),
+          .seal = std::string(row.blob(14)),
           .hash = hash_of(row.blob(12))};
 }
 
@@ -102,17 +134,21 @@ Result<std::uint64_t> add(Sqlite& db, Stored row) {
         &row.act.object, &row.act.details, &row.outcome}) {
     *text = clean(*text);
   }
+  row.salt.resize(salt_bytes);
+  randombytes_buf(row.salt.data(), row.salt.size());
+  row.seal = sealed(row);
   row.hash = chained(before, row);
   // NULL where nothing is bound.
   auto insert =
       TRY(db.prepare("INSERT INTO audit(id, of, at, who, user, role, by, address, call,"
-                     " object, details, outcome, hash) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+                     " object, details, outcome, hash, salt, seal)"
+                     " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   insert.bind(1, row.id).bind(3, row.act.at).bind(4, row.act.who).bind(5, row.act.user);
   insert.bind(6, row.act.role).bind(7, row.act.by).bind(8, row.act.address);
   insert.bind(9, row.act.call).bind(10, row.act.object).bind(11, row.act.details);
   if (row.of > 0) insert.bind(2, row.of);
   if (row.has_outcome) insert.bind(12, row.outcome);
-  insert.bind_blob(13, bytes_of(row.hash));
+  insert.bind_blob(13, bytes_of(row.hash)).bind_blob(14, row.salt).bind_blob(15, row.seal);
   TRY(insert.run());
   return row.id;
 }
@@ -144,16 +180,52 @@ Result<Forgotten> forgotten_of(std::string_view details) {
   return last;
 }
 
+// A masked row of before seals had its words in its hash: of it only the place can be told.
+bool is_as_written(const Sha256& before, const Stored& row) {
+  if (row.masked && row.seal.empty()) return true;
+  if (!row.masked && !row.seal.empty() && sealed(row) != row.seal) return false;
+  return chained(before, row) == row.hash;
+}
+
+// The rows that a row about masking names.
+std::vector<std::uint64_t> masked_of(std::string_view details) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  simdjson::dom::array all;
+  std::vector<std::uint64_t> ids;
+  if (parser.parse(details.data(), details.size()).get(root) || root["rows"].get(all)) return ids;
+  for (auto item : all) {
+    std::uint64_t id = 0;
+    if (!item.get(id)) ids.push_back(id);
+  }
+  return ids;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Audit>> Audit::open(Journal& journal) {
   return std::make_unique<Audit>(TRY(Tables::open(journal, "audit", steps)));
 }
 
+void Audit::mask_by(Journal::Rewrite rewrite) {
+  std::lock_guard lock(mutex_);
+  mask_ = std::move(rewrite);
+}
+
+void Audit::mask(AuditAct& act, std::string& outcome) {
+  std::lock_guard lock(mutex_);
+  if (!mask_) return;
+  for (std::string* text : {&act.object, &act.details, &outcome}) {
+    if (auto fresh = mask_(*text)) *text = *fresh;
+  }
+}
+
 Result<std::uint64_t> Audit::begin(const AuditAct& act) {
   std::uint64_t id = 0;
   auto written = tables_.write([&](Sqlite& db) -> Result<void> {
-    id = TRY(add(db, {.act = act}));
+    Stored row{.act = act};
+    mask(row.act, row.outcome);
+    id = TRY(add(db, std::move(row)));
     return {};
   });
   if (!written) return std::unexpected(told(std::move(written).error()));
@@ -162,8 +234,9 @@ Result<std::uint64_t> Audit::begin(const AuditAct& act) {
 
 Result<void> Audit::end(std::uint64_t id, std::string_view outcome, TimeUs at) {
   auto written = tables_.write([&](Sqlite& db) -> Result<void> {
-    TRY(add(db,
-            {.of = id, .act = {.at = at}, .outcome = std::string(outcome), .has_outcome = true}));
+    Stored row{.of = id, .act = {.at = at}, .outcome = std::string(outcome), .has_outcome = true};
+    mask(row.act, row.outcome);
+    TRY(add(db, std::move(row)));
     return {};
   });
   if (!written) return std::unexpected(told(std::move(written).error()));
@@ -173,7 +246,9 @@ Result<void> Audit::end(std::uint64_t id, std::string_view outcome, TimeUs at) {
 Result<void> Audit::note(const std::vector<Done>& all) {
   auto written = tables_.write([&](Sqlite& db) -> Result<void> {
     for (const Done& done : all) {
-      TRY(add(db, {.act = done.act, .outcome = done.outcome, .has_outcome = true}));
+      Stored row{.act = done.act, .outcome = done.outcome, .has_outcome = true};
+      mask(row.act, row.outcome);
+      TRY(add(db, std::move(row)));
     }
     return {};
   });
@@ -203,8 +278,9 @@ Result<std::vector<AuditRow>> Audit::list(const Filter& filter) const {
     while (TRY(select.step())) {
       Stored row = stored_of(select);
       AuditRow out{.id = row.id, .act = std::move(row.act), .hash = row.hash};
-      out.outcome = row.has_outcome ? row.outcome : std::string(select.text(13));
-      out.ended = row.has_outcome ? out.act.at : select.is_null(14) ? time_none : select.number(14);
+      out.masked = row.masked;
+      out.outcome = row.has_outcome ? row.outcome : std::string(select.text(16));
+      out.ended = row.has_outcome ? out.act.at : select.is_null(17) ? time_none : select.number(17);
       rows.push_back(std::move(out));
     }
     return {};
@@ -217,6 +293,7 @@ Result<Audit::Verdict> Audit::verify(std::uint64_t known_id, std::string_view kn
   Verdict verdict;
   Sha256 before{};
   std::uint64_t next = 1;
+  std::set<std::uint64_t> untold;  // masked rows that no later row has told of yet
   bool seen = known_id == 0;
   auto begin = [&](Sqlite& db) -> Result<void> {
     auto select =
@@ -244,7 +321,7 @@ Result<Audit::Verdict> Audit::verify(std::uint64_t known_id, std::string_view kn
       Stored row = stored_of(select);
       if (row.id != next) {
         verdict.wrong = fmt::format("row {} is missing", std::min(next, row.id));
-      } else if (chained(before, row) != row.hash) {
+      } else if (!is_as_written(before, row)) {
         verdict.wrong = fmt::format("row {} is not as it was written", row.id);
       } else if (row.id == known_id && hex(row.hash) != known_hash) {
         verdict.wrong = fmt::format("row {} is not the one whose hash was noted", row.id);
@@ -253,6 +330,11 @@ Result<Audit::Verdict> Audit::verify(std::uint64_t known_id, std::string_view kn
       verdict.last = row.id;
       verdict.head = before = row.hash;
       seen |= row.id == known_id;
+      if (row.masked) untold.insert(row.id);
+      verdict.masked += row.masked;
+      if (row.act.call == masking) {
+        for (std::uint64_t id : masked_of(row.act.details)) untold.erase(id);
+      }
       next = row.id + 1;
       ++got;
     }
@@ -260,10 +342,76 @@ Result<Audit::Verdict> Audit::verify(std::uint64_t known_id, std::string_view kn
     return {};
   };
   while (more && verdict.wrong.empty()) TRY(tables_.read(some));
+  if (verdict.wrong.empty() && !untold.empty()) {
+    verdict.wrong = fmt::format("row {} was masked, and no row tells of it", *untold.begin());
+  }
   if (verdict.wrong.empty() && !seen && known_id >= next) {
     verdict.wrong = fmt::format("row {} is missing: the end was cut off", known_id);
   }
   return verdict;
+}
+
+// Rows do not change but here, and are masked as they are added: so those that are there are looked
+// at without holding up who writes.
+Result<std::size_t> Audit::erase(const Journal::Rewrite& rewrite, TimeUs now) {
+  std::map<std::uint64_t, Stored> changed;
+  std::uint64_t after = 0;
+  bool more = true;
+  auto some = [&](Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare(
+        fmt::format("SELECT {} FROM audit a WHERE a.id > ? ORDER BY a.id LIMIT ?", columns)));
+    select.bind(1, after).bind(2, std::uint64_t{rows_at_once});
+    std::size_t got = 0;
+    while (TRY(select.step())) {
+      Stored row = stored_of(select);
+      after = row.id;
+      ++got;
+      if (row.act.call == masking || row.act.call == forgetting) continue;
+      bool named = false;
+      for (std::string* text : {&row.act.object, &row.act.details, &row.outcome}) {
+        auto fresh = rewrite(*text);
+        if (fresh) *text = *fresh, named = true;
+      }
+      if (named) changed.emplace(row.id, std::move(row));
+    }
+    more = got == rows_at_once;
+    return {};
+  };
+  while (more) TRY(tables_.read(some));
+  if (changed.empty()) return std::size_t{0};
+  auto work = [&](Sqlite& db) -> Result<void> {
+    auto update =
+        TRY(db.prepare("UPDATE audit SET object = ?, details = ?, outcome = ?, salt = NULL,"
+                       " masked = 1 WHERE id = ?"));
+    auto bare = TRY(db.prepare(
+        "UPDATE audit SET object = ?, details = ?, salt = NULL, masked = 1 WHERE id = ?"));
+    std::vector<std::uint64_t> ids;
+    auto tell = [&]() -> Result<void> {
+      if (ids.empty()) return {};
+      TRY(add(db, {.act = {.at = now,
+                           .who = "node",
+                           .by = "node",
+                           .call = std::string(masking),
+                           .object = text::count(ids.size(), "row", "rows"),
+                           .details = fmt::format("{{\"rows\":[{}]}}", fmt::join(ids, ","))},
+                   .outcome = "done",
+                   .has_outcome = true}));
+      ids.clear();
+      return {};
+    };
+    for (const auto& [id, row] : changed) {
+      Statement& set = row.has_outcome ? update : bare;
+      set.bind(1, row.act.object).bind(2, row.act.details);
+      if (row.has_outcome) set.bind(3, row.outcome).bind(4, id);
+      if (!row.has_outcome) set.bind(3, id);
+      TRY(set.run());
+      ids.push_back(id);
+      if (ids.size() == masked_in_a_row) TRY(tell());
+    }
+    return tell();
+  };
+  TRY(tables_.write(work));
+  return changed.size();
 }
 
 Result<std::uint64_t> Audit::forget(TimeUs before, TimeUs now) {

@@ -1,12 +1,18 @@
 // Audit: who did what. Rows are only ever added, each chained to the one before by SHA-256, so that
 // one that was changed or taken out is seen.
 //
+// What a row says in words (object, details, outcome) is chained by a seal, a SHA-256 with salt. So
+// the words of a row that named an erased subject can be masked and its salt dropped: the seal, of
+// which nobody can then guess the words, keeps the chain whole, and a later row tells which rows
+// were masked and by what.
+//
 // An act is written before it takes effect and its outcome after, as a row of its own. What became
 // of an act without an outcome is not known: the node ended in between.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +40,7 @@ struct AuditRow {
   std::string outcome{};  // "done", "denied: why", …; "": not known
   TimeUs ended = time_none;
   Sha256 hash{};  // of this row and all before it
+  bool masked = false;
 };
 
 class Audit {
@@ -66,11 +73,17 @@ class Audit {
 
   struct Verdict {
     std::uint64_t rows = 0, first = 0, last = 0;
-    Sha256 head{};        // of the last row: note it elsewhere, and a cut end shows too
-    std::string wrong{};  // "": every row is as it was written
+    Sha256 head{};             // of the last row: note it elsewhere, and a cut end shows too
+    std::uint64_t masked = 0;  // rows that an erasure has masked, and a later row tells of
+    std::string wrong{};       // "": every row is as it was written
   };
   // Reads all rows. `known`: an id and hash that somebody noted before; id 0: none.
   Result<Verdict> verify(std::uint64_t known_id = 0, std::string_view known_hash = {}) const;
+
+  // Erasing. Masks the words of rows that `rewrite` changes, and writes that down. How many.
+  Result<std::size_t> erase(const Journal::Rewrite& rewrite, TimeUs now);
+  // What words become as they are written, if anything; called within the transaction.
+  void mask_by(Journal::Rewrite rewrite);
 
   // Takes out rows of before `before`, the oldest ones on end, and writes that down. How many went.
   Result<std::uint64_t> forget(TimeUs before, TimeUs now);
@@ -78,7 +91,10 @@ class Audit {
   explicit Audit(Tables tables) : tables_(std::move(tables)) {}  // open() makes its tables
 
  private:
+  void mask(AuditAct& act, std::string& outcome);
   Tables tables_;
+  std::mutex mutex_;
+  Journal::Rewrite mask_;  // under mutex_
 };
 
 }  // namespace tocsin::store

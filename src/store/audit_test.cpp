@@ -100,6 +100,43 @@ TEST_CASE("a row that was changed, taken out or cut off is found") {
   CHECK(shelf.wrong() == "row 1 is missing");
 }
 
+TEST_CASE("words that name somebody are masked, and the chain still holds") {
+  Shelf shelf;
+  auto named = act("ana", "x");
+  named.details = R"({"q":"ip:192.0.2.7"})";
+  auto begun = shelf.audit->begin(named);
+  REQUIRE(begun.has_value());
+  REQUIRE(shelf.audit->end(*begun, "refused: no 192.0.2.7", start).has_value());
+  REQUIRE(shelf.audit->note(act("ana", "x"), "done").has_value());
+  auto mask = [](std::string_view text) -> std::optional<std::string> {
+    std::size_t at = text.find("192.0.2.7");
+    if (at == text.npos) return std::nullopt;
+    return std::string(text).replace(at, 9, "(erased)");
+  };
+  CHECK(*shelf.audit->erase(mask, start) == 2);
+  CHECK(*shelf.audit->erase(mask, start) == 0);
+  auto rows = *shelf.audit->list({});
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].act.details == R"({"rows":[1,2]})");
+  CHECK(rows[2].act.details == R"j({"q":"ip:(erased)"})j");
+  CHECK(rows[2].outcome == "refused: no (erased)");
+  CHECK(rows[2].masked);
+  CHECK(shelf.audit->verify()->masked == 2);
+  CHECK(shelf.wrong() == "");
+  shelf.audit->mask_by(mask);
+  REQUIRE(shelf.audit->note(named, "done").has_value());
+  CHECK((*shelf.audit->list({}))[0].act.details == R"j({"q":"ip:(erased)"})j");
+  CHECK(shelf.wrong() == "");
+  CHECK(shelf.audit->verify()->masked == 2);
+
+  CHECK(shelf.sql("UPDATE audit SET details = '', masked = 1 WHERE id = 3")
+            .error()
+            .what.contains("do not change"));  // its salt must go
+  REQUIRE(
+      shelf.sql("UPDATE audit SET details = '', salt = NULL, masked = 1 WHERE id = 3").has_value());
+  CHECK(shelf.wrong() == "row 3 was masked, and no row tells of it");
+}
+
 TEST_CASE("what retention takes out is told in a row, and the chain still holds") {
   Shelf shelf;
   for (int i = 0; i < 10; ++i) {

@@ -11,22 +11,15 @@
 #include "store/columns_row.h"
 
 namespace tocsin::store {
+
+using columns_row::first_of;
+using columns_row::month_of;
+
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr unsigned maintenance_timeout_ms = 600'000;
-
-std::string month_of(TimeUs received) {
-  auto c = times::civil(times::day_of(received));
-  return fmt::format("{:04}_{:02}", c.year, c.month);
-}
-
-// The first day of "2026_11".
-Day first_of(std::string month) {
-  month[4] = '-';
-  return times::parse_day(month + "-01").value_or(0);
-}
 
 // Ends a query that runs longer than its time.
 class Watchdog {
@@ -45,6 +38,17 @@ class Watchdog {
 };
 
 }  // namespace
+
+std::string columns_row::month_of(TimeUs received) {
+  auto c = times::civil(times::day_of(received));
+  return fmt::format("{:04}_{:02}", c.year, c.month);
+}
+
+// The first day of "2026_11".
+Day columns_row::first_of(std::string month) {
+  month[4] = '-';
+  return times::parse_day(month + "-01").value_or(0);
+}
 
 Result<std::unique_ptr<Columns>> Columns::open(const std::string& folder, const Options& options,
                                                const Dictionary& words) {
@@ -74,6 +78,7 @@ Result<std::unique_ptr<Columns>> Columns::open(const std::string& folder, const 
   }
   columns->taken_ = columns->watermark_;
   if (months.empty()) TRY(columns->make_view());
+  TRY(columns->note_dropped());
   return columns;
 }
 
@@ -102,6 +107,8 @@ Result<void> Columns::prepare(const std::string& catalog) {
   if (known == 0) {
     TRY(writer_.run("BEGIN"));
     TRY(writer_.run(columns_row::create_table(catalog + ".events")));
+    TRY(writer_.run(columns_row::create_echoes(catalog + ".echoes")));
+    TRY(writer_.run(fmt::format("CREATE TABLE {}.kept_from(day BIGINT)", catalog)));
     TRY(writer_.run(fmt::format("CREATE TABLE {}.applied(seq UBIGINT, schema INTEGER)", catalog)));
     TRY(writer_.run(fmt::format("INSERT INTO {}.applied VALUES({}, {})", catalog, watermark_.load(),
                                 columns_schema)));
@@ -124,13 +131,28 @@ Result<void> Columns::migrate(const std::string& catalog, int schema) {
   for (const auto& step : columns_row::migrate_table(catalog + ".events", schema)) {
     TRY(writer_.run(step));
   }
+  if (schema < 3) {
+    TRY(writer_.run(columns_row::create_echoes(catalog + ".echoes")));
+    TRY(writer_.run(fmt::format("CREATE TABLE {}.kept_from(day BIGINT)", catalog)));
+    migrated_ = true;
+  }
   TRY(writer_.run(fmt::format("UPDATE {}.applied SET schema = {}", catalog, columns_schema)));
   return writer_.run("COMMIT");
+}
+
+// Of files from before kept_from: where the first events are gone, retention has dropped them.
+Result<void> Columns::note_dropped() {
+  if (!migrated_ || months_.empty()) return {};
+  auto first = TRY(writer_.number("SELECT coalesce(min(id), 0)::BIGINT FROM events"));
+  if (seq_of(static_cast<EventId>(first)) <= 1) return {};
+  return writer_.run(fmt::format("INSERT INTO m{}.kept_from VALUES({})", months_.back(),
+                                 first_of(months_.front())));
 }
 
 Result<void> Columns::make_view() {
   std::string sql = "CREATE OR REPLACE VIEW events AS ";
   if (months_.empty()) {
+    TRY(writer_.run("DROP TABLE IF EXISTS none"));
     TRY(writer_.run(columns_row::create_table("none")));
     return writer_.run(sql + "SELECT * FROM none");
   }
@@ -144,9 +166,13 @@ Result<void> Columns::apply(std::shared_ptr<const EventBatch> batch) {
   if (batch->seq > taken_) {
     taken_ = batch->seq;
     waiting_rows_ += batch->size();
+    waiting_echoes_ += batch->echoes.size();
     waiting_.push_back(std::move(batch));
   }
-  return waiting_rows_ >= columns_flush_rows ? flush() : Result<void>{};
+  // DuckDB packs whole row groups into the file at once; the rest goes through its log as well, at
+  // six times the octets.
+  bool is_full = std::max(waiting_rows_, waiting_echoes_) >= columns_flush_rows;
+  return is_full ? flush() : Result<void>{};
 }
 
 Result<void> Columns::flush() {
@@ -161,9 +187,22 @@ Result<void> Columns::flush() {
       return written;
     }
     watermark_ = waiting_[to - 1]->seq;
-    for (std::size_t i = 0; i < to; ++i) waiting_rows_ -= waiting_[i]->size();
+    for (std::size_t i = 0; i < to; ++i) {
+      waiting_rows_ -= waiting_[i]->size();
+      waiting_echoes_ -= waiting_[i]->echoes.size();
+    }
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(to));
   }
+  return {};
+}
+
+Result<void> Columns::pass(std::uint64_t seq, TimeUs received) {
+  if (months_.empty()) {
+    std::unique_lock lock(files_);
+    TRY(attach(month_of(received)));
+  }
+  TRY(writer_.run(fmt::format("UPDATE m{}.applied SET seq = {}", months_.back(), seq)));
+  watermark_ = taken_ = seq;
   return {};
 }
 
@@ -220,12 +259,21 @@ std::string Columns::with_arrival() const {
 }
 
 Result<Day> Columns::whole_from() const {
-  std::int64_t first = 0;
-  auto take = [&](const DuckChunk& chunk) { first = chunk.column<std::int64_t>(0)[0]; };
-  TRY(select("SELECT coalesce(min(id), 0)::BIGINT FROM events", take, maintenance_timeout_ms));
-  std::shared_lock lock(files_);
-  bool whole = months_.empty() || seq_of(static_cast<EventId>(first)) <= 1;
-  return whole ? INT32_MIN : first_of(months_.front());
+  std::string sql;
+  {
+    std::shared_lock lock(files_);
+    for (const auto& month : months_) {
+      sql +=
+          fmt::format("{}SELECT day FROM m{}.kept_from", sql.empty() ? "" : " UNION ALL ", month);
+    }
+  }
+  std::int64_t from = INT32_MIN;
+  auto take = [&](const DuckChunk& chunk) { from = chunk.column<std::int64_t>(0)[0]; };
+  if (!sql.empty()) {
+    TRY(select(fmt::format("SELECT coalesce(max(day), {})::BIGINT FROM ({})", INT32_MIN, sql), take,
+               maintenance_timeout_ms));
+  }
+  return static_cast<Day>(from);
 }
 
 Result<Columns::Found> Columns::events(const EventQuery& query, unsigned timeout_ms) const {
@@ -288,24 +336,50 @@ Result<std::vector<Columns::SeenController>> Columns::seen_controllers(std::size
   std::string sql = fmt::format(
       "SELECT family, source_high, source_low, name, source_country, (min(time) // {0})::BIGINT, "
       "(max(time) // {0})::BIGINT AS last FROM events WHERE type = {1} AND source_country <> 0 AND "
-      "roles // 16 NOT IN ({2}, {3}) GROUP BY ALL ORDER BY last DESC LIMIT {4}",
+      "roles // 16 NOT IN ({2}, {3}) AND flags & {5} = 0 GROUP BY ALL ORDER BY last DESC LIMIT {4}",
       us_per_day, static_cast<int>(Type::c2_server), static_cast<int>(Role::sensor),
-      static_cast<int>(Role::sinkhole), most);
+      static_cast<int>(Role::sinkhole), most, flag_exercise);
   TRY(select(sql, take, maintenance_timeout_ms));
   return found;
 }
 
-Result<std::size_t> Columns::drop_before(Day day) {
+Result<std::vector<Ip>> Columns::sinks() const {
+  std::vector<Ip> found;
+  auto take = [&](const DuckChunk& chunk) {
+    for (std::size_t i = 0; i < chunk.rows(); ++i) {
+      found.push_back(
+          Ip::from_halves(chunk.column<std::uint64_t>(0)[i], chunk.column<std::uint64_t>(1)[i]));
+    }
+  };
+  std::string sql;
+  for (auto [end, role] : {std::pair{"source", "roles // 16"}, {"destination", "roles % 16"}}) {
+    sql += fmt::format(
+        "{0}SELECT {1}_high, {1}_low FROM events WHERE {2} IN ({3}, {4}) AND "
+        "({1}_high <> 0 OR {1}_low <> 0) AND flags & {5} = 0 AND type <> {6}",
+        sql.empty() ? "" : " UNION ", end, role, static_cast<int>(Role::sinkhole),
+        static_cast<int>(Role::sensor), flag_exercise, static_cast<int>(Type::test));
+  }
+  TRY(select(sql, take, maintenance_timeout_ms));
+  return found;
+}
+
+Result<std::size_t> Columns::drop_before(Day day, const Fold& fold, const Held& held) {
   std::string keep_from = month_of(times::start_of(day));
-  std::unique_lock lock(files_);
   std::size_t dropped = 0;
   if (months_.size() < 2 || months_.front() >= keep_from) return dropped;
   // The newest stays and carries the watermark, also where the clock once went back a month.
   TRY(writer_.run(fmt::format("UPDATE m{0}.applied SET seq = greatest(seq, {1})", months_.back(),
                               watermark_.load())));
-  while (months_.size() > 1 && months_.front() < keep_from) {
-    std::string month = months_.front();
-    months_.erase(months_.begin());
+  std::vector<std::string> old = months_;
+  old.pop_back();
+  for (const auto& month : old) {
+    if (month >= keep_from) break;
+    if (held && TRY(held(month))) continue;
+    if (fold) TRY(fold(fmt::format("id IN (SELECT id FROM m{}.events)", month)));
+    TRY(writer_.run(fmt::format("INSERT INTO m{}.kept_from VALUES({})", months_.back(),
+                                times::next_month(first_of(month)))));
+    std::unique_lock lock(files_);
+    months_.erase(std::ranges::find(months_, month));
     TRY(make_view());
     TRY(writer_.run("DETACH m" + month));
     std::error_code failed;
@@ -327,8 +401,10 @@ Result<void> Columns::backup_to(const std::string& folder, std::uint64_t up_to) 
     std::string path = fmt::format("{}/events-{}.duckdb", folder, month);
     TRY(connection.run(fmt::format("ATTACH {} AS copy_{}", sql_quote(path), month)));
     TRY(connection.run(fmt::format("COPY FROM DATABASE m{0} TO copy_{0}", month)));
-    TRY(connection.run(
-        fmt::format("DELETE FROM copy_{}.events WHERE id >= {}", month, event_id(up_to + 1, 0))));
+    for (const char* table : {"events", "echoes"}) {
+      TRY(connection.run(fmt::format("DELETE FROM copy_{}.{} WHERE id >= {}", month, table,
+                                     event_id(up_to + 1, 0))));
+    }
     TRY(connection.run(
         fmt::format("UPDATE copy_{0}.applied SET seq = least(seq, {1})", month, up_to)));
     TRY(connection.run("DETACH copy_" + month));

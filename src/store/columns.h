@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -17,7 +18,7 @@
 
 namespace tocsin::store {
 
-inline constexpr int columns_schema = 2;
+inline constexpr int columns_schema = 3;                    // 3: flags, echoes
 inline constexpr std::size_t columns_flush_rows = 122'880;  // one row group of DuckDB
 inline constexpr TimeUs columns_flush_after_us = us_per_s;
 
@@ -33,6 +34,10 @@ struct EventQuery {
 
 class Columns {
  public:
+  // Takes what is about to go: an SQL condition over `events`.
+  using Fold = std::function<Result<void>(const std::string& where)>;
+  // Must events of this month of arrival ("2026_11") stay?
+  using Held = std::function<Result<bool>(const std::string& month)>;
   struct Options {
     // With one thread DuckDB appends straight to its row groups; with more, each thread fills a
     // part that is copied again: intake then takes a third more CPU (tocsin bench ingest).
@@ -50,7 +55,7 @@ class Columns {
   // the same batch after an error. One thread. Errors: those of flush().
   Result<void> apply(std::shared_ptr<const EventBatch> batch);
   Result<void> flush();
-  std::size_t waiting_rows() const { return waiting_rows_; }
+  bool is_waiting() const { return !waiting_.empty(); }  // for more rows, to be written with them
 
   // The rows of an answer, in its order. `events.extra` holds destination.fqdn, destination.url and
   // source.account too.
@@ -87,14 +92,52 @@ class Columns {
     Day first, last;
   };
   Result<std::vector<SeenController>> seen_controllers(std::size_t most) const;
+  // Every address that some event calls a sinkhole's or a sensor's.
+  Result<std::vector<Ip>> sinks() const;
+
+  // Corrections; the thread of apply(), but for scope(). After flush(): takes the act's events out,
+  // and lets the first report that told one of them too tell it. What a stop leaves half done, the
+  // same act once more does to its end; pass() makes the act's seq the watermark.
+  Result<void> take_out(const Correction& act);
+  struct Joined {
+    EventId id;
+    ControllerReason reason;
+    WordId word;
+    Country country;
+  };
+  Result<void> rejoin(const std::vector<Joined>& joins);
+  Result<void> pass(std::uint64_t seq, TimeUs received);
+  // What a report says, as a correction that withdraws it. Any thread, once the columns have it.
+  struct Scope {
+    Correction correction;
+    std::uint64_t events = 0, echoes = 0;
+  };
+  Result<Scope> scope(std::uint64_t report) const;
+  // How many echoes each of these reports has.
+  Result<std::map<std::uint64_t, std::uint64_t>> echoes(
+      const std::vector<std::uint64_t>& reports) const;
+
+  // Erasing; while the thread of apply() rests. Months (as in scope) that hold the events; empty:
+  // all. Writes their files anew without what was deleted.
+  Result<void> rewrite(const std::vector<std::string>& months);
+  Result<std::vector<std::string>> months_of(const std::vector<EventId>& events) const;
+
+  // Retention of some events of a month of arrival before `day`'s: those that the SQL condition
+  // picks. `fold` is handed them before they go. Gives how many went.
+  struct Rule {
+    std::string where;
+    Day before;
+  };
+  Result<std::size_t> thin(const std::vector<Rule>& rules, const Fold& fold, const Held& held);
 
   // Writes what waits in logs to its place and gives memory back to the system: for when nothing
   // comes in. The thread of apply(). Errors: unavailable.
   Result<void> relax();
 
-  // Retention: drops the files of months of arrival before `day`'s month, but never the newest.
-  // The thread of apply(). Gives how many went. Errors: unavailable; the rest goes with the next.
-  Result<std::size_t> drop_before(Day day);
+  // Retention: drops the files of months of arrival that are not `held` and lie before `day`'s
+  // month, but never the newest. The thread of apply(). Gives how many went. Errors: unavailable;
+  // the rest goes with the next.
+  Result<std::size_t> drop_before(Day day, const Fold& fold = {}, const Held& held = {});
   // Copies every file, as it was when seq `up_to` (at most watermark()) was the last, into
   // `folder`, which must lie in the store's folder.
   Result<void> backup_to(const std::string& folder, std::uint64_t up_to) const;
@@ -106,16 +149,20 @@ class Columns {
   Result<void> prepare(const std::string& catalog);
   Result<void> migrate(const std::string& catalog, int schema);
   Result<void> make_view();
+  Result<void> note_dropped();
+  Result<void> in_transaction(const std::vector<std::string>& steps);
+  std::string all_echoes() const;
   Result<void> write_month(const std::string& month, std::size_t from, std::size_t to);
 
   std::string folder_;
   unsigned memory_mb_ = 0;
+  bool migrated_ = false;  // a file of before kept_from was opened
   Duck duck_;
   const Dictionary& words_;
   DuckConnection writer_;
   std::vector<std::string> months_;  // "2026_11", attached as m2026_11
   std::vector<std::shared_ptr<const EventBatch>> waiting_;
-  std::size_t waiting_rows_ = 0;
+  std::size_t waiting_rows_ = 0, waiting_echoes_ = 0;
   std::uint64_t taken_ = 0;
   std::atomic<std::uint64_t> watermark_ = 0;
   mutable std::shared_mutex files_;  // shared: queries; unique: attaching and dropping files

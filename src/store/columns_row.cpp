@@ -56,7 +56,37 @@ constexpr auto columns = std::to_array<ColumnRow>({
     {"sector", "UINTEGER", DUCKDB_TYPE_UINTEGER, 2},
     {"joined", "UINTEGER", DUCKDB_TYPE_UINTEGER, 2},  // word: the joined controller, if it is one
     {"joined_country", "USMALLINT", DUCKDB_TYPE_USMALLINT, 2},
+    {"flags", "UTINYINT", DUCKDB_TYPE_UTINYINT, 3},
 });
+
+// Exact duplicates that were not kept: see Echo.
+constexpr auto echo_columns = std::to_array<ColumnRow>({
+    {"id", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"report", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"time", "BIGINT", DUCKDB_TYPE_BIGINT},
+    {"observed", "BIGINT", DUCKDB_TYPE_BIGINT},
+    {"line", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"sector", "UINTEGER", DUCKDB_TYPE_UINTEGER},
+    {"hash_high", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+    {"hash_low", "UBIGINT", DUCKDB_TYPE_UBIGINT},
+});
+
+template <class Columns>
+std::string create(const std::string& name, const Columns& all) {
+  std::string sql;
+  for (const auto& column : all)
+    sql += fmt::format("{}{} {}", sql.empty() ? "" : ", ", column.name, column.sql);
+  return fmt::format("CREATE TABLE {}({})", name, sql);
+}
+
+template <class Columns>
+duckdb_data_chunk make_chunk(const Columns& all) {
+  std::vector<duckdb_logical_type> types;
+  for (const auto& column : all) types.push_back(duckdb_create_logical_type(column.type));
+  duckdb_data_chunk chunk = duckdb_create_data_chunk(types.data(), types.size());
+  for (auto& type : types) duckdb_destroy_logical_type(&type);
+  return chunk;
+}
 
 std::uint8_t packed(Roles roles) {
   return static_cast<std::uint8_t>(static_cast<unsigned>(roles.source) << 4 |
@@ -130,10 +160,21 @@ std::string_view whole_extra(const EventBatch& b, std::size_t i, std::string& ou
 }  // namespace
 
 std::string create_table(const std::string& name) {
-  std::string sql = "CREATE TABLE " + name + "(";
-  for (const auto& column : columns)
-    sql += fmt::format("{}{} {}", &column == columns.data() ? "" : ", ", column.name, column.sql);
-  return sql + ")";
+  return create(name, columns);
+}
+
+std::string create_echoes(const std::string& name) {
+  return create(name, echo_columns);
+}
+
+std::string echoed_list() {
+  std::string list;
+  for (const auto& column : columns) {
+    bool own = std::ranges::any_of(
+        echo_columns, [&](const auto& echo) { return std::string_view(echo.name) == column.name; });
+    list += fmt::format("{}{}.{}", list.empty() ? "" : ", ", own ? "echo" : "gone", column.name);
+  }
+  return list;
 }
 
 std::vector<std::string> migrate_table(const std::string& name, int schema) {
@@ -200,35 +241,59 @@ void read(const DuckChunk& chunk, std::size_t row, Columns::Found& found) {
   b.sector.back() = u32();
   b.joined.back() = u32();
   b.joined_country.back() = Country{u16()};
+  b.flags.back() = u8();
 }
 
 Appender::~Appender() {
-  if (chunk_ != nullptr) duckdb_destroy_data_chunk(&chunk_);
-  if (appender_ != nullptr) duckdb_appender_destroy(&appender_);
+  for (auto* chunk : {&chunk_, &echoes_chunk_}) {
+    if (*chunk != nullptr) duckdb_destroy_data_chunk(chunk);
+  }
+  for (auto* appender : {&appender_, &echoes_}) {
+    if (*appender != nullptr) duckdb_appender_destroy(appender);
+  }
 }
 
-Result<void> Appender::fail() const {
-  const char* what = duckdb_appender_error(appender_);
+Result<void> Appender::fail(duckdb_appender appender) {
+  const char* what = duckdb_appender_error(appender);
   return unavailable(std::string("duckdb: ") + (what != nullptr ? what : "cannot append"));
 }
 
 Result<void> Appender::open(const DuckConnection& connection, const std::string& catalog) {
-  if (duckdb_appender_create_ext(connection.handle(), catalog.c_str(), nullptr, "events",
-                                 &appender_) != DuckDBSuccess) {
-    return fail();
+  auto create = [&](const char* table, duckdb_appender* to) -> Result<void> {
+    auto state =
+        duckdb_appender_create_ext(connection.handle(), catalog.c_str(), nullptr, table, to);
+    return state == DuckDBSuccess ? Result<void>{} : fail(*to);
+  };
+  TRY(create("events", &appender_));
+  TRY(create("echoes", &echoes_));
+  chunk_ = make_chunk(columns);
+  echoes_chunk_ = make_chunk(echo_columns);
+  return {};
+}
+
+Result<void> Appender::append_echoes(const EventBatch& b) {
+  for (std::size_t from = 0; from < b.echoes.size(); from += duckdb_vector_size()) {
+    ChunkWriter w{echoes_chunk_, from,
+                  std::min<std::size_t>(duckdb_vector_size(), b.echoes.size() - from)};
+    w.put<std::uint64_t>([&](std::size_t i) { return event_id(b.seq, b.echoes[i].place); });
+    w.put<std::uint64_t>([&](std::size_t) { return b.report; });
+    w.put<std::int64_t>([&](std::size_t i) { return b.echoes[i].time; });
+    w.put<std::int64_t>([&](std::size_t i) { return b.echoes[i].observed; });
+    w.put<std::uint32_t>([&](std::size_t i) { return b.echoes[i].line; });
+    w.put<std::uint32_t>([&](std::size_t i) { return b.echoes[i].sector; });
+    w.put<std::uint64_t>([&](std::size_t i) { return b.echoes[i].hash.high; });
+    w.put<std::uint64_t>([&](std::size_t i) { return b.echoes[i].hash.low; });
+    duckdb_data_chunk_set_size(echoes_chunk_, w.count);
+    if (duckdb_append_data_chunk(echoes_, echoes_chunk_) != DuckDBSuccess) return fail(echoes_);
+    duckdb_data_chunk_reset(echoes_chunk_);
   }
-  std::array<duckdb_logical_type, columns.size()> types{};
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    types[i] = duckdb_create_logical_type(columns[i].type);
-  chunk_ = duckdb_create_data_chunk(types.data(), types.size());
-  for (auto& type : types) duckdb_destroy_logical_type(&type);
   return {};
 }
 
 Result<void> Appender::append(const EventBatch& b) {
   for (std::size_t from = 0; from < b.size(); from += duckdb_vector_size()) {
     ChunkWriter w{chunk_, from, std::min<std::size_t>(duckdb_vector_size(), b.size() - from)};
-    w.put<std::uint64_t>([&](std::size_t i) { return event_id(b.seq, i); });
+    w.put<std::uint64_t>([&](std::size_t i) { return b.id(i); });
     w.put<std::int64_t>([&](std::size_t i) { return b.time[i]; });
     w.put<std::int64_t>([&](std::size_t i) { return b.observed[i]; });
     w.put<std::uint64_t>([&](std::size_t) { return b.report; });
@@ -256,15 +321,19 @@ Result<void> Appender::append(const EventBatch& b) {
     w.put<std::uint32_t>([&](std::size_t i) { return b.sector[i]; });
     w.put<std::uint32_t>([&](std::size_t i) { return b.joined[i]; });
     w.put<std::uint16_t>([&](std::size_t i) { return b.joined_country[i].code; });
+    w.put<std::uint8_t>([&](std::size_t i) { return b.flags[i]; });
     duckdb_data_chunk_set_size(chunk_, w.count);
-    if (duckdb_append_data_chunk(appender_, chunk_) != DuckDBSuccess) return fail();
+    if (duckdb_append_data_chunk(appender_, chunk_) != DuckDBSuccess) return fail(appender_);
     duckdb_data_chunk_reset(chunk_);
   }
-  return {};
+  return append_echoes(b);
 }
 
 Result<void> Appender::close() {
-  return duckdb_appender_close(appender_) == DuckDBSuccess ? Result<void>{} : fail();
+  for (auto* appender : {appender_, echoes_}) {
+    if (duckdb_appender_close(appender) != DuckDBSuccess) return fail(appender);
+  }
+  return {};
 }
 
 namespace {
@@ -328,6 +397,22 @@ std::string number_test(const std::string& column, Compare compare, const Filter
     return fmt::format("({0} >= {1} AND {0} < {2})", column, value.number, value.end);
   }
   return fmt::format("{} {} {}", column, operator_text(compare), value.number);
+}
+
+// is:exercise, is:history, is:real (neither played nor a test).
+std::string exercise_test(const FilterValue& v) {
+  auto exercise = fmt::format("(flags & {} <> 0 OR type = {})", flag_exercise,
+                              static_cast<unsigned>(Type::test));
+  if (v.match == Match::any) return "TRUE";
+  switch (static_cast<Is>(v.number)) {
+    case Is::exercise:
+      return exercise;
+    case Is::history:
+      return fmt::format("flags & {} <> 0", flag_history);
+    case Is::real:
+      return "NOT " + exercise;
+  }
+  return "TRUE";
 }
 
 std::string class_test(const FilterValue& value) {
@@ -414,8 +499,16 @@ std::string test(const Condition& c, const FilterValue& v, const Dictionary& wor
       return number_test("tlp", c.compare, v);
     case FilterField::hash:
       return fmt::format("contains(extra, {})", sql_quote("\"" + v.text + "\""));
+    case FilterField::is:
+      return exercise_test(v);
     case FilterField::state:
     case FilterField::times:
+    case FilterField::verdict:
+    case FilterField::assigned:
+    case FilterField::tag:
+    case FilterField::in_case:
+    case FilterField::mark:
+    case FilterField::followed:
       return "TRUE";
   }
   return "TRUE";
@@ -425,6 +518,7 @@ std::string test(const Condition& c, const FilterValue& v, const Dictionary& wor
 
 std::string where(const Filter& filter, const Dictionary& words) {
   std::string sql = "TRUE";
+  if (!asks_for_exercises(filter)) sql += " AND " + exercise_test(real_value);
   for (const Condition& condition : filter.all) {
     std::string any;
     for (const FilterValue& value : condition.any) {

@@ -88,6 +88,7 @@ void Counts::count_rows(const EventBatch& batch, std::optional<Period> only) {
   };
   for (std::size_t i = 0; i < batch.size(); ++i) {
     TimeUs time = batch.time[i] != time_none ? batch.time[i] : batch.observed[i];
+    if (is_exercise(batch, i)) continue;
     if (time == time_none) time = batch.received;
     Day day = times::day_of(time);
     if (only && (day < only->since || day >= only->until)) continue;

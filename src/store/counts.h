@@ -102,6 +102,14 @@ class Counts {
   // which all events are there; earlier ones stay marked as lost. Gives the number of days.
   // Errors: those of `events` and snapshot(): the days stay damaged, the next call begins again.
   Result<std::size_t> mend(Day whole_from, const Events& events);
+  // Counts the act's days anew from what is left of their events, up to the act; not those before
+  // `whole_from`, nor frozen ones: they stay as they are. Durable with the next snapshot(). Errors:
+  // those of `events`; the same act once more begins again.
+  Result<void> correct(const EventBatch& act, Day whole_from, const Events& events);
+  // Takes a subject out of every exact set: an address, or the text of a name, URL or account. The
+  // numbers of distinct subjects fall by one where it was; events stay. Gives the number of days;
+  // durable with the next snapshot().
+  Result<std::size_t> erase(const Ip& ip, std::string_view text);
 
   // Any thread.
 
@@ -112,6 +120,9 @@ class Counts {
   Result<StatsAnswer> query(const StatsQuery& query) const;
   // Events of each hour of the period, of the cells that fit: 24 a day. Errors: as query().
   Result<std::vector<std::uint64_t>> hourly(Period days, const StatsFilter& filter) const;
+  // In how many days' exact sets a subject is: an address (of IPv6 its /64), or the text of a name,
+  // URL or account. Errors: those of query().
+  Result<std::size_t> days_with(const Ip& ip, std::string_view text) const;
   // Days that have events, first and last; nullopt: none.
   std::optional<Period> covered() const;
   // The first day whose exact sets are there.
@@ -172,6 +183,7 @@ class Counts {
   Result<void> merge_month(Day month);
   void take_out_damaged();
   Result<void> forget(Period days);
+  Result<void> count_anew(Period days, const Events& events);
   Result<void> write_open();
   template <class T>
   Result<T> suspecting(Result<T> done) const;

@@ -1,11 +1,7 @@
 // The manifest of the counts: which files count, and up to which seq. One text file, replaced
 // whole.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "base/durable_file.h"
@@ -17,19 +13,6 @@ namespace tocsin::store {
 namespace {
 
 constexpr std::string_view title = "tocsin-counts 1";
-
-enum class Sync { data, entry, file_system };
-
-Result<void> sync(const std::string& path, Sync what) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  bool done = fd >= 0 && (what == Sync::data          ? fdatasync(fd)
-                          : what == Sync::file_system ? syncfs(fd)
-                                                      : fsync(fd)) == 0;
-  std::string why = std::strerror(errno);
-  if (fd >= 0) close(fd);
-  if (!done) return unavailable(fmt::format("cannot sync '{}': {}", path, why));
-  return {};
-}
 
 // A bulk load leaves hundreds of files: then one call for the whole file system is quicker.
 Result<void> sync_files(const std::string& folder, const std::vector<std::string>& paths) {

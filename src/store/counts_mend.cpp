@@ -84,6 +84,33 @@ Result<void> Counts::forget(Period days) {
   return {};
 }
 
+Result<void> Counts::count_anew(Period days, const Events& events) {
+  TRY(forget(days));
+  return events(days, [&](const EventBatch& batch) -> Result<void> {
+    {
+      std::unique_lock lock(mutex_);
+      count_rows(batch, days);
+    }
+    return memory_ > options_.memory_bytes ? spill(options_.memory_bytes / 2) : Result<void>{};
+  });
+}
+
+Result<void> Counts::correct(const EventBatch& act, Day whole_from, const Events& events) {
+  if (act.seq <= applied_) return {};
+  std::vector<Day> days = act.correction.days;
+  std::erase_if(
+      days, [&](Day day) { return day < whole_from || frozen_.contains(times::month_start(day)); });
+  std::ranges::sort(days);
+  for (auto day = days.begin(); day != days.end();) {
+    Period run{*day, *day + 1};
+    while (++day != days.end() && *day <= run.until) run.until = *day + 1;
+    TRY(count_anew(run, events));
+  }
+  applied_ = act.seq;
+  changed_ = true;
+  return {};
+}
+
 Result<std::size_t> Counts::mend(Day whole_from, const Events& events) {
   if (suspect_.exchange(false)) take_out_damaged();
   std::set<Day> days;
@@ -99,14 +126,7 @@ Result<std::size_t> Counts::mend(Day whole_from, const Events& events) {
   for (auto day = days.begin(); day != days.end();) {
     Period run{*day, *day + 1};
     while (++day != days.end() && *day == run.until) ++run.until;
-    TRY(forget(run));
-    TRY(events(run, [&](const EventBatch& batch) -> Result<void> {
-      {
-        std::unique_lock lock(mutex_);
-        count_rows(batch, run);
-      }
-      return memory_ > options_.memory_bytes ? spill(options_.memory_bytes / 2) : Result<void>{};
-    }));
+    TRY(count_anew(run, events));
     std::unique_lock lock(mutex_);
     std::erase_if(damaged_, [&](Damage& damage) {
       if (damage.lost || damage.day < run.since || damage.day >= run.until) return false;

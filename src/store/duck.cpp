@@ -79,6 +79,9 @@ Result<Duck> Duck::open(const Options& options) {
   set("preserve_insertion_order", "false");
   // A checkpoint looks at the whole file: the default of 16 MB slows a large month down.
   set("checkpoint_threshold", "256MB");
+  // Nor does it pack again what stands well, only to join a chunk's last, short row group to the
+  // next chunk.
+  set("max_vacuum_tasks", "0");
   if (!options.temporary_folder.empty()) set("temp_directory", options.temporary_folder);
   Duck duck;
   char* why = nullptr;

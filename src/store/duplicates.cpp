@@ -71,6 +71,7 @@ void fill_hashes(EventBatch& b) {
     put(bytes, b.account[i].size);
     bytes += b.text(b.account[i]);
     put(bytes, members_hash(b.text(b.extra[i])));
+    if (is_exercise(b, i)) put(bytes, flag_exercise);  // a played event hides no real one
     b.hash[i] = hash128(bytes);
     if (b.hash[i] == Hash128{}) b.hash[i].low = 1;
   }
@@ -149,8 +150,15 @@ void Duplicates::let_go() {
   }
 }
 
-Result<std::size_t> Duplicates::claim(EventBatch& b) {
+Result<std::size_t> Duplicates::claim(EventBatch& b,
+                                      const std::function<Result<void>()>& before_waiting) {
   std::unique_lock lock(mutex_);
+  if (held_ && before_waiting) {
+    lock.unlock();
+    TRY(before_waiting());
+    lock.lock();
+  }
+  free_.wait(lock, [&] { return !held_; });
   ++clock_;
   std::vector<Day> used;
   for (std::size_t i = 0; i < b.size(); ++i) used.push_back(duplicate_day(b, i));
@@ -165,6 +173,7 @@ Result<std::size_t> Duplicates::claim(EventBatch& b) {
   for (Day day : used) {
     if (auto done = load(day, lock); !done) {
       unpin(used);
+      free_.notify_all();
       return std::unexpected(done.error());
     }
   }
@@ -178,7 +187,11 @@ Result<std::size_t> Duplicates::claim(EventBatch& b) {
     if (of != last_day) set = &days_.at(last_day = of);
     if (i + ahead < b.size()) set->set.prefetch(b.hash[i + ahead]);  // most are of one day
     keep[i] = set->set.insert(b.hash[i]);
-    dropped += !keep[i];
+    if (keep[i]) continue;
+    ++dropped;
+    b.echoes.push_back({b.hash[i], b.time[i] == time_none ? b.observed[i] : b.time[i],
+                        b.observed[i], b.line[i], b.sector[i],
+                        b.place.empty() ? static_cast<std::uint16_t>(i) : b.place[i]});
   }
   pinned_[&b] = std::move(used);
   if (dropped > 0) b.keep_rows(keep);
@@ -192,6 +205,34 @@ void Duplicates::release(const EventBatch& b) {
   if (at == pinned_.end()) return;
   unpin(at->second);
   pinned_.erase(at);
+  if (pinned_.empty()) free_.notify_all();
+}
+
+Result<void> Duplicates::held(const std::function<Result<std::vector<Day>>()>& work,
+                              std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  free_.wait(lock, [&] { return !held_; });
+  held_ = true;
+  auto idle = [&] {
+    return pinned_.empty() &&
+           std::ranges::none_of(days_, [](const auto& day) { return day.second.pins > 0; });
+  };
+  Result<void> done;
+  if (!free_.wait_for(lock, timeout, idle)) {
+    done = unavailable("what is being taken in does not get in; try again later");
+  } else {
+    lock.unlock();
+    auto days = work();
+    lock.lock();
+    if (!days) done = std::unexpected(days.error());
+    for (Day day : days ? *days : std::vector<Day>{}) {
+      days_.erase(day);
+      stored_.insert(day);
+    }
+  }
+  held_ = false;
+  free_.notify_all();
+  return done;
 }
 
 void Duplicates::relax() {

@@ -3,6 +3,7 @@
 // Source: DESIGN D5.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -33,11 +34,19 @@ class Duplicates {
 
   Duplicates(std::size_t bytes_max, std::vector<Day> stored_days, Load load);
 
-  // Keeps in the batch only events seen for the first time, and remembers them. Gives how many were
-  // dropped. Any thread. The days stay in memory until release() has been called for the batch,
-  // after its commit. Errors: those of Load.
-  Result<std::size_t> claim(EventBatch& batch);
+  // Keeps in the batch only events seen for the first time, and remembers them; the others become
+  // its echoes. Gives how many were dropped. Any thread. The days stay in memory until release()
+  // has been called for the batch, after its commit.
+  // Where held() makes it wait, `before_waiting` is called first: it must release what its caller
+  // has claimed. Errors: those of both.
+  Result<std::size_t> claim(EventBatch& batch,
+                            const std::function<Result<void>()>& before_waiting = {});
   void release(const EventBatch& batch);
+  // Runs `work` while no batch is between claim() and release(), and then forgets the days that it
+  // gives: they are loaded again when needed. Claims wait meanwhile. Errors: those of `work`;
+  // unavailable, if batches are not released within the time.
+  Result<void> held(const std::function<Result<std::vector<Day>>()>& work,
+                    std::chrono::milliseconds timeout);
   // Forgets days that no claim has touched since the last call; they are loaded again when needed.
   void relax();
   std::size_t bytes() const;
@@ -69,7 +78,8 @@ class Duplicates {
   std::size_t bytes_max_;
   Load load_;
   mutable std::mutex mutex_;
-  std::condition_variable loaded_;
+  std::condition_variable loaded_, free_;
+  bool held_ = false;     // by held(): claims wait
   std::set<Day> stored_;  // days that have events which may not be in memory
   std::map<Day, DaySet> days_;
   std::map<const EventBatch*, std::vector<Day>> pinned_;

@@ -36,6 +36,33 @@ TEST_CASE("equal events are kept once, whatever the report and the order of the 
   CHECK(duplicates.claim(other) == 0);
 }
 
+TEST_CASE("what is dropped leaves an echo, with its place in the report") {
+  Duplicates duplicates(1 << 20, {}, {});
+  EventBatch first = batch({{1, 100}, {2, 100}, {1, 100}, {3, 100}});
+  first.line = {4, 5, 6, 7};
+  REQUIRE(duplicates.claim(first));
+  CHECK(first.place == std::vector<std::uint16_t>{0, 1, 3});
+  REQUIRE(first.echoes.size() == 1);
+  CHECK(first.echoes[0].place == 2);
+  CHECK(first.echoes[0].line == 6);
+  CHECK(first.echoes[0].hash == first.hash[0]);
+}
+
+TEST_CASE("work is held until no batch is on its way, and forgets the days it gives") {
+  std::vector<Hash128> stored;
+  Duplicates duplicates(1 << 20, {}, [&](Day) -> Result<std::vector<Hash128>> { return stored; });
+  EventBatch first = batch({{1, 100}});
+  REQUIRE(duplicates.claim(first));
+  auto forget = [] { return Result<std::vector<Day>>(std::vector<Day>{100}); };
+  CHECK(duplicates.held(forget, std::chrono::milliseconds(1)).error().fault == Fault::unavailable);
+  auto held = std::async(std::launch::async,
+                         [&] { return duplicates.held(forget, std::chrono::seconds(20)); });
+  duplicates.release(first);
+  REQUIRE(held.get());
+  EventBatch again = batch({{1, 100}});
+  CHECK(duplicates.claim(again) == 0);  // the store no longer has it
+}
+
 TEST_CASE(
     "a day that was let go is loaded again, and one whose batch is not released is not let go") {
   std::vector<Hash128> committed;

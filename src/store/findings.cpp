@@ -131,7 +131,7 @@ std::uint32_t Findings::add(const Hash128& key) {
   c.port.push_back(0), c.country.push_back({}), c.controller_country.push_back({});
   c.type.push_back({}), c.severity.push_back({}), c.state.push_back(State::open),
       c.tlp.push_back(Tlp::clear);
-  c.transport.push_back({}), c.kind.push_back({}), c.reason.push_back({});
+  c.transport.push_back({}), c.kind.push_back({}), c.reason.push_back({}), c.flags.push_back(0);
   return size_++;
 }
 
@@ -164,6 +164,7 @@ void Findings::update(std::uint32_t index, const EventBatch& b, std::size_t i,
   const EndColumns& end = subject.at_destination ? b.destination : b.source;
   std::uint32_t at = seconds(b.time[i]);
   c.changed[row] = b.seq;
+  bool is_news = changes != nullptr && !is_exercise(b, i) && !is_history(b, i);
   if (is_new) {
     c.type[row] = b.type[i];
     c.kind[row] = subject.kind;
@@ -175,21 +176,24 @@ void Findings::update(std::uint32_t index, const EventBatch& b, std::size_t i,
     c.transport[row] = b.transport[i];
     c.family[row] = b.family[i];
     c.identifier[row] = b.identifier[i];
+    c.flags[row] = b.flags[i];
+    if (is_exercise(b, i)) c.flags[row] |= flag_exercise;
   } else if (at > c.last[row]) {
     // Come back: unseen for longer than its type allows, by a time to which its feeds had delivered
-    // without it.
+    // without it. What comes late tells that it never was away: settle() says how it stands.
     std::uint64_t quiet = std::uint64_t{c.last[row]} + quiet_after_s(c.type[row]);
-    bool was_quiet = !is_open(c.state[row]) ||
-                     (at > quiet && is_covered(c.feeds[row], c.type[row], c.country[row],
-                                               static_cast<std::uint32_t>(quiet)));
-    if (was_quiet) {
+    if (at > quiet &&
+        is_covered(c.feeds[row], c.type[row], c.country[row], static_cast<std::uint32_t>(quiet))) {
       c.state[row] = State::reopened;
       c.reopened[row] = at;
-      if (changes != nullptr && changes->size() < 1000)
+      if (is_news && changes->size() < 1000)
         changes->push_back({c.key[row], State::reopened, false});
+    } else if (!is_open(c.state[row])) {
+      c.state[row] = c.reopened[row] == 0 ? State::open : State::reopened;
     }
   }
-  if (is_new && changes != nullptr && changes->size() < 1000)
+  if (!is_history(b, i)) c.flags[row] &= static_cast<std::uint8_t>(~flag_history);
+  if (is_new && is_news && changes->size() < 1000)
     changes->push_back({c.key[row], State::open, true});
   c.first[row] = std::min(c.first[row], at);
   c.times[row] += c.times[row] < UINT32_MAX;
@@ -199,7 +203,7 @@ void Findings::update(std::uint32_t index, const EventBatch& b, std::size_t i,
   if (at < c.last[row]) return;
   // The newest event says where it is and who controls it.
   c.last[row] = at;
-  c.last_event[row] = event_id(b.seq, i);
+  c.last_event[row] = b.id(i);
   if (end.asn[i] != 0) c.asn[row] = end.asn[i];
   if (!end.country[i].empty()) c.country[row] = end.country[i];
   if (b.sector[i] != 0) c.sector[row] = b.sector[i];
@@ -253,6 +257,7 @@ void Findings::apply(const EventBatch& b, std::vector<FindingChange>* changes) {
     update(index_[slot].row - 1, b, i, subjects[i], is_new, changes);
   }
   for (std::size_t i = 0; i < b.size(); ++i) {
+    if (is_exercise(b, i)) continue;  // says nothing of what a feed covers
     Country country = (subjects[i].at_destination ? b.destination : b.source).country[i];
     std::uint32_t& until = coverage_[coverage_key(b.feed, b.type[i], country)];
     until = std::max(until, seconds(b.time[i]));
@@ -281,13 +286,14 @@ void Findings::settle() {
     std::unique_lock lock(mutex_);
     FindingChunk& c = *chunk;
     for (std::size_t i = 0; i < c.size(); ++i) {
-      if (c.state[i] == State::closed) continue;
       std::uint64_t unseen_s = quiet_after_s(c.type[i]);
       std::uint64_t until = covered_until(c.feeds[i], c.type[i], c.country[i]);
       if (until >= c.last[i] + 4 * unseen_s) {
         c.state[i] = State::closed;
       } else if (until >= c.last[i] + unseen_s) {
         c.state[i] = State::quiet;
+      } else if (!is_open(c.state[i])) {  // a feed that has not delivered so far tells of it too
+        c.state[i] = c.reopened[i] == 0 ? State::open : State::reopened;
       }
     }
   }
@@ -312,14 +318,15 @@ std::uint64_t Findings::open_count() const {
   std::shared_lock lock(mutex_);
   std::uint64_t open = 0;
   for (const auto& chunk : chunks_) {
-    for (State state : chunk->state) open += is_open(state);
+    for (std::size_t i = 0; i < chunk->size(); ++i)
+      open += is_open(chunk->state[i]) && (chunk->flags[i] & flag_exercise) == 0;
   }
   return open;
 }
 
 std::size_t Findings::memory_bytes() const {
   std::shared_lock lock(mutex_);
-  constexpr std::size_t row_bytes = 106;
+  constexpr std::size_t row_bytes = 107;
   return chunks_.size() * FindingChunk::rows_max * row_bytes + index_.size() * sizeof(Slot) +
          names_.bytes().capacity() + names_.ends().capacity() * 12;
 }
@@ -350,8 +357,11 @@ Finding Findings::row(std::uint32_t index) const {
   f.reopened = TimeUs{c.reopened[i]} * us_per_s;
   f.times = c.times[i];
   for (WordId feed : feed_sets_[c.feeds[i]]) f.feeds.emplace_back(words_.word(feed));
+  std::ranges::sort(f.feeds);
   f.tlp = c.tlp[i];
   f.last_event = c.last_event[i];
+  f.exercise = (c.flags[i] & flag_exercise) != 0;
+  f.history = (c.flags[i] & flag_history) != 0;
   f.sector = words_.word(c.sector[i]);
   return f;
 }
@@ -361,6 +371,49 @@ Result<Finding> Findings::one(const Hash128& key) const {
   std::uint32_t found = index_.empty() ? 0 : index_[find_slot(key)].row;
   if (found == 0) return missing("no finding " + finding_id(key));
   return row(found - 1);
+}
+
+bool Findings::has(const Hash128& key) const {
+  std::shared_lock lock(mutex_);
+  return !index_.empty() && index_[find_slot(key)].row != 0;
+}
+
+void Findings::glance(std::span<const Hash128> keys,
+                      const std::function<void(std::size_t, const FindingGlance&)>& look) const {
+  constexpr std::size_t at_once = 512;  // so that who writes need not wait long
+  for (std::size_t from = 0; from < keys.size(); from += at_once) {
+    std::shared_lock lock(mutex_);
+    if (index_.empty()) return;
+    std::size_t to = std::min(keys.size(), from + at_once);
+    for (std::size_t i = from; i < to; ++i) {
+      if (i + 8 < to) __builtin_prefetch(&index_[keys[i + 8].low & (index_.size() - 1)]);
+      std::uint32_t found = index_[find_slot(keys[i])].row;
+      if (found == 0) continue;
+      auto [chunk, row] = place(found - 1);
+      const FindingChunk& c = *chunk;
+      bool address = c.kind[row] == SubjectKind::address;
+      look(i, {.state = c.state[row],
+               .severity = c.severity[row],
+               .type = c.type[row],
+               .tlp = c.tlp[row],
+               .kind = c.kind[row],
+               .ip = Ip::from_halves(c.high[row], c.low[row]),
+               .subject = address ? std::string_view() : names_.text(c.name[row]),
+               .asn = c.asn[row],
+               .country = c.country[row],
+               .last_s = c.last[row],
+               .reopened_s = c.reopened[row],
+               .feeds = c.feeds[row]});
+    }
+  }
+}
+
+std::vector<std::string> Findings::feeds_of(std::uint32_t feeds) const {
+  std::shared_lock lock(mutex_);
+  std::vector<std::string> names;
+  if (feeds >= feed_sets_.size()) return names;
+  for (WordId feed : feed_sets_[feeds]) names.emplace_back(words_.word(feed));
+  return names;
 }
 
 std::vector<Findings::Coverage> Findings::coverage(std::string_view feed) const {

@@ -1,7 +1,7 @@
 // Findings: every problem that was ever reported and is kept, in memory as columns, with snapshots
 // on disk. A follower of the journal.
 //
-// 106 bytes a finding and 5 to 11 of index; 10 M of them stay under 1.5 GB. A question is a scan of
+// 107 bytes a finding and 5 to 11 of index; 10 M of them stay under 1.5 GB. A question is a scan of
 // the columns it names.
 #pragma once
 
@@ -10,19 +10,23 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
 #include "model/batch.h"
 #include "model/finding.h"
 #include "store/filter.h"
+#include "store/triage.h"
 
 namespace tocsin::store {
 
-inline constexpr int findings_schema = 3;
+inline constexpr int findings_schema = 4;
 
 // Texts that recur, numbered from 1; not shared between threads but under the findings' lock.
 class Names {
@@ -62,8 +66,18 @@ struct FindingChunk {
   std::vector<Transport> transport;
   std::vector<SubjectKind> kind;
   std::vector<ControllerReason> reason;
+  std::vector<std::uint8_t> flags;  // as EventBatch::flags
   std::size_t size() const { return key.size(); }
 };
+
+// What a snapshot keeps of a chunk, in its order.
+template <class Chunk>
+auto columns_of(Chunk& c) {
+  return std::tie(c.key, c.high, c.low, c.last_event, c.name, c.family, c.identifier, c.asn,
+                  c.controller, c.feeds, c.first, c.last, c.reopened, c.times, c.port, c.country,
+                  c.controller_country, c.type, c.severity, c.state, c.tlp, c.transport, c.kind,
+                  c.reason, c.sector, c.flags);
+}
 
 enum class FindingSort : std::uint8_t { last, first, times, severity, subject };
 
@@ -102,6 +116,21 @@ struct FindingChange {
   bool is_new;
 };
 
+// What deciding about a finding takes, without making a row of it. Views hold within the call.
+struct FindingGlance {
+  State state;
+  Severity severity;
+  Type type;
+  Tlp tlp;
+  SubjectKind kind;
+  Ip ip;
+  std::string_view subject;  // "" for an address
+  std::uint32_t asn;
+  Country country;
+  std::uint32_t last_s, reopened_s;  // seconds since 1970; reopened_s: 0 for never
+  std::uint32_t feeds;               // for feeds_of(); the same number, the same feeds
+};
+
 class Findings {
  public:
   // Reads the last snapshot in `folder`, if there is one. A damaged one is put aside as
@@ -118,17 +147,70 @@ class Findings {
   // Moves open ones to quiet and closed by what the feeds have delivered. Same thread as apply().
   void settle();
   Result<void> snapshot();  // same thread as apply()
+  // Folds the findings of the act's types anew. `events` hands over every event of these types that
+  // is left, up to the act, in the order of seq. Readers see the old ones until all is done. The
+  // thread of apply(). Errors: those of `events`: nothing has changed.
+  using Events = std::function<Result<void>(const std::function<Result<void>(EventBatch&)>& take)>;
+  Result<void> correct(const EventBatch& act, const Events& events);
+  // Folds events that are about to leave the store into findings.base, from which correct() begins:
+  // so that findings keep what retention drops.
+  // `once` names what is folded: the same once more is not folded again. Any thread.
+  Result<void> fold_base(std::uint64_t once, const Events& events);
+  // Where nothing was folded yet: begins with the base. The thread of apply().
+  Result<void> begin_from_base();
+  // The types of findings whose subject or controller `names` knows. Any thread.
+  struct Naming {
+    std::vector<Type> types;  // each once
+    std::vector<Hash128> keys;
+  };
+  Naming naming(const std::function<bool(std::string_view text)>& names) const;
+  // Takes out of the base the findings whose subject or controller `names` knows. Gives how many.
+  Result<std::size_t> erase_base(const std::function<bool(std::string_view text)>& names);
 
   // Any thread.
   Result<FindingPage> find(const FindingQuery& query) const;
   FindingSummary summary(const Filter& filter, TimeUs new_from, Day histogram_start,
                          std::size_t histogram_days) const;
   Result<Finding> one(const Hash128& key) const;
+  bool has(const Hash128& key) const;
+  // Calls `look` for each key that is a finding, with its place in `keys`. Holds a lock: be brief.
+  void glance(std::span<const Hash128> keys,
+              const std::function<void(std::size_t, const FindingGlance&)>& look) const;
+  std::vector<std::string> feeds_of(std::uint32_t feeds) const;
   std::size_t size() const;
   std::uint64_t open_count() const;  // open and reopened
   std::size_t memory_bytes() const;
   // How many findings have the controller, or lie in the network and are open.
   std::uint64_t count(const Filter& filter) const;
+  // The keys of those that fit, in the order in which they came. Errors: invalid, if there are more
+  // than `most`.
+  Result<std::vector<Hash128>> keys(const Filter& filter, std::size_t most) const;
+
+  // What people said of findings, for filters that ask it; set once, before others ask. It outlives
+  // this.
+  void judge_by(const Triage& triage) { triage_ = &triage; }
+
+  // A selection as of now: one bit for each finding. The table must outlive it.
+  class Chosen {
+   public:
+    // Is it a finding of then that was not chosen? Any thread.
+    bool leaves_out(const Hash128& key) const;
+    std::uint64_t size() const { return size_; }
+
+   private:
+    friend class Findings;
+    const Findings* findings_ = nullptr;
+    std::vector<bool> rows_;
+    std::uint64_t size_ = 0;
+  };
+  Chosen choose(const Filter& filter) const;
+
+  // How many findings each set of feeds has reported.
+  struct Shared {
+    std::vector<std::string> feeds;  // sorted
+    std::uint64_t findings = 0, open = 0, judged = 0, false_positive = 0;
+  };
+  std::vector<Shared> shared() const;
 
   // The controllers that most open findings answer to, of one country or (empty) of all.
   struct ControllerName {
@@ -162,9 +244,19 @@ class Findings {
   void update(std::uint32_t index, const EventBatch& batch, std::size_t row, const Subject& subject,
               bool is_new, std::vector<FindingChange>* changes);
   bool is_covered(std::uint32_t feeds, Type type, Country country, std::uint32_t until_s) const;
+  std::unique_ptr<Findings> made() const;
+  void take_parts(Findings& other);
+  Result<std::unique_ptr<Findings>> base() const;
+  void take_over(const Findings& from, std::uint32_t index, std::uint64_t changed);
   std::uint32_t with_feed(std::uint32_t feeds, WordId feed);
   Finding row(std::uint32_t index) const;
   using Mask = std::vector<std::uint8_t>;
+  struct JudgedTest;
+  std::uint32_t row_of(const Hash128& key) const;  // UINT32_MAX: there is none
+  std::vector<std::uint32_t> rows_of(const std::vector<Hash128>& keys) const;
+  MuteTable mute_table() const;
+  JudgedTest judged_test(const Condition& condition) const;
+  void keep_judged(const JudgedTest& test, std::uint32_t chunk, Mask& out) const;
   void mask(const Filter& filter, const FindingChunk& chunk, Mask& out) const;
   void test(const Condition& condition, const FindingChunk& chunk, Mask& out) const;
   template <class F>
@@ -189,6 +281,8 @@ class Findings {
   std::unordered_map<std::uint64_t, std::uint32_t>
       coverage_;  // feed << 32 | type << 16 | country -> seconds
   std::uint64_t watermark_ = 0, durable_ = 0;
+  std::mutex base_;  // the file findings.base
+  const Triage* triage_ = nullptr;
 };
 
 }  // namespace tocsin::store

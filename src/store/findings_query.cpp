@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "store/findings.h"
+#include "store/findings_judged.h"
 
 namespace tocsin::store {
 namespace {
@@ -121,6 +122,25 @@ void keep_address(std::vector<std::uint8_t>& mask, const Condition& c, const Fin
   keep(mask, c.negated, [&](std::size_t i) { return any[i]; });
 }
 
+void keep_kind(std::vector<std::uint8_t>& mask, const Condition& c,
+               const std::vector<std::uint8_t>& flags) {
+  keep(mask, c.negated, [&](std::size_t i) {
+    return std::ranges::any_of(c.any, [&](const FilterValue& v) {
+      if (v.match == Match::any) return true;
+      bool exercise = (flags[i] & flag_exercise) != 0;
+      switch (static_cast<Is>(v.number)) {
+        case Is::exercise:
+          return exercise;
+        case Is::history:
+          return (flags[i] & flag_history) != 0;
+        case Is::real:
+          return !exercise;
+      }
+      return false;
+    });
+  });
+}
+
 constexpr auto plain = [](auto value) { return static_cast<std::int64_t>(value); };
 constexpr auto micros = [](std::uint32_t s) { return static_cast<std::int64_t>(s) * us_per_s; };
 
@@ -155,6 +175,8 @@ void Findings::test(const Condition& c, const FindingChunk& chunk, Mask& out) co
       return keep_small(out, c, chunk.severity, plain);
     case FilterField::tlp:
       return keep_small(out, c, chunk.tlp, plain);
+    case FilterField::is:
+      return keep_kind(out, c, chunk.flags);
     case FilterField::state:
       return keep_small(out, c, chunk.state, [](State s) { return static_cast<std::int64_t>(s); });
     case FilterField::port:
@@ -165,6 +187,13 @@ void Findings::test(const Condition& c, const FindingChunk& chunk, Mask& out) co
       return keep_number(out, c, chunk.first, micros);
     case FilterField::last:
       return keep_number(out, c, chunk.last, micros);
+    case FilterField::verdict:
+    case FilterField::assigned:
+    case FilterField::tag:
+    case FilterField::in_case:
+    case FilterField::mark:
+    case FilterField::followed:
+      return;  // see findings_judged.cpp
     default:
       break;
   }
@@ -201,10 +230,21 @@ void prepare_controller(Prepared& p, const Names& names) {
 
 void Findings::mask(const Filter& filter, const FindingChunk& chunk, Mask& out) const {
   out.assign(chunk.size(), 1);
+  if (!asks_for_exercises(filter)) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = (chunk.flags[i] & flag_exercise) == 0;
+  }
   for (const Condition& c : filter.all) {
     if (!by_word(c.field)) test(c, chunk, out);
   }
 }
+
+namespace {
+
+bool is_judged(FilterField field) {
+  return Triage::keeps(field) || field == FilterField::mark;
+}
+
+}  // namespace
 
 // The scan: calls row(chunk number, row) for every finding that the filter keeps, in the order of
 // the table, until it gives false.
@@ -213,7 +253,9 @@ void Findings::scan(const Filter& filter, F row, std::uint32_t first_chunk) cons
   std::vector<Prepared> prepared;
   auto word = [&](std::uint32_t id) { return words_.word(id); };
   auto name = [&](std::uint32_t id) { return names_.text(id); };
+  std::vector<JudgedTest> judged;
   for (const Condition& c : filter.all) {
+    if (is_judged(c.field)) judged.push_back(judged_test(c));
     if (!by_word(c.field)) continue;
     Prepared p{&c};
     if (c.field == FilterField::feed) {
@@ -263,6 +305,7 @@ void Findings::scan(const Filter& filter, F row, std::uint32_t first_chunk) cons
       }
       keep_ids(kept, p.condition->negated, p.ids, column);
     }
+    for (const JudgedTest& test : judged) keep_judged(test, n, kept);
     for (std::size_t i = 0; i < kept.size(); ++i) {
       if (kept[i] && !row(n, i)) return;
     }
@@ -428,6 +471,7 @@ std::vector<std::pair<Findings::ControllerName, std::uint64_t>> Findings::contro
   std::unordered_map<std::uint32_t, std::pair<std::uint64_t, Country>> counts;
   for (const auto& chunk : chunks_) {
     for (std::size_t i = 0; i < chunk->size(); ++i) {
+      if ((chunk->flags[i] & flag_exercise) != 0) continue;
       bool open = chunk->state[i] == State::open || chunk->state[i] == State::reopened;
       if (chunk->controller[i] == 0 || !open || (!country.empty() && chunk->country[i] != country))
         continue;
@@ -449,6 +493,38 @@ std::uint64_t Findings::count(const Filter& filter) const {
   std::uint64_t total = 0;
   scan(filter, [&](std::uint32_t, std::size_t) { return ++total, true; });
   return total;
+}
+
+Result<std::vector<Hash128>> Findings::keys(const Filter& filter, std::size_t most) const {
+  std::shared_lock lock(mutex_);
+  std::vector<Hash128> keys;
+  std::uint64_t total = 0;
+  scan(filter, [&](std::uint32_t n, std::size_t i) {
+    if (++total <= most) keys.push_back(chunks_[n]->key[i]);
+    return true;
+  });
+  if (total > most) {
+    return invalid(fmt::format("{} findings fit; the most at once is {}", total, most));
+  }
+  return keys;
+}
+
+Findings::Chosen Findings::choose(const Filter& filter) const {
+  std::shared_lock lock(mutex_);
+  Chosen chosen;
+  chosen.findings_ = this;
+  chosen.rows_.resize(size_);
+  scan(filter, [&](std::uint32_t n, std::size_t i) {
+    chosen.rows_[index_of(n, i)] = true;
+    return ++chosen.size_, true;
+  });
+  return chosen;
+}
+
+bool Findings::Chosen::leaves_out(const Hash128& key) const {
+  std::shared_lock lock(findings_->mutex_);
+  std::uint32_t row = findings_->row_of(key);
+  return row < rows_.size() && !rows_[row];
 }
 
 }  // namespace tocsin::store

@@ -20,14 +20,18 @@ namespace {
 
 constexpr std::string_view magic = "TSFIND\x01\n";
 
+// The columns that schema 3 has, then those that 4 has more.
+template <class Chunk, class F>
+void each_column_3(Chunk& c, F f) {
+  auto older = [&](auto& column) {
+    if (static_cast<const void*>(&column) != &c.flags) f(column);
+  };
+  std::apply([&](auto&... column) { (older(column), ...); }, columns_of(c));
+}
+
 template <class Chunk, class F>
 void each_column(Chunk& c, F f) {
-  f(c.key), f(c.high), f(c.low), f(c.last_event), f(c.name), f(c.family), f(c.identifier), f(c.asn),
-      f(c.controller);
-  f(c.feeds), f(c.first), f(c.last), f(c.reopened), f(c.times), f(c.port), f(c.country),
-      f(c.controller_country);
-  f(c.type), f(c.severity), f(c.state), f(c.tlp), f(c.transport), f(c.kind), f(c.reason),
-      f(c.sector);
+  std::apply([&](auto&... column) { (f(column), ...); }, columns_of(c));
 }
 
 class Reader {
@@ -121,8 +125,8 @@ Result<void> Findings::load(std::string_view bytes) {
     return denied("findings snapshot has schema " + std::to_string(schema) +
                   "; use the newer program");
   }
-  // From before the first release: made anew from the stored events.
-  if (schema < findings_schema) return damaged("of an older schema");
+  // From before 0.1.0: made anew from the stored events.
+  if (schema < 3) return damaged("of an older schema");
   constexpr std::size_t names_bytes_max = std::size_t{1} << 40;
   std::string names;
   std::vector<std::uint64_t> ends;
@@ -149,9 +153,18 @@ Result<void> Findings::load(std::string_view bytes) {
     auto chunk = std::make_unique<FindingChunk>();
     std::size_t rows = std::min<std::size_t>(left, FindingChunk::rows_max);
     bool whole = true;
-    each_column(*chunk, [&](auto& column) {
+    auto read = [&](auto& column) {
       whole = whole && in.packed(column, rows) && column.size() == rows;
-    });
+    };
+    if (schema == 3) {
+      each_column_3(*chunk, read);
+      chunk->flags.assign(rows, 0);
+      for (std::size_t i = 0; whole && i < rows; ++i) {
+        if (chunk->type[i] == Type::test) chunk->flags[i] = flag_exercise;
+      }
+    } else {
+      each_column(*chunk, read);
+    }
     if (!whole) return damaged("columns");
     chunk->changed.assign(rows, watermark_);
     for (std::size_t i = 0; i < rows; ++i) {

@@ -47,6 +47,47 @@ Filter filter(const char* text) {
 
 }  // namespace
 
+TEST_CASE("a played problem is a finding of its own, and hidden unless it is asked for") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto findings = Findings::open(folder.path(), words);
+  REQUIRE(findings);
+  auto played = batch(words, 1, {{}, {.host = 2}});
+  played.flags = {flag_exercise, flag_exercise};
+  std::vector<FindingChange> changes;
+  (*findings)->apply(played, &changes);
+  CHECK(changes.empty());
+  (*findings)->apply(batch(words, 2, {{}, {.type = Type::test, .host = 3}}), &changes);
+  CHECK(changes.size() == 1);
+  for (int again = 0; again < 2; ++again) {
+    CHECK((*findings)->count(filter("")) == 1);
+    CHECK((*findings)->count(filter("is:exercise")) == 3);
+    CHECK((*findings)->count(filter("is:exercise 198.51.100.1")) == 1);
+    CHECK((*findings)->count(filter("is:*")) == 4);
+    CHECK((*findings)->open_count() == 1);
+    CHECK((*findings)->summary({}, 0, 0, 1).total == 1);
+    REQUIRE((*findings)->snapshot());
+    findings = Findings::open(folder.path(), words);
+    REQUIRE(findings);
+  }
+}
+
+TEST_CASE("history is nothing new, until an ordinary report tells it too") {
+  TemporaryFolder folder;
+  Dictionary words;
+  auto findings = Findings::open(folder.path(), words);
+  REQUIRE(findings);
+  auto old = batch(words, 1, {{}});
+  old.flags = {flag_history};
+  std::vector<FindingChange> changes;
+  (*findings)->apply(old, &changes);
+  CHECK(changes.empty());
+  CHECK((*findings)->count(filter("is:history")) == 1);
+  CHECK((*findings)->count(filter("")) == 1);
+  (*findings)->apply(batch(words, 2, {{.time = noon + us_per_hour}}), &changes);
+  CHECK((*findings)->count(filter("is:history")) == 0);
+}
+
 TEST_CASE("a thousand rows of one host with a thousand source ports are one finding") {
   TemporaryFolder folder;
   Dictionary words;

@@ -1,6 +1,7 @@
 #include "store/journal.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "base/zstd.h"
@@ -16,7 +17,9 @@ CREATE TABLE reports(
   format TEXT NOT NULL, type TEXT NOT NULL DEFAULT '', received INTEGER NOT NULL,
   size INTEGER NOT NULL, sha256 TEXT NOT NULL, spool TEXT NOT NULL, state INTEGER NOT NULL,
   live INTEGER NOT NULL, events INTEGER NOT NULL DEFAULT 0, duplicates INTEGER NOT NULL DEFAULT 0,
-  rejected INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '');
+  rejected INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+  flags INTEGER NOT NULL DEFAULT 0, replaces INTEGER NOT NULL DEFAULT 0,
+  tlp INTEGER NOT NULL DEFAULT 5);
 CREATE INDEX reports_hash ON reports(sha256, feed);
 CREATE INDEX reports_open ON reports(state) WHERE state = 0;
 CREATE TABLE journal(
@@ -28,14 +31,14 @@ CREATE TABLE rejects(
 CREATE INDEX rejects_group ON rejects(state, feed, reason);
 CREATE TABLE cursors(feed TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE state(key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES('schema', '2'), ('seq', '0');
+INSERT INTO meta VALUES('schema', '3'), ('seq', '0');
 )";
 
 constexpr std::size_t batch_bytes_max = std::size_t{1} << 30;  // far above any batch's
 
 constexpr std::string_view report_columns =
     "id, feed, name, url, format, type, received, size, sha256, spool, state, live, events, "
-    "duplicates, rejected, error";
+    "duplicates, rejected, error, flags, replaces, tlp";
 
 ReportRow report_row(const Statement& s) {
   ReportRow row;
@@ -55,6 +58,9 @@ ReportRow report_row(const Statement& s) {
   row.duplicates = static_cast<std::uint64_t>(s.number(13));
   row.rejected = static_cast<std::uint64_t>(s.number(14));
   row.error = s.text(15);
+  row.flags = static_cast<std::uint8_t>(s.number(16));
+  row.replaces = static_cast<std::uint64_t>(s.number(17));
+  row.tlp = static_cast<Tlp>(s.number(18));
   return row;
 }
 
@@ -74,8 +80,8 @@ RejectRow reject_row(const Statement& s) {
 }  // namespace
 
 std::string_view name(ReportState state) {
-  constexpr std::string_view names[] = {"reading", "done", "repeat", "failed"};
-  return names[static_cast<std::size_t>(state) & 3];
+  constexpr std::string_view names[] = {"reading", "done", "repeat", "failed", "withdrawn"};
+  return names[std::min(static_cast<std::size_t>(state), std::size(names) - 1)];
 }
 
 void LaneMutex::lock(bool live) {
@@ -142,9 +148,17 @@ Result<void> Journal::migrate() {
     }
   }
   if (known_schema < journal_schema) {
+    auto transaction = TRY(Transaction::begin(db_));
+    if (known_schema < 3) {
+      TRY(
+          db_.run("ALTER TABLE reports ADD COLUMN flags INTEGER NOT NULL DEFAULT 0; "
+                  "ALTER TABLE reports ADD COLUMN replaces INTEGER NOT NULL DEFAULT 0; "
+                  "ALTER TABLE reports ADD COLUMN tlp INTEGER NOT NULL DEFAULT 5"));
+    }
     auto raise = TRY(db_.prepare("UPDATE meta SET value = ? WHERE key = 'schema'"));
     std::string ours = std::to_string(journal_schema);
     TRY(raise.bind(1, ours).run());
+    TRY(transaction.commit());
   }
   auto newest = TRY(db_.prepare("SELECT coalesce(max(seq), 0) FROM journal"));
   TRY(newest.step());
@@ -165,6 +179,8 @@ Result<void> Journal::load_words() {
 
 Result<void> Journal::keep_words(WordId last) {
   for (WordId id = words_kept_ + 1; id <= last; ++id) {
+    auto fresh = rewrite_word_ ? rewrite_word_(words_.word(id)) : std::nullopt;
+    if (fresh) words_.rename(id, fmt::format("{} {}", *fresh, id));
     insert_word_.bind(1, id).bind_blob(2, words_.word(id));
     TRY(insert_word_.run());
   }
@@ -193,18 +209,31 @@ Result<void> Journal::write(const std::function<Result<void>()>& body, bool live
 Result<Journal::Begun> Journal::begin_report(const ReportRow& row, bool again) {
   Begun begun;
   auto insert = [&]() -> Result<void> {
+    // One that is still there says it, before one that was withdrawn.
     auto known = TRY(
-        db_.prepare("SELECT id FROM reports WHERE sha256 = ? AND feed = ? AND state = 1 LIMIT 1"));
-    known.bind(1, row.sha256).bind(2, row.feed);
+        db_.prepare("SELECT id, state FROM reports WHERE sha256 = ? AND feed = ? AND state IN (1, "
+                    "4) AND flags & 1 = ? ORDER BY state, id LIMIT 1"));
+    known.bind(1, row.sha256).bind(2, row.feed).bind(3, row.flags & flag_exercise);
     begun.repeat = !again && !row.sha256.empty() && TRY(known.step());
+    std::string error = row.error;
+    if (begun.repeat) {
+      begun.of = static_cast<std::uint64_t>(known.number(0));
+      begun.withdrawn = known.number(1) == 4;
+    }
+    if (begun.withdrawn) {
+      error = fmt::format(
+          "these bytes were withdrawn as r_{}: say --again to take them in once more", begun.of);
+    }
+    known.reset();
     auto state = begun.repeat ? ReportState::repeat : ReportState::reading;
     auto add =
         TRY(db_.prepare("INSERT INTO reports(feed, name, url, format, type, received, size, "
-                        "sha256, spool, state, live)"
-                        " VALUES(?,?,?,?,?,?,?,?,?,?,?)"));
+                        "sha256, spool, state, live, flags, replaces, error, tlp)"
+                        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
     add.bind(1, row.feed).bind(2, row.name).bind(3, row.url).bind(4, row.format).bind(5, row.type);
     add.bind(6, row.received).bind(7, row.size_bytes).bind(8, row.sha256).bind(9, row.spool);
-    add.bind(10, static_cast<int>(state)).bind(11, row.live ? 1 : 0);
+    add.bind(10, static_cast<int>(state)).bind(11, row.live ? 1 : 0).bind(12, int{row.flags});
+    add.bind(13, row.replaces).bind(14, error).bind(15, static_cast<int>(row.tlp));
     TRY(add.run());
     begun.id = static_cast<std::uint64_t>(db_.last_rowid());
     return {};
@@ -259,6 +288,32 @@ Result<void> Journal::commit(std::span<const std::shared_ptr<EventBatch>> batche
   return {};
 }
 
+Result<void> Journal::correct(EventBatch& act,
+                              const std::function<Result<void>(Sqlite& db)>& also) {
+  std::string bytes = zstd::pack(encode(act));
+  std::uint64_t seq = 0;
+  auto put = [&]() -> Result<void> {
+    seq = last_seq() + 1;
+    insert_batch_.bind(1, seq).bind(2, act.correction.report).bind(3, 0).bind_blob(4, bytes);
+    TRY(insert_batch_.run());
+    return also(db_);
+  };
+  TRY(write(put, true, [&] { seq_.store(seq); }));
+  act.seq = seq;
+  return {};
+}
+
+Result<std::vector<ReportRow>> Journal::half_replaced() {
+  std::vector<ReportRow> rows;
+  std::lock_guard guard(reader_mutex_);
+  auto select = TRY(reader_.prepare(
+      fmt::format("SELECT {} FROM reports WHERE state = 1 AND replaces IN (SELECT id FROM reports "
+                  "WHERE state IN (1, 3)) ORDER BY id",
+                  report_columns)));
+  while (TRY(select.step())) rows.push_back(report_row(select));
+  return rows;
+}
+
 std::uint64_t Journal::last_seq() const {
   return seq_.load();
 }
@@ -301,15 +356,17 @@ Result<void> Journal::prune(std::uint64_t below_or_equal) {
   return {};
 }
 
-Result<std::size_t> Journal::forget_reports(TimeUs before, TimeUs live_before) {
+Result<std::size_t> Journal::forget_reports(TimeUs before, TimeUs live_before,
+                                            std::span<const std::uint64_t> held) {
   std::size_t forgotten = 0;
   auto forget = [&]() -> Result<void> {
     TRY(db_.run("CREATE TEMP TABLE IF NOT EXISTS old(id INTEGER PRIMARY KEY)"));
     TRY(db_.run("DELETE FROM temp.old"));
-    auto find =
-        TRY(db_.prepare("INSERT INTO temp.old SELECT id FROM reports WHERE state <> 0 AND "
-                        "(received < ? OR (live = 1 "
-                        "AND rejected = 0 AND received < ?)) LIMIT 5000"));
+    auto find = TRY(db_.prepare(
+        fmt::format("INSERT INTO temp.old SELECT id FROM reports WHERE state <> 0 "
+                    "AND (received < ? OR (live = 1 AND rejected = 0 AND received < ?)) "
+                    "AND id NOT IN ({}) LIMIT 5000",
+                    fmt::join(held, ", "))));
     find.bind(1, before).bind(2, live_before);
     TRY(find.run());
     TRY(db_.run("DELETE FROM rejects WHERE report IN temp.old"));
@@ -360,6 +417,23 @@ Result<std::vector<ReportRow>> Journal::reports(const ReportFilter& filter) cons
   return rows;
 }
 
+Result<std::uint64_t> Journal::first_report_since(TimeUs time) const {
+  std::lock_guard guard(reader_mutex_);
+  auto select = TRY(reader_.prepare("SELECT min(id) FROM reports WHERE received >= ?"));
+  select.bind(1, time);
+  return TRY(select.step()) ? static_cast<std::uint64_t>(select.number(0)) : 0;
+}
+
+Result<std::vector<std::string>> Journal::exercises_since(TimeUs time) const {
+  std::vector<std::string> feeds;
+  std::lock_guard guard(reader_mutex_);
+  auto select = TRY(
+      reader_.prepare("SELECT DISTINCT feed FROM reports WHERE received >= ? AND flags & ? <> 0"));
+  select.bind(1, time).bind(2, int{flag_exercise});
+  while (TRY(select.step())) feeds.emplace_back(select.text(0));
+  return feeds;
+}
+
 Result<std::optional<ReportRow>> Journal::report(std::uint64_t id) const {
   std::lock_guard guard(reader_mutex_);
   auto select =
@@ -367,6 +441,16 @@ Result<std::optional<ReportRow>> Journal::report(std::uint64_t id) const {
   select.bind(1, id);
   if (!TRY(select.step())) return std::nullopt;
   return std::optional(report_row(select));
+}
+
+Result<std::vector<ReportRow>> Journal::reports_of(std::string_view sha256) const {
+  std::lock_guard guard(reader_mutex_);
+  auto select =
+      TRY(reader_.prepare(fmt::format("SELECT {} FROM reports WHERE sha256 = ?", report_columns)));
+  select.bind(1, sha256);
+  std::vector<ReportRow> rows;
+  while (TRY(select.step())) rows.push_back(report_row(select));
+  return rows;
 }
 
 Result<std::vector<RejectRow>> Journal::rejects(std::string_view feed, std::string_view reason,

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "model/finding.h"
 #include "model/subject.h"
 #include "store/counts.h"
 #include "store/replay.h"
@@ -35,7 +36,9 @@ Result<void> count_period(const Columns& columns, const Recount& ask, Counts& co
     batch.seq = counts.applied() + 1;
     std::vector<bool> keep(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      keep[i] = fits(batch, i, ask.query.filter);
+      keep[i] = fits(batch, i, ask.query.filter) &&
+                (ask.of_findings == nullptr ||
+                 !ask.of_findings->leaves_out(finding_key(batch, i, subject_of(batch, i))));
       batch.time[i] = ask.zone.to_local(batch.time[i]);
     }
     batch.keep_rows(keep);

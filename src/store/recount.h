@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/zone.h"
 #include "store/columns.h"
+#include "store/findings.h"
 #include "store/stats.h"
 
 namespace tocsin::store {
@@ -17,6 +18,7 @@ struct Recount {
   Zone zone;           // UTC, if not said
   std::string folder;  // must not exist; removed at the end
   unsigned timeout_ms = 600'000;
+  const Findings::Chosen* of_findings = nullptr;  // only events of these
 };
 
 // The answer's feeds, rows and series are those of the events that are kept: what retention has

@@ -40,6 +40,7 @@ class Batches {
     for (std::size_t row = 0; row < chunk.rows() && status_; ++row) {
       if (!found_.ids.empty() && seq_of(found_.ids.back()) != seq_of(ids[row])) end_batch();
       columns_row::read(chunk, row, found_);
+      found_.events.place.push_back(static_cast<std::uint16_t>(ids[row] & (batch_events_max - 1)));
       found_.events.received = arrived[row];
     }
   }

@@ -19,7 +19,7 @@ struct Replay {
 };
 
 // Hands over what `where` keeps of each batch, with its seq, feed and report; `received` is the
-// first moment of the month in which it arrived. Whole batches have their events' ids. Ends with
+// first moment of the month in which it arrived. Events have their ids, and no echoes. Ends with
 // the first error of `take`. Errors: that one; those of Columns::select().
 Result<void> replay(const Columns& columns, const Replay& ask,
                     const std::function<Result<void>(EventBatch&)>& take);

@@ -132,7 +132,10 @@ Result<void> Sqlite::add_function(const char* name,
   auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
     auto of = reinterpret_cast<Function>(sqlite3_user_data(context));
     const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
-    std::string out = of(text == nullptr ? std::string_view() : std::string_view(text));
+    std::string out = of(
+        text == nullptr ? std::string_view()
+                        : std::string_view(text, static_cast<std::size_t>(
+                                                     sqlite3_value_bytes(values[0]))));
     sqlite3_result_text64(context, out.data(), out.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   };
   int done = sqlite3_create_function_v2(handle_.get(), name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,

@@ -169,7 +169,7 @@ void Row::columns(const EventBatch& b, std::size_t row, const Dictionary& words,
     add_text("node.controller.geolocation.cc", b.joined_country[row].text());
   }
   if (!native) return;
-  if (b.seq != 0) add("id", fmt::format("\"e_{}\"", event_id(b.seq, row)));
+  if (b.seq != 0) add("id", fmt::format("\"e_{}\"", b.id(row)));
   if (b.roles[row].source != Role::unknown) add_text("roles.source", name(b.roles[row].source));
   if (b.roles[row].destination != Role::unknown) {
     add_text("roles.destination", name(b.roles[row].destination));
@@ -178,6 +178,8 @@ void Row::columns(const EventBatch& b, std::size_t row, const Dictionary& words,
     add_text("controller_reason", name(b.controller_reason[row]));
   }
   add_text("sector", words.word(b.sector[row]));
+  if ((b.flags[row] & flag_exercise) != 0) add("exercise", "true");
+  if (is_history(b, row)) add("history", "true");
 }
 
 void append_nested(std::string& out, const std::vector<Member>& members) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Kills a node with SIGKILL at random moments and checks that nothing is lost, halved or doubled.
 
-usage: crash_test.py TOCSIN [--rounds N] [--seed S]
-The rounds stand in four months of the node's clock, with one month of retention. In a round either `tocsin ingest` takes a report
+usage: crash_test.py TOCSIN [--rounds N] [--months N] [--rows N] [--seed S]
+The rounds stand in months of the node's clock, with one month of retention; reports of 40,000 rows and more are committed in groups of batches. In a round either `tocsin ingest` takes a report
 in by itself, or a running node takes several while it is backed up; either is killed while it reads, commits, writes its snapshots
 and checkpoints, drops months, or copies. Each following start replays. At the end of a month every report of it is handed in once
 more. Then events (columns), counts and findings must say exactly what an independent count of the files says; so must each backup
@@ -34,7 +34,7 @@ class Wrong(Exception):
 
 
 def write_reports(folder, month, count, rows, random_):
-    """Reports with rows that repeat within and across them; (path, their distinct rows) each."""
+    """Reports with rows that repeat within and across them. The second is of `BULK` batches, to be grouped in commits."""
     seen = []
     for number in range(count):
         path = folder / f"{month}-{1 + number % 14:02}-event4_sinkhole-part{number}.csv"
@@ -159,10 +159,19 @@ class Rounds:
         return took
 
     def check_copy(self, copy, kept):
-        """What was acknowledged before a backup began is in it, in all three stores alike."""
+        """What was acknowledged before a backup began is in it, in all three stores alike, once the report
+        that was being read has been read to its end."""
         node = Node(self.node.binary, copy)
         node.clock = self.node.clock
-        figures = node.figures()
+        process = node.start("run", "--port", "0")
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        try:
+            process.stdout.readline()  # the sign-in link: it listens
+            while any(report["state"] == "reading" for report in node.lines("reports", "list")):
+                time.sleep(0.05)
+            figures = node.figures()
+        finally:
+            kill(process)
         if figures["events counted"] < kept or figures["times seen"] != figures["events counted"]:
             raise Wrong(f"a backup holds {figures}; {kept} were acknowledged before")
         shutil.rmtree(copy)
@@ -176,7 +185,7 @@ def check_reports(node, rows):
 
 def crash(args):
     random_ = random.Random(args.seed)
-    months = MONTHS if FAKETIME else MONTHS[:1]
+    months = MONTHS[:args.months] if FAKETIME else MONTHS[:1]
     if not FAKETIME:
         print("without libfaketime: no retention in this run")
     with tempfile.TemporaryDirectory() as name:
@@ -225,6 +234,7 @@ def crash(args):
 parser = argparse.ArgumentParser()
 parser.add_argument("tocsin")
 parser.add_argument("--rounds", type=int, default=8)
+parser.add_argument("--months", type=int, choices=range(1, len(MONTHS) + 1), default=len(MONTHS))
 parser.add_argument("--rows", type=int, default=3000)
 parser.add_argument("--seed", type=int, default=1)
 try:

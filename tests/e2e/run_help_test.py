@@ -7,7 +7,7 @@ import pathlib, re, shutil, subprocess, sys, tempfile
 
 
 def options(text):
-    return set(re.findall(r"--[a-z]+", text.split("Example:")[0]))
+    return set(re.findall(r"--[a-z-]+", text.split("Example:")[0]))
 
 
 def main(tocsin):

@@ -2,12 +2,10 @@
 // charset.
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
-#include "ingest/formats.h"
+#include "base/unpack.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static_cast<void>(
-      tocsin::ingest::report_text(std::string(reinterpret_cast<const char*>(data), size)));
+  static_cast<void>(tocsin::unpack_text({reinterpret_cast<const char*>(data), size}));
   return 0;
 }

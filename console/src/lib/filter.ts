@@ -8,10 +8,12 @@ export interface Token { field: string; op: Operator; values: string[]; not: boo
 
 export const fields = [
   "ip", "prefix", "asn", "country", "name", "url", "family", "type", "class", "identifier", "severity", "state",
-  "feed", "port", "controller", "controller_country", "first", "last", "times", "tlp", "sector",
+  "feed", "port", "controller", "controller_country", "first", "last", "times", "tlp", "sector", "verdict", "assigned", "tag", "case", "is", "followed",
 ] as const;
 
 export const severities = ["info", "low", "medium", "high", "critical"] as const;
+export const verdict_values = ["true", "false-positive", "accepted-risk", "not-ours", "duplicate", "none"] as const;
+export const marks = ["muted", "judged", "returned"] as const;
 export const states = ["open", "quiet", "closed", "reopened"] as const;
 
 const known = new Set<string>(fields);
@@ -23,14 +25,17 @@ export function parse_word(word: string): Token | null {
   const body = not ? text.slice(1) : text;
   const found = /^([a-z_]+)(:|>=|<=)(.+)$/.exec(body);
   if (found && known.has(found[1]!)) {
-    const values = found[3]!.split(",").filter(Boolean);
+    const values = found[3]!.match(/(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g) ?? [];
     return values.length > 0 ? { field: found[1]!, op: found[2] as Operator, values, not } : null;
   }
   return { field: "", op: ":", values: [body], not };
 }
 
+// Blanks part words, but not inside quotes.
+export const words_of = (query: string): string[] => query.match(/(?:[^\s"]|"(?:\\.|[^"\\])*"?)+/g) ?? [];
+
 export function parse(query: string): Token[] {
-  return query.split(/\s+/).map(parse_word).filter((token) => token !== null);
+  return words_of(query).map(parse_word).filter((token) => token !== null);
 }
 
 // What is wrong with a word that looks like a token, in a few words for the person typing; "" when nothing is.

@@ -20,7 +20,9 @@ function typing(event: KeyboardEvent): boolean {
 
 function name_of(event: KeyboardEvent): string {
   const control = event.ctrlKey || event.metaKey ? "ctrl+" : "";
-  return control + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+  // A capital is a key of its own only where somebody has bound it.
+  const capital = event.shiftKey && bindings.some(({ key }) => key === event.key);
+  return control + (event.key.length === 1 && !capital ? event.key.toLowerCase() : event.key);
 }
 
 export function on_key(event: KeyboardEvent): void {

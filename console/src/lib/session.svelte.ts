@@ -20,9 +20,16 @@ class SessionState {
     this.known = true;
     clock.set();
   }
-  async sign_in(code: string): Promise<void> {
-    await send("POST", "/session", { code });
+  // What is needed besides, or nothing when signed in.
+  async sign_in(credentials: { code: string } | { user: string; password: string; totp?: string }): Promise<string | undefined> {
+    const answer = await send<{ next?: string } | undefined>("POST", "/session", credentials);
+    if (answer?.next) return answer.next;
     await this.read();
+    return undefined;
+  }
+  may(right: string): boolean {
+    const { role, rights } = this.value ?? {};
+    return rights ? rights.includes(right) : role === "administrator";
   }
   async sign_out(): Promise<void> {
     await send("DELETE", "/session");

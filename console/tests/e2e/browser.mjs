@@ -1,10 +1,11 @@
 // browser: Debian's Chromium, a node to look at, and what every page must keep.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { chromium } from "playwright-core";
 import { serve } from "../../dev/mock.mjs";
 import { breaches } from "./contract.mjs";
@@ -13,6 +14,19 @@ import { demo_node } from "./node.mjs";
 const args = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const axe_source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const screens = fileURLToPath(new URL("../../../build/screens/", import.meta.url));
+
+const types = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json", ".woff2": "font/woff2" };
+// The console of the folder TOCSIN_CONSOLE (console/dist) in place of the one in the program, under the program's own headers.
+async function other_console(context, base) {
+  const folder = process.env.TOCSIN_CONSOLE;
+  if (!folder) return;
+  const { headers } = await fetch(base);
+  await context.route((url) => url.origin === base && !/^\/(api|signin|metrics)\b/.test(url.pathname), (route) => {
+    const { pathname } = new URL(route.request().url()), type = types[extname(pathname)], path = join(folder, type ? pathname : "index.html");
+    if (!existsSync(path)) return route.continue(); // of the page that the sign-in leads to
+    return route.fulfill({ path, headers: { "content-security-policy": headers.get("content-security-policy"), "x-content-type-options": "nosniff", "content-type": type ?? "text/html; charset=utf-8" } });
+  });
+}
 
 // A node: a demo of the program that TOCSIN_BIN names; else the one whose sign-in link TOCSIN_URL holds; else the mock.
 async function some_node() {
@@ -31,9 +45,10 @@ export async function open(given = undefined, demo_within_ms = 120_000) {
 
   async function page(options = {}) {
     const { width = 1440, height = 900, dark = false } = options;
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", acceptDownloads: true, ...(options.anonymous ? {} : { storageState: signed_in }) });
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", acceptDownloads: true, ignoreHTTPSErrors: options.any_certificate === true, ...(options.anonymous ? {} : { storageState: signed_in }) });
+    await other_console(context, new URL(options.base ?? node.base).origin);
     const tab = await context.newPage();
-    tab.setDefaultTimeout(10_000);
+    tab.setDefaultTimeout(30_000); // no figure: a busy machine may take long
     tab.on("console", (message) => { if (message.type() === "error" || /content security policy/i.test(message.text())) wrong.push(`${tab.url()}: ${message.text()}`); });
     tab.on("pageerror", (error) => wrong.push(`${tab.url()}: ${error.stack}`));
     tab.on("requestfailed", (request) => { const why = request.failure()?.errorText ?? ""; if (why !== "net::ERR_ABORTED") wrong.push(`${tab.url()}: ${request.url()} failed: ${why}`); });
@@ -81,6 +96,21 @@ export async function accessible(tab, what) {
   const found = await tab.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   const said = found.violations.map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} ${n.failureSummary?.replaceAll("\n", " ").slice(0, 200)}`).join(" | ")}`);
   assert.deepEqual(said, [], what);
+}
+
+// What is read of a page becomes what is wanted, in 30 s: a page draws an answer some time after it was asked.
+export async function becomes(read, wanted, what) {
+  for (const end = Date.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const have = await read();
+    if (isDeepStrictEqual(have, wanted) || Date.now() > end) return assert.deepEqual(have, wanted, what);
+  }
+}
+
+// A picture that README shows: into build/screens, and with TOCSIN_SCREENS into that folder too.
+export async function picture(tab, name, options = {}) {
+  const path = `${screens}${name}.png`, { length } = await tab.screenshot({ path, ...options });
+  assert.ok(length > 10_000, `${name}: a picture of ${length} bytes`);
+  if (process.env.TOCSIN_SCREENS) copyFileSync(path, join(process.env.TOCSIN_SCREENS, `${name}.png`));
 }
 
 // Nothing is wider than the window.

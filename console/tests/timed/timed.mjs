@@ -1,6 +1,6 @@
 // timed: how long a person waits before a million findings. Fills a demo node of the program TOCSIN_BIN by its usual way in,
-// does four tasks in Chromium, loads pages, types filters, and prints what it took. Takes minutes; not a part of ./test.
-// usage: TOCSIN_BIN=build/release/bin/tocsin node --run timed [-- --scale 0.085] [--keep FOLDER]
+// does four tasks and five of triage, these by keyboard alone, in Chromium, loads pages, types filters, and prints what it took. Takes minutes; not a part of ./test.
+// usage: TOCSIN_BIN=build/release/bin/tocsin node --run timed [-- --scale 0.085] [--keep FOLDER] [--only triage]
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import { open } from "../e2e/browser.mjs";
 import { made, run_node } from "../e2e/node.mjs";
 
-const budget = { findings: 1_000_000, steps: 4, page_ms: 1000, filter_ms: 200, filters: 40 };
+const budget = { findings: 1_000_000, steps: 4, triage_steps: 8, page_ms: 1000, filter_ms: 200, filters: 40 };
 const loads = 10;
-const { values: asked } = parseArgs({ options: { scale: { type: "string", default: "0.085" }, keep: { type: "string" } } });
+const { values: asked } = parseArgs({ options: { scale: { type: "string", default: "0.085" }, keep: { type: "string" }, only: { type: "string" } } });
 const program = process.env.TOCSIN_BIN;
 assert.ok(program, "TOCSIN_BIN names no program");
 
@@ -24,14 +24,14 @@ function percentile(values, share) {
 const missed = [];
 function judge(holds, what) { if (!holds) missed.push(what); return holds ? "" : "  <- over budget"; }
 
-// A person's doings, counted: a click, a key, or a text typed and sent.
-function task(tab, name) {
+// A person's doings, counted: a click, a key (also one held down, or two pressed as one, as G S), or a text typed and sent.
+function task(tab, name, steps_max = budget.steps) {
   const began = performance.now();
   let steps = 0;
   return {
     async step(does) { steps += 1; await does(); },
     done(answer) {
-      const over = judge(steps <= budget.steps, `${name}: ${steps} steps`);
+      const over = judge(steps <= steps_max, `${name}: ${steps} steps`);
       console.log(`${name.padEnd(34)} ${steps} steps  ${(performance.now() - began).toFixed(0).padStart(6)} ms  ${answer}${over}`);
     },
   };
@@ -108,6 +108,106 @@ async function four_tasks(world, api) {
   await tab.context().close();
 }
 
+// What people do to findings, by keyboard alone: Playwright's pointer is not used. What the page says was done is asked of the node.
+async function five_of_triage(world, api) {
+  const filter = "country:BR type:infected-system -ip:2000::/3", first = 10;
+  const by_keys = async (name, does) => {
+    const tab = await world.page();
+    await world.go(tab, `/findings?q=${encodeURIComponent(filter)}`);
+    await tab.locator(".list .subj").first().waitFor();
+    const one = task(tab, name, budget.triage_steps);
+    const keys = {
+      key: (...pressed) => one.step(async () => { for (const key of pressed) await tab.keyboard.press(key); }),
+      sheet: async (key) => { await keys.key(key); await tab.getByRole("dialog").waitFor(); },
+      text: (text, send = "Enter", before = []) => one.step(async () => { for (const key of before) await tab.keyboard.press(key); await tab.keyboard.type(text); await tab.keyboard.press(send); }),
+      choose: () => keys.key(...Array(first).fill("Shift+J")),
+      said: (text) => tab.locator(".foot .did").getByText(text).first().waitFor(),
+    };
+    one.done(await does(tab, keys));
+    await tab.context().close();
+  };
+  const chosen = async (q) => (await api(`/findings?limit=${first + 1}&q=${q}`)).items;
+
+  await by_keys("judge one false, with the reason", async (tab, { key, sheet, text, said }) => {
+    await key("j");
+    await sheet("v");
+    await key("2");
+    await said(/1 finding: false positive/);
+    await sheet("n");
+    await text("our own scanner", "Control+Enter");
+    await said(/note kept/);
+    const [one, ...more] = await chosen("verdict:false-positive");
+    assert.equal(more.length, 0);
+    assert.ok((await api(`/findings/${one.id}`)).history.some((entry) => JSON.stringify(entry).includes("our own scanner")), "the reason is in its history");
+    return one.subject;
+  });
+
+  await by_keys(`assign and tag ${first} chosen`, async (tab, { key, choose, sheet, text, said }) => {
+    await choose();
+    await sheet("a");
+    await text("me");
+    await said(/10 findings: assigned to me/);
+    await key(...Array(first - 1).fill("Shift+K"));
+    await sheet("t");
+    await text("quarter-4");
+    await said(/10 findings: tag quarter-4/);
+    assert.equal((await chosen("assigned:me tag:quarter-4")).length, first);
+    return `${first} findings`;
+  });
+
+  await by_keys("mute a subject until a day, undo", async (tab, { key, sheet, text, said }) => {
+    await key("j");
+    const subject = (await tab.locator(".list tr[aria-selected=true] .subj").innerText()).trim(), until = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10);
+    await sheet("m");
+    await text("they are moving", "Tab");
+    await key("ArrowDown"); // the subject
+    await text(`${until.slice(5, 7)}${until.slice(8)}${until.slice(0, 4)}`, "Enter", ["Tab", "Tab"]); // the day
+    await said(/^Muted until/);
+    const [mute] = (await api("/mutes")).items;
+    assert.deepEqual([mute.subject, mute.until.slice(0, 10), mute.reason], [subject, until, "they are moving"]);
+    await key("u");
+    await said("The mute is ended.");
+    assert.equal((await api("/mutes")).items.length, 0);
+    return subject;
+  });
+
+  await by_keys(`a case of ${first} chosen, with a note`, async (tab, { key, choose, sheet, text, said }) => {
+    await choose();
+    await sheet("c");
+    await text("Mirai at the bank");
+    await said(/10 findings: into Mirai at the bank/);
+    await key("g", "s");
+    await tab.locator(".feed-row a").first().waitFor();
+    await key("j");
+    await tab.getByLabel("A new note").waitFor();
+    await key("n");
+    await text("they called at nine", "Control+Enter");
+    await tab.locator(".written-notes").getByText("they called at nine").waitFor();
+    const [{ id }] = (await api("/cases")).items, made = await api(`/cases/${id}`);
+    assert.deepEqual([made.title, made.findings, made.notes[0].text], ["Mirai at the bank", first, "they called at nine"]);
+    return `case ${id}`;
+  });
+
+  await by_keys("keep a filter as a view, reopen it", async (tab, { key, sheet, text, said }) => {
+    const shown = (words) => tab.waitForFunction((wanted) => document.querySelector(".findings")?.dataset.shown === wanted, words);
+    await key("/");
+    await text("severity>=high");
+    await shown(`${filter} severity>=high`);
+    await key("Escape");
+    await sheet("s");
+    await text("Worst bots");
+    await said("Kept as Worst bots.");
+    await key("g", "f");
+    await shown("");
+    await key("o");
+    await tab.getByRole("link", { name: "Worst bots" }).and(tab.locator(":focus")).waitFor();
+    await key("Enter");
+    await shown(`${filter} severity>=high`);
+    await tab.locator(".list .subj").first().waitFor();
+    return tab.locator(".tally").innerText();
+  });
+}
+
 async function pages(world) {
   const tab = await world.page();
   for (const path of ["/", "/?period=24h", "/findings", "/feeds", "/feeds?view=quarantine", "/health"]) {
@@ -177,9 +277,8 @@ try {
   const { total } = await api("/findings?limit=1");
   console.log(`${grouped(total)} findings from ${grouped((await api("/feeds?limit=1000")).items.reduce((sum, feed) => sum + (feed.events_total ?? 0), 0))} events, ready ${((performance.now() - began) / 1000).toFixed(0)} s after the start${judge(total >= budget.findings, `${total} findings`)}`);
   console.log(`${cpus().length} processors, ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}\n`);
-  await four_tasks(world, api);
-  await pages(world);
-  await filters(world, api);
+  const parts = { tasks: four_tasks, triage: five_of_triage, pages, filters };
+  for (const [name, part] of Object.entries(parts)) if ((asked.only ?? name) === name) await part(world, api);
   console.log(`load at the end ${loadavg()[0].toFixed(1)}`);
   for (const wrong of await world.noticed()) missed.push(wrong);
 } finally {

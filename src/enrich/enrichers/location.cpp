@@ -1,7 +1,9 @@
-// location: AS, country and flags of both ends out of libloc's database, which is read once into
-// range tables (a look-up in libloc itself takes 3.9 us).
-// Source: IPFire Location, libloc 0.9.16.
+// location: AS, country and flags of both ends out of libloc's database, which is read once, when
+// it is first asked, into range tables (a look-up in libloc itself takes 3.9 us; reading 1.3
+// million networks takes half a second, which a command that asks nothing of them need not wait
+// for). Source: IPFire Location, libloc 0.9.16.
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 extern "C" {
 #include <libloc/as.h>
 #include <libloc/database.h>
@@ -13,6 +15,8 @@ extern "C" {
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "enrich/enricher.h"
 
@@ -123,7 +127,15 @@ Result<void> read_names(loc_database* database, Places::Builder& builder) {
   }
 }
 
-Result<Places> load(const std::string& path, Wanted wanted) {
+struct Source {
+  std::string path;
+  std::unique_ptr<std::FILE, Close> file;
+  Context context;
+  Database database;
+  TimeUs date() const { return TimeUs{loc_database_created_at(database.get())} * us_per_s; }
+};
+
+Result<Source> open_source(const std::string& path) {
   std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "re"));
   if (!file) {
     return missing(
@@ -137,27 +149,41 @@ Result<Places> load(const std::string& path, Wanted wanted) {
   if (loc_database_new(context.get(), &raw_database, file.get()) != 0) {
     return invalid(fmt::format("'{}' is no location database, or a damaged one", path));
   }
-  Database database(raw_database);
-  Places::Builder builder;
-  builder.date(TimeUs{loc_database_created_at(database.get())} * us_per_s);
-  auto read = read_networks(database.get(), wanted, builder);
-  if (read) read = read_names(database.get(), builder);
-  if (!read) return invalid(fmt::format("location database '{}': {}", path, read.error().what));
-  return builder.build();
+  return Source{path, std::move(file), std::move(context), Database(raw_database)};
 }
 
 class Location final : public Opened {
  public:
-  explicit Location(Places places) : places_(std::move(places)) {}
-  void apply(EventBatch& batch) const override { places_.apply(batch); }
-  std::span<const Places> places() const override { return {&places_, 1}; }
+  Location(Source source, Wanted wanted)
+      : source_(std::move(source)), wanted_(wanted), date_(source_.date()) {}
+  void apply(EventBatch& batch) const override { loaded().apply(batch); }
+  std::span<const Places> places() const override { return {&loaded(), 1}; }
+  TimeUs date() const override { return date_; }
   std::string describe() const override {
-    return fmt::format("libloc of {}, {} networks",
-                       times::format_day(times::day_of(places_.date())), places_.networks());
+    return fmt::format("libloc of {}, {} networks", times::format_day(times::day_of(date_)),
+                       loaded().networks());
   }
 
  private:
-  Places places_;
+  // What is damaged further in than its head is told in the log: what was read until there serves.
+  const Places& loaded() const {
+    std::call_once(once_, [this] {
+      Places::Builder builder;
+      builder.date(date_);
+      auto read = read_networks(source_.database.get(), wanted_, builder);
+      if (read) read = read_names(source_.database.get(), builder);
+      if (!read) spdlog::error("location database '{}': {}", source_.path, read.error().what);
+      places_.emplace(builder.build());
+      source_ = {};
+    });
+    return *places_;
+  }
+
+  mutable std::once_flag once_;
+  mutable Source source_;
+  Wanted wanted_;
+  TimeUs date_;
+  mutable std::optional<Places> places_;
 };
 
 Result<std::unique_ptr<Opened>> open(const Settings& settings) {
@@ -174,7 +200,7 @@ Result<std::unique_ptr<Opened>> open(const Settings& settings) {
   }
   if (path.empty()) return nullptr;
   Wanted wanted{setting(settings, "mmdb_asn").empty(), setting(settings, "mmdb_country").empty()};
-  return std::make_unique<Location>(TRY(load(path, wanted)));
+  return std::make_unique<Location>(TRY(open_source(path)), wanted);
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 // new ones. Source: Shadowserver's reports API (reports/list; HMAC2 header), as in their api_utils.
 #include <fmt/format.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <simdjson.h>
 
 #include <unordered_set>
 
 #include "base/hash.h"
+#include "base/hmac.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -42,14 +42,6 @@ constexpr auto options = joined(own_options, route_options);
 struct Listed {
   std::string id, file, type;
 };
-
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  std::array<unsigned char, 32> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  return hex({reinterpret_cast<const char*>(digest.data()), size});
-}
 
 std::string list_request(const Feed& feed, std::string_view key, Day day) {
   json::Writer out;
@@ -145,7 +137,7 @@ class Run {
     fetch::Request request = TRY(request_for(feed_, context_));
     request.url = std::string(feed_.option("api_url", usual_api)) + "reports/list";
     request.post = list_request(feed_, key_, day);
-    request.secret_headers.push_back({"HMAC2", hmac_sha256(signing_, request.post)});
+    request.secret_headers.push_back({"HMAC2", hex(hmac_sha256(signing_, request.post))});
     fetch::Response response = TRY(fetch::get(request));
     TRY(fetch::expect_success(response, request.url));
     return read_list(response.body);

@@ -49,6 +49,13 @@ Result<bool> own(Sink& sink, std::string_view name, std::string_view text) {
     sink.sector(sink.word(sector_of(text)));
     return true;
   }
+  if (name == "exercise" || name == "history") {
+    bool yes = text == "true";
+    if (!yes && text != "false") return invalid("not true or false: " + text::quote(text));
+    if (yes && name == "exercise") sink.exercise();
+    if (yes && name == "history") sink.history();
+    return true;
+  }
   if (name != "roles.source" && name != "roles.destination") return false;
   Roles roles = sink.batch().roles.back();
   (name == "roles.source" ? roles.source : roles.destination) = TRY(role_named(text));

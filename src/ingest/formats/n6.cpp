@@ -1,5 +1,8 @@
-// n6: events of CERT Polska's n6, from its REST API or stream: a JSON list or a line each.
+// n6: events of CERT Polska's n6, from its REST API or stream: a JSON list or a line each, or its
+// CSV with twelve columns.
 // Source: n6 documentation, "n6 REST API" and its event model; ../docs/formats.md.
+#include "base/csv.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "ingest/json_report.h"
 
@@ -140,9 +143,10 @@ Result<void> one_event(Sink& sink, const ParsedRecord& record, const element* ad
     sink.set_or_keep(Field::source_asn, json_scalar(*address, "asn"));
     sink.set_or_keep(Field::source_geolocation_cc, json_scalar(*address, "cc"));
   }
-  // Where a sensor of the reporter stands at the other end, it is no controller.
+  // Who is at the other end of a bot: where a sensor of the reporter stands, no controller.
   std::string origin = json_scalar(record.root, "origin");
   Roles roles = usual_roles(row->type);
+  if (origin == "c2" && row->type == Type::infected_system) sink.roles(roles);
   if (origin == "sinkhole") sink.roles({roles.source, Role::sinkhole});
   if (origin == "honeypot" || origin == "darknet") sink.roles({roles.source, Role::sensor});
   std::string restriction = json_scalar(record.root, "restriction");
@@ -151,23 +155,124 @@ Result<void> one_event(Sink& sink, const ParsedRecord& record, const element* ad
   return {};
 }
 
-Result<void> read(const Report& report, Sink& sink) {
-  return each_json(report, "", sink, [&](const ParsedRecord& record) -> Result<void> {
-    if (!record.root.is_object()) return invalid("not an event: no object");
-    std::size_t addresses = 0;
+Result<void> take_record(Sink& sink, const ParsedRecord& record) {
+  if (!record.root.is_object()) return invalid("not an event: no object");
+  std::size_t addresses = 0;
+  Result<void> done;
+  each_of(record.root, "address", [&](element address) {
+    ++addresses;
+    if (done) done = one_event(sink, record, &address);
+  });
+  return addresses == 0 ? one_event(sink, record, nullptr) : done;
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    if (auto word = text::cut(text, ' '); !word.empty()) words.push_back(word);
+  }
+  return words;
+}
+
+// "tcp from port 4444 to 198.51.100.1:80 target bank.example": what n6 says of the other end in its
+// CSV's last column.
+void add_details(json::Writer& w, std::string_view details) {
+  auto words = words_of(details);
+  std::size_t i = 0;
+  auto is = [&](std::size_t at, std::string_view word) {
+    return at < words.size() && words[at] == word;
+  };
+  if (!words.empty() && words[0] != "from" && words[0] != "to" && words[0] != "target")
+    w.member("proto", words[i++]);
+  if (is(i, "from") && is(i + 1, "port") && i + 2 < words.size()) {
+    w.member("sport", words[i + 2]);
+    i += 3;
+  }
+  if (is(i, "to") && is(i + 1, "port") && i + 2 < words.size()) {
+    w.member("dport", words[i + 2]);
+    i += 3;
+  } else if (is(i, "to") && i + 1 < words.size()) {
+    std::string_view end = words[i + 1], address = text::cut(end, ':');
+    w.member("dip", address);
+    if (!end.empty()) w.member("dport", end);
+    i += 2;
+  }
+  if (!is(i, "target") || i + 1 >= words.size()) return;
+  w.member("target", std::string_view(words[i + 1].data(), details.end()));
+}
+
+// One line of the CSV as the JSON that n6 has for it. Several addresses stand in one cell; their AS
+// and country are known where there are as many of them.
+std::string json_of_line(std::span<const std::string> names,
+                         std::span<const std::string_view> fields) {
+  auto cell = [&](std::string_view name) -> std::string_view {
+    for (std::size_t i = 0; i < names.size() && i < fields.size(); ++i) {
+      if (names[i] == name) return fields[i];
+    }
+    return {};
+  };
+  json::Writer w;
+  w.object();
+  for (std::size_t i = 0; i < names.size() && i < fields.size(); ++i) {
+    const auto& name = names[i];
+    if (fields[i].empty() || name == "ip" || name == "asn" || name == "cc" || name == "details")
+      continue;
+    w.member(name, fields[i]);
+  }
+  auto ips = words_of(cell("ip")), asns = words_of(cell("asn")), ccs = words_of(cell("cc"));
+  if (!ips.empty()) w.key("address").list();
+  for (std::size_t i = 0; i < ips.size(); ++i) {
+    w.object().member("ip", ips[i]);
+    if (asns.size() == ips.size()) w.member("asn", asns[i]);
+    if (ccs.size() == ips.size()) w.member("cc", ccs[i]);
+    w.end();
+  }
+  if (!ips.empty()) w.end();
+  add_details(w, cell("details"));
+  w.end();
+  return w.take();
+}
+
+Result<void> read_csv(const Report& report, Sink& sink) {
+  csv::Reader reader(report.bytes);
+  std::vector<std::string> names;
+  simdjson::dom::parser parser;
+  for (auto step = reader.next(); step != csv::Step::end && !sink.stopped(); step = reader.next()) {
+    if (step == csv::Step::wrong) {
+      sink.reject(reader.line(), reader.error(), reader.bytes());
+      continue;
+    }
+    if (names.empty()) {
+      names.assign(reader.fields().begin(), reader.fields().end());
+      continue;
+    }
+    ParsedRecord record{reader.line(), reader.bytes(), {}};
+    auto json = json_of_line(names, reader.fields());
     Result<void> done;
-    each_of(record.root, "address", [&](element address) {
-      ++addresses;
-      if (done) done = one_event(sink, record, &address);
-    });
-    return addresses == 0 ? one_event(sink, record, nullptr) : done;
+    if (reader.fields().size() > names.size()) done = invalid("more fields than the header has");
+    if (done && parser.parse(json).get(record.root)) done = invalid("not UTF-8");
+    if (done) done = take_record(sink, record);
+    if (!done) sink.reject(reader.line(), done.error(), reader.bytes());
+  }
+  return {};
+}
+
+bool is_csv(std::string_view bytes) {
+  std::string_view head = bytes.substr(0, bytes.find('\n'));
+  return head.starts_with("\"time\",\"id\",") || head.starts_with("time,id,");
+}
+
+Result<void> read(const Report& report, Sink& sink) {
+  if (is_csv(report.bytes)) return read_csv(report, sink);
+  return each_json(report, "", sink, [&](const ParsedRecord& record) -> Result<void> {
+    return take_record(sink, record);
   });
 }
 
 }  // namespace
 
 Format n6() {
-  return {.summary = "events of CERT Polska's n6 (JSON)", .read = read};
+  return {.summary = "events of CERT Polska's n6 (JSON, or its CSV)", .read = read};
 }
 
 }  // namespace tocsin::ingest

@@ -1,8 +1,8 @@
-#include "api/explanations.h"
+#include "model/explanations.h"
 
 #include <array>
 
-namespace tocsin::api {
+namespace tocsin {
 namespace {
 
 // In the order of Type.
@@ -450,4 +450,4 @@ const Explanation& explanation(Type type, std::string_view identifier) {
   return *best;
 }
 
-}  // namespace tocsin::api
+}  // namespace tocsin

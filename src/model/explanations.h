@@ -6,7 +6,7 @@
 
 #include "model/taxonomy.h"
 
-namespace tocsin::api {
+namespace tocsin {
 
 struct Explanation {
   std::string_view what, meaning, first_step;
@@ -16,4 +16,4 @@ struct Explanation {
 // `identifier` contains as whole words), else the type's.
 const Explanation& explanation(Type type, std::string_view identifier);
 
-}  // namespace tocsin::api
+}  // namespace tocsin
