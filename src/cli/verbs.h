@@ -50,6 +50,7 @@ void add_compare(CLI::App& app, Chosen& chosen);
 void add_report(CLI::App& app, Chosen& chosen);
 void add_constituents(CLI::App& app, Chosen& chosen);
 void add_alert(CLI::App& app, Chosen& chosen);
+void add_agreement(CLI::App& app, Chosen& chosen);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 
