@@ -5,22 +5,25 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
 #include "base/text.h"
 #include "model/country.h"
 #include "model/family.h"
 #include "model/normal.h"
+#include "model/verdict.h"
 
 namespace tocsin::store {
 namespace {
 
 // In the order of FilterField.
 constexpr std::array<std::string_view, filter_fields_count> field_names = {
-    "ip",     "asn",  "country", "name",       "url",
-    "family", "type", "class",   "identifier", "severity",
-    "state",  "feed", "port",    "controller", "controller_country",
-    "first",  "last", "times",   "tlp",        "hash",
-    "sector"};
+    "ip",     "asn",     "country",  "name",       "url",
+    "family", "type",    "class",    "identifier", "severity",
+    "state",  "feed",    "port",     "controller", "controller_country",
+    "first",  "last",    "times",    "tlp",        "hash",
+    "sector", "is",      "verdict",  "assigned",   "tag",
+    "case",   "is",      "followed"};
 
 struct Alias {
   std::string_view name;
@@ -31,13 +34,29 @@ constexpr Alias aliases[] = {
     {"domain", FilterField::name}, {"host", FilterField::name}, {"time", FilterField::last},
 };
 
+// In the order of Is.
+constexpr std::array<std::string_view, 3> is_names = {"exercise", "history", "real"};
+
+std::optional<Is> is_named(std::string_view text) {
+  for (std::size_t i = 0; i < is_names.size(); ++i) {
+    if (is_names[i] == text) return static_cast<Is>(i);
+  }
+  return std::nullopt;
+}
+
+// One value as typed, without its quotes.
+struct Spelled {
+  std::string text{};
+  bool starred = false;  // ends in a * that no quotes make an ordinary character
+};
+
 // A token: its field if it names one, and its values without quotes.
 struct Token {
   std::string_view whole;  // as typed, for messages
   bool negated = false;
   std::optional<FilterField> field{};
   Compare compare = Compare::equal;
-  std::vector<std::string> values{};
+  std::vector<Spelled> values{};
 };
 
 // How many letters must change to make `a` of `b`. Both short.
@@ -109,18 +128,20 @@ Result<std::string_view> take_token(std::string_view& rest) {
 }
 
 // Parts `text` at commas outside quotes, and takes the quotes off.
-std::vector<std::string> values_of(std::string_view text) {
-  std::vector<std::string> values(1);
+std::vector<Spelled> values_of(std::string_view text) {
+  std::vector<Spelled> values(1);
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (quoted && text[i] == '\\' && i + 1 < text.size()) {
-      values.back() += text[++i];
+      values.back().text += text[++i];
+      values.back().starred = false;
     } else if (text[i] == '"') {
       quoted = !quoted;
     } else if (text[i] == ',' && !quoted) {
       values.emplace_back();
     } else {
-      values.back() += text[i];
+      values.back().text += text[i];
+      values.back().starred = text[i] == '*' && !quoted;
     }
   }
   return values;
@@ -168,10 +189,13 @@ Result<Token> read_token(std::string_view whole) {
     rest = after.substr(op->text.size());
   }
   token.values = values_of(rest);
-  for (std::string& value : token.values) {
+  for (auto& [value, starred] : token.values) {
     value = text::trim(value);
     if (value.empty()) return invalid("a value is missing in " + text::quote(whole));
   }
+  // Both are written `is`.
+  bool is_mark = std::ranges::find(mark_names, token.values.front().text) != std::end(mark_names);
+  if (token.field == FilterField::is && is_mark) token.field = FilterField::mark;
   return token;
 }
 
@@ -297,13 +321,15 @@ Result<FilterValue> hash_value(std::string_view text) {
 }
 
 // Free text, which may end in * for "starts so".
-FilterValue text_value(FilterField field, std::string_view text) {
-  bool starts = text.size() > 1 && text.ends_with('*');
-  if (starts) text.remove_suffix(1);
-  std::string value(text);
-  if (field == FilterField::family && !starts) value = canonical_family(text);
+FilterValue text_value(FilterField field, const Spelled& spelled) {
+  bool starts = spelled.starred;
+  std::string value = spelled.text;
+  if (starts) value.pop_back();
+  if (field == FilterField::family && !starts) value = canonical_family(value);
   using enum FilterField;
-  if (field == identifier || field == sector || field == family) value = text::lower(value);
+  bool folded = field == identifier || field == sector || field == family || field == assigned ||
+                field == tag || field == followed;
+  if (folded) value = text::lower(value);
   return {.match = starts ? Match::prefix : Match::exact, .text = std::move(value)};
 }
 
@@ -313,9 +339,9 @@ Result<FilterValue> controller_value(std::string_view text) {
   return invalid("neither an address nor a name: " + text::quote(text));
 }
 
-Result<FilterValue> url_value(std::string_view text) {
-  if (text.ends_with('*')) return text_value(FilterField::url, text);
-  auto canonical = normal::url(text);
+Result<FilterValue> url_value(const Spelled& spelled) {
+  if (spelled.starred) return text_value(FilterField::url, spelled);
+  auto canonical = normal::url(spelled.text);
   if (!canonical) return std::unexpected(canonical.error());
   return FilterValue{.text = *std::move(canonical)};
 }
@@ -323,7 +349,7 @@ Result<FilterValue> url_value(std::string_view text) {
 bool may_be_absent(FilterField field) {
   using enum FilterField;
   return field != type && field != klass && field != state && field != feed && field != first &&
-         field != last && field != times && field != tlp;
+         field != last && field != times && field != tlp && field != is && field != mark;
 }
 
 bool may_be_compared(FilterField field) {
@@ -332,9 +358,10 @@ bool may_be_compared(FilterField field) {
          field == times || field == tlp;
 }
 
-Result<FilterValue> stated_value(FilterField field, std::string_view text, TimeUs now,
+Result<FilterValue> stated_value(FilterField field, const Spelled& spelled, TimeUs now,
                                  Compare& compare) {
   using enum FilterField;
+  const std::string_view text = spelled.text;
   switch (field) {
     case ip:
       return address_value(text);
@@ -347,7 +374,7 @@ Result<FilterValue> stated_value(FilterField field, std::string_view text, TimeU
     case name:
       return name_value(text);
     case url:
-      return url_value(text);
+      return url_value(spelled);
     case type: {
       auto found = type_named(text);
       if (found) return number_value(static_cast<std::int64_t>(*found));
@@ -359,6 +386,8 @@ Result<FilterValue> stated_value(FilterField field, std::string_view text, TimeU
       return named(severity_named(text), "severity", text, all_names<Severity>(6));
     case state:
       return named(state_named(text), "state", text, state_names);
+    case is:
+      return named(is_named(text), "kind", text, is_names);
     case tlp:
       return named(tlp_named(text), "TLP label", text, all_names<Tlp>(5));
     case port:
@@ -376,17 +405,31 @@ Result<FilterValue> stated_value(FilterField field, std::string_view text, TimeU
     case identifier:
     case feed:
     case sector:
-      return text_value(field, text);
+    case assigned:
+    case tag:
+    case followed:
+      return text_value(field, spelled);
+    case verdict:
+      if (text == "none") return FilterValue{.match = Match::none};
+      return named(verdict_named(text), "verdict", text, std::span(verdict_names).subspan(1));
+    case in_case:
+      return whole_number(text, INT64_MAX, "a case's number");
+    case mark: {
+      const auto* found = std::ranges::find(mark_names, text);
+      std::optional<Mark> which;
+      if (found != std::end(mark_names)) which = static_cast<Mark>(found - mark_names);
+      return named(which, "mark", text, mark_names);
+    }
   }
   return invalid("no such field");
 }
 
-Result<FilterValue> read_value(FilterField field, std::string_view text, TimeUs now,
+Result<FilterValue> read_value(FilterField field, const Spelled& spelled, TimeUs now,
                                Compare& compare) {
-  if (text == "*") return FilterValue{.match = Match::any};
-  bool unknown = text::equal_fold(text, "unknown");
+  if (spelled.starred && spelled.text.size() == 1) return FilterValue{.match = Match::any};
+  bool unknown = text::equal_fold(spelled.text, "unknown");
   FilterValue value;
-  if (!unknown || !may_be_absent(field)) value = TRY(stated_value(field, text, now, compare));
+  if (!unknown || !may_be_absent(field)) value = TRY(stated_value(field, spelled, now, compare));
   // "unknown." is a name too, whose canonical form would say something else.
   unknown = unknown || (value.match == Match::exact && value.text == "unknown");
   if (unknown && may_be_absent(field)) return FilterValue{.match = Match::none};
@@ -399,8 +442,9 @@ struct Guess {
   bool below = false;
 };
 
-Result<Guess> guess(std::string_view word) {
+Result<Guess> guess(const Spelled& spelled) {
   using enum FilterField;
+  const std::string_view word = spelled.text;
   if (ip::parse_network(word)) return Guess{ip};
   if (word.size() > 2 && text::equal_fold(word.substr(0, 2), "AS") && text::number(word.substr(2)))
     return Guess{asn};
@@ -410,13 +454,14 @@ Result<Guess> guess(std::string_view word) {
   if (class_named(word)) return Guess{klass};
   if (severity_named(word)) return Guess{severity};
   if (state_named(word)) return Guess{state};
+  if (word.contains('-') && verdict_named(word)) return Guess{verdict};
   if (word.size() == 2 && word[0] <= 'Z' && word[1] <= 'Z' && Country::parse(word))
     return Guess{country};
   if (word.contains('@')) {
     return invalid("mail addresses are not searched; try the domain after the @: " +
                    text::quote(word));
   }
-  if (word.contains('.') && !word.ends_with('*') && name_value(word)) return Guess{name, true};
+  if (word.contains('.') && !spelled.starred && name_value(word)) return Guess{name, true};
   std::string lower = text::lower(word.substr(0, 11));
   if (lower.starts_with("cve-") || lower.starts_with("open-") || lower.starts_with("accessible-"))
     return Guess{identifier};
@@ -431,9 +476,9 @@ Result<Guess> guess(std::string_view word) {
 Result<Condition> read_condition(const Token& token, TimeUs now) {
   Condition condition{.compare = token.compare, .negated = token.negated, .guessed = !token.field};
   bool below = false;
-  for (const std::string& text : token.values) {
+  for (const Spelled& value_text : token.values) {
     if (!token.field) {
-      Guess what = TRY(guess(text));
+      Guess what = TRY(guess(value_text));
       if (!condition.any.empty() && what.field != condition.field) {
         return invalid("alternatives must be of one kind: " + text::quote(token.whole));
       }
@@ -443,7 +488,7 @@ Result<Condition> read_condition(const Token& token, TimeUs now) {
       condition.field = *token.field;
     }
     Compare compare = token.compare;
-    FilterValue value = TRY(read_value(condition.field, text, now, compare));
+    FilterValue value = TRY(read_value(condition.field, value_text, now, compare));
     if (below && value.match == Match::exact) value.match = Match::below;
     condition.any.push_back(std::move(value));
     condition.compare = compare;
@@ -464,6 +509,16 @@ Result<Condition> read_condition(const Token& token, TimeUs now) {
 
 std::string_view name(FilterField field) {
   return field_names.at(static_cast<std::size_t>(field));
+}
+
+Result<void> fits_events(const Filter& filter) {
+  for (const Condition& condition : filter.all) {
+    if (condition.field >= FilterField::verdict && condition.field <= FilterField::followed) {
+      return invalid(
+          fmt::format("'{}' is known of findings, not of events", name(condition.field)));
+    }
+  }
+  return {};
 }
 
 Result<Filter> parse_filter(std::string_view text, TimeUs now) {

@@ -4,7 +4,8 @@
 //
 // Blanks part the conditions, and all must hold. `:` and `=` say equal, `!=` or a leading `-` the
 // contrary, and `<` `<=` `>` `>=` compare. Commas part alternatives. "…" holds blanks and commas
-// together. A word alone is guessed (see parse_filter). The same text serves the API's `q`, the
+// together. A `*` at the end says "starts so" and one alone "any", but for one in quotes, which is
+// itself. A word alone is guessed (see parse_filter). The same text serves the API's `q`, the
 // console's tokens and the command line's field=value.
 #pragma once
 
@@ -44,8 +45,26 @@ enum class FilterField : std::uint8_t {
   tlp,     // [n] Tlp
   hash,    // [t] MD5, SHA-1 or SHA-256 in lower case
   sector,  // [t] lower case, blanks single
+  is,      // [n] Is
+  // What people said of a finding; events do not know it.
+  verdict,   // [n] Verdict
+  assigned,  // [t] lower case
+  tag,       // [t] lower case
+  in_case,   // [n] its id; written `case`
+  mark,      // [n] Mark; written `is` too: the value tells which of the two
+  followed,  // [t] lower case: by whom
 };
-inline constexpr std::size_t filter_fields_count = 21;
+inline constexpr std::size_t filter_fields_count = 28;
+
+// What an exercise brought is hidden unless a filter names `is`.
+enum class Is : std::uint8_t { exercise, history, real };  // real: not of an exercise
+
+enum class Mark : std::uint8_t {
+  muted,
+  judged,    // there is a verdict
+  returned,  // it came back after its verdict
+};
+inline constexpr std::string_view mark_names[] = {"muted", "judged", "returned"};
 
 enum class Compare : std::uint8_t { equal, less, less_equal, greater, greater_equal };
 
@@ -101,6 +120,12 @@ Result<Filter> parse_filter(std::string_view text, TimeUs now);
 std::string format(const Filter& filter);
 
 std::string_view name(FilterField field);
+
+// Does it say of exercises what it wants? Else they are left out.
+bool asks_for_exercises(const Filter& filter);
+inline const FilterValue real_value{.number = static_cast<std::int64_t>(Is::real)};
+// Does every condition make sense of events, which carry no verdict, tag, case? Errors: invalid.
+Result<void> fits_events(const Filter& filter);
 
 // Does one value satisfy the condition? For rows that hold a field as number, text or address; an
 // absent value is `none_number`, "" or the empty address. `negated` is respected: what has no value

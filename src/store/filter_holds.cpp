@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/country.h"
+#include "model/verdict.h"
 #include "store/filter.h"
 
 namespace tocsin::store {
@@ -11,9 +12,10 @@ std::string network_text(const Network& network) {
   return network.length == 128 ? ip::format(network.base) : ip::format(network);
 }
 
-// `field://…` would be read as a URL of that scheme.
+// `field://…` would be read as a URL of that scheme, and a * at the end as "starts so".
 std::string quoted(std::string_view text) {
-  bool plain = text.find_first_of(" ,\"\\") == std::string_view::npos && !text.starts_with("//");
+  bool plain = text.find_first_of(" ,\"\\") == std::string_view::npos &&
+               !text.starts_with("//") && !text.ends_with('*');
   if (plain) return std::string(text);
   std::string out = "\"";
   for (char c : text) {
@@ -55,9 +57,16 @@ std::string value_text(FilterField field, const FilterValue& value) {
       return std::string(tocsin::name(static_cast<State>(value.number)));
     case tlp:
       return std::string(tocsin::name(static_cast<Tlp>(value.number)));
+    case is:
+      return value.number == 0 ? "exercise" : value.number == 1 ? "history" : "real";
     case first:
     case last:
       return time_text(value);
+    case verdict:
+      return std::string(tocsin::name(static_cast<Verdict>(value.number)));
+    case mark:
+      return std::string(mark_names[static_cast<std::size_t>(value.number)]);
+    case in_case:
     case asn:
     case port:
     case times:
@@ -106,6 +115,11 @@ bool any_equals(const Condition& condition, const T& subject) {
 }
 
 }  // namespace
+
+bool asks_for_exercises(const Filter& filter) {
+  return std::ranges::any_of(filter.all,
+                             [](const Condition& c) { return c.field == FilterField::is; });
+}
 
 std::string format(const Filter& filter) {
   constexpr std::string_view signs[] = {":", "<", "<=", ">", ">="};

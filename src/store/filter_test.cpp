@@ -60,6 +60,8 @@ TEST_CASE("a filter's canonical text parses to the same filter") {
         "controller:unknown.",
         "unknown.",
         "//://*",
+        "xc0://gg-g://`hhh1*#c@6t:2",
+        "url:\"http://example.org/*\" family:\"*\",\"a*\",a\\*,\"b*\"*",
         "family:\"//x\"",
         "sector:\"Health Care\",energy -sector:bank*",
         "sector:unknown",
