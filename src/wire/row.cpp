@@ -5,11 +5,12 @@
 #include <span>
 
 #include "base/json.h"
+#include "model/field.h"
 
 namespace tocsin::wire {
 namespace {
 
-constexpr std::size_t own_members_max = 40;  // columns that can be set at once
+constexpr std::size_t own_members_usual = 40;  // columns that can be set at once
 constexpr std::size_t depth_max = 16;
 
 // '.' before every other byte.
@@ -38,6 +39,12 @@ std::string_view tlp_1(Tlp tlp) {
       break;
   }
   return "";
+}
+
+// A time as IntelMQ writes it, of ours. Source: IntelMQ documentation, "Data Format", DateTime.
+std::string intelmq_time(std::string text) {
+  if (text.ends_with('Z')) text.replace(text.size() - 1, 1, "+00:00");
+  return text;
 }
 
 // What stands at one level of the nested object: a value, or several members below.
@@ -94,9 +101,15 @@ void append_object(std::string& out, std::span<const Member> members, std::size_
 }  // namespace
 
 Row::Row(const EventBatch& batch, std::size_t row, const Dictionary& words, Spelling spelling) {
-  owned_.reserve(own_members_max);
-  members_.reserve(own_members_max);
-  for (const Member& m : Members(batch.text(batch.extra[row]))) members_.push_back(m);
+  members_.reserve(own_members_usual);
+  for (const Member& m : Members(batch.text(batch.extra[row]))) {
+    auto field = spelling == Spelling::intelmq ? field_named(m.name) : std::nullopt;
+    if (field && kind_of(*field) == Kind::time) {
+      add_text(m.name, intelmq_time(json_text(m.json)));
+    } else {
+      members_.push_back(m);
+    }
+  }
   columns(batch, row, words, spelling);
   std::ranges::stable_sort(members_,
                            [](const Member& a, const Member& b) { return before(a.name, b.name); });
@@ -126,8 +139,7 @@ void Row::add_text(std::string_view name, std::string_view text) {
 void Row::add_time(std::string_view name, TimeUs time, Spelling spelling) {
   if (time == time_none) return;
   std::string text = times::format(time);
-  if (spelling == Spelling::intelmq) text.replace(text.size() - 1, 1, "+00:00");
-  add_text(name, text);
+  add_text(name, spelling == Spelling::intelmq ? intelmq_time(std::move(text)) : text);
 }
 
 void Row::end(const EventBatch& batch, const EndColumns& e, std::size_t row, bool source) {

@@ -1,6 +1,7 @@
 // Row: one event as a sorted list of flat names and JSON values, which the dialects print.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,7 @@ class Row {
   void add_time(std::string_view name, TimeUs time, Spelling spelling);
 
   std::vector<Member> members_;
-  std::vector<std::string> owned_;  // reserved at once, so that views into it stay
+  std::deque<std::string> owned_;  // views into it stay
 };
 
 // Appends the members from `first` on as one nested JSON object. A name is split at its dots. Where

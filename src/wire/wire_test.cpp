@@ -1,6 +1,8 @@
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include "base/json.h"
+#include "model/field.h"
 #include "test.h"
 #include "wire/dialect.h"
 #include "wire/idea.h"
@@ -86,6 +88,29 @@ TEST_CASE("IntelMQ's JSON is flat and knows only its own names") {
   CHECK(out.contains(R"("time.source":"2026-01-02T03:04:05+00:00")"));
   CHECK(out.contains(R"("tlp":"AMBER")"));
   CHECK(!out.contains("roles"));
+}
+
+TEST_CASE("every time of IntelMQ's JSON has its zone as IntelMQ writes it") {
+  World w;
+  std::string members, wanted;
+  for (const FieldRow& field : fields()) {
+    if (field.kind != Kind::time || field.name.starts_with("time.")) continue;
+    members += fmt::format(R"("{}":"2011-03-22T00:00:00Z",)", field.name);
+    members += fmt::format(R"("extra.{}":"2011-03-22T00:00:00Z",)", field.name);
+  }
+  members += R"("extra.n":1)";
+  w.batch.extra.back() = w.batch.keep(members);
+  std::string out = w.print("intelmq");
+  for (std::string_view name : {"source.allocated", "destination.allocated"}) {
+    CAPTURE(name);
+    CHECK(out.contains(fmt::format(R"(,"{}":"2011-03-22T00:00:00+00:00")", name)));
+    CHECK(out.contains(fmt::format(R"("extra.{}":"2011-03-22T00:00:00Z")", name)));
+  }
+  CHECK(out.contains(R"("time.observation":"2026-01-02T04:04:05.500000+00:00")"));
+  for (const FieldRow& field : fields()) {
+    if (field.kind == Kind::time) CHECK(out.contains(fmt::format(R"("{}":"20)", field.name)));
+  }
+  CHECK(w.print("tocsin").contains(R"("allocated":"2011-03-22T00:00:00Z")"));
 }
 
 TEST_CASE("every dialect prints one JSON object, the same each time") {
