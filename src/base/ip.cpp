@@ -145,6 +145,14 @@ std::string format(const Network& network) {
   return out + "/" + std::to_string(network.length - (v4 ? 96 : 0));
 }
 
+Result<Range> parse_range(std::string_view text) {
+  std::string_view rest = text;
+  auto first = parse(text::trim(text::cut(rest, '-'))), last = parse(text::trim(rest));
+  if (!first || !last || *last < *first || first->is_v4() != last->is_v4())
+    return invalid("not a range of addresses: " + text::quote(text));
+  return Range{*first, *last};
+}
+
 Result<std::string> canonical(std::string_view text) {
   return format(TRY(parse(text)));
 }

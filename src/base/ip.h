@@ -60,6 +60,12 @@ void append(std::string& out, const Ip& ip);
 Result<Network> parse_network(std::string_view text, bool strict = false);
 std::string format(const Network& network);
 
+struct Range {
+  Ip first, last;  // both belong to it; first <= last, of one family
+};
+// "192.0.2.1-192.0.2.9", also with blanks around the dash. Errors: invalid.
+Result<Range> parse_range(std::string_view text);
+
 // The one spelling of an address. Errors: those of parse().
 Result<std::string> canonical(std::string_view text);
 

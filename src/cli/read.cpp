@@ -31,8 +31,15 @@ Result<MappedText> standard_input() {
   });
 }
 
+Result<ingest::Reader> fitting(const std::string& name, std::string_view bytes) {
+  std::string found = ingest::detect_format(name, bytes);
+  if (!found.empty()) return ingest::find_format(found);
+  return invalid("no format fits this; name one (`tocsin formats` lists them)");
+}
+
 Result<void> print(const ReadOptions& options) {
-  auto format = TRY(ingest::find_format(options.format));
+  ingest::Reader format;
+  if (options.format != "auto") format = TRY(ingest::find_format(options.format));
   auto write = wire::dialect(options.to);
   if (write == nullptr) {
     return invalid("no output format " + text::quote(options.to) +
@@ -43,6 +50,7 @@ Result<void> print(const ReadOptions& options) {
   std::string schema = options.schema.empty() ? std::string() : TRY(whole(options.schema));
   std::string name = options.name;
   if (name.empty() && options.file != "-") name = options.file.substr(options.file.rfind('/') + 1);
+  if (!format) format = TRY(fitting(name, content.bytes()));
 
   Dictionary words;
   std::vector<std::string> rejects;
@@ -83,7 +91,7 @@ void add_read(CLI::App& app, Chosen& chosen) {
       "read", "parse a report and print its events as JSON lines; rejects go to stderr");
   verb->footer("Example: tocsin read shadowserver 2026-01-02-scan_rdp-example.csv --to intelmq");
   static ReadOptions options;
-  verb->add_option("FORMAT", options.format, "a format; see: tocsin formats")->required();
+  verb->add_option("FORMAT", options.format, "a format, or auto; see: tocsin formats")->required();
   verb->add_option("FILE", options.file, "the report; - or nothing: standard input");
   verb->add_option("--name", options.name, "the report's file name, where it tells the type");
   verb->add_option("--feed", options.feed, "the feed's name");

@@ -4,12 +4,14 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/csv.h"
 #include "base/ip.h"
 #include "base/text.h"
 #include "ingest/formats.h"
 #include "ingest/list.h"
 #include "ingest/mapping.h"
 #include "ingest/mappings.h"
+#include "model/field.h"
 #include "model/normal.h"
 
 namespace tocsin::ingest {
@@ -49,24 +51,26 @@ bool is_hash(std::string_view text) {
 std::string list_format(std::string_view bytes) {
   std::string_view sample = bytes.substr(0, list_bytes);
   bool whole = sample.size() == bytes.size();
-  std::size_t entries = 0, ips = 0, networks = 0, names = 0, urls = 0, hashes = 0;
+  std::size_t entries = 0, ips = 0, networks = 0, named = 0, urls = 0, hashes = 0;
   for (auto [number, line] : text::numbered_lines(sample)) {
     if (entries == list_entries) break;
     bool last = line.data() + line.size() >= sample.data() + sample.size();
     std::string_view url = list_entry(line, false), entry = list_entry(line, true);
     if (url.empty() || (last && !whole)) continue;
+    auto names = listed_names(entry);
+    if (names.empty()) continue;
     ++entries;
     urls += normal::url(url).has_value();
     ips += ip::parse(entry).has_value();
-    networks += ip::parse_network(entry).has_value();
-    names += normal::name(entry).has_value();
+    networks += ip::parse_network(entry).has_value() || ip::parse_range(entry).has_value();
+    named += std::ranges::all_of(names, [](auto name) { return normal::name(name).has_value(); });
     hashes += is_hash(entry.substr(0, entry.find_first_of(" \t,")));
   }
   if (entries == 0) return {};
   if (ips == entries) return "ip_list";
   if (networks == entries) return "cidr_list";
   if (urls == entries) return "url_list";
-  if (names == entries) return "domain_list";
+  if (named == entries) return "domain_list";
   if (hashes == entries) return "hash_list";
   return {};
 }
@@ -76,6 +80,17 @@ bool is_shadowserver_header(std::string_view sample) {
   std::string_view line = sample.substr(0, sample.find('\n'));
   return fits(line, R"re(^"?timestamp"?,)re") && fits(line, R"re(,"?(ip|src_ip)"?(,|\r?$))re") &&
          fits(line, R"re(,"?(asn|src_asn)"?(,|\r?$))re");
+}
+
+// By the names in the first line of a CSV: n6's, or IntelMQ's fields.
+std::string csv_format(std::string_view sample) {
+  csv::Reader reader(sample);
+  if (reader.next() != csv::Step::record) return {};
+  auto names = reader.fields();
+  auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
+  if (has("time") && has("id") && has("source") && has("category")) return "n6";
+  auto is_field = [](std::string_view name) { return name.contains('.') && field_named(name); };
+  return std::ranges::count_if(names, is_field) >= 2 ? "intelmq" : "";
 }
 
 struct Detector {
@@ -110,8 +125,10 @@ std::string detect_format(std::string_view name, std::string_view bytes) {
     }
   }
   std::string_view start = text::trim(sample);
-  if (start.starts_with('{') || start.starts_with('[')) return json_format(sample);
+  bool adblock = start.starts_with("[Adblock");
+  if (start.starts_with('{') || (start.starts_with('[') && !adblock)) return json_format(sample);
   if (is_shadowserver_header(sample)) return "shadowserver";
+  if (auto format = csv_format(sample); !format.empty()) return format;
   if (fits(sample, R"re((?mi)^(Report-Type|Category):.*$)re") &&
       fits(sample, R"re((?mi)^Schema-URL:)re"))
     return "xarf";

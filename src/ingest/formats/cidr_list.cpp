@@ -1,7 +1,6 @@
 // cidr_list: one network, address or range of addresses per line; `#` and `;` start a comment.
 // Source: no standard; Spamhaus' DROP, Team Cymru's bogons, FireHOL's netsets.
 #include "base/ip.h"
-#include "base/text.h"
 #include "ingest/list.h"
 
 namespace tocsin::ingest {
@@ -22,12 +21,8 @@ Ip next(const Ip& ip) {
 }
 
 // The fewest networks that together are exactly first to last.
-Result<void> range(std::string_view entry, std::size_t dash, std::size_t line, Sink& sink) {
-  Ip first = TRY(ip::parse(text::trim(entry.substr(0, dash))));
-  Ip last = TRY(ip::parse(text::trim(entry.substr(dash + 1))));
-  if (last < first || first.is_v4() != last.is_v4()) {
-    return invalid("not a range of addresses: " + text::quote(entry));
-  }
+void range_events(const ip::Range& range, std::size_t line, Sink& sink) {
+  auto [first, last] = range;
   std::uint8_t shortest = first.is_v4() ? 96 : 0;
   for (Ip at = first;; at = next(at)) {
     Network network{at, 128};
@@ -39,16 +34,16 @@ Result<void> range(std::string_view entry, std::size_t dash, std::size_t line, S
     }
     network_event(network, line, sink);
     at = network.last();
-    if (at == last) return {};
+    if (at == last) return;
   }
 }
 
 Result<void> take(std::string_view entry, std::size_t line, Sink& sink) {
-  if (auto dash = entry.find('-'); dash != std::string_view::npos) {
-    return range(entry, dash, line, sink);
+  if (entry.contains('-')) {
+    range_events(TRY(ip::parse_range(entry)), line, sink);
+  } else {
+    network_event(TRY(ip::parse_network(entry)), line, sink);
   }
-  Network network = TRY(ip::parse_network(entry));
-  network_event(network, line, sink);
   return {};
 }
 

@@ -258,8 +258,11 @@ Result<void> read_csv(const Report& report, Sink& sink) {
 }
 
 bool is_csv(std::string_view bytes) {
-  std::string_view head = bytes.substr(0, bytes.find('\n'));
-  return head.starts_with("\"time\",\"id\",") || head.starts_with("time,id,");
+  csv::Reader reader(bytes.substr(0, bytes.find('\n')));
+  if (reader.next() != csv::Step::record) return false;
+  auto names = reader.fields();
+  auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
+  return has("time") && has("category");
 }
 
 Result<void> read(const Report& report, Sink& sink) {
