@@ -373,7 +373,7 @@ void Sink::member(std::string_view name, std::string_view json, bool is_extra) {
     return;
   }
   std::string masked;
-  bool nested = is_extra && (json.starts_with('{') || json.starts_with('['));
+  bool nested = json.starts_with('{') || json.starts_with('[');
   if (nested && names_password(json)) {
     masked = without_passwords(json, passwords_);
     if (masked.empty()) return;

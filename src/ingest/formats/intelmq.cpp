@@ -63,8 +63,17 @@ Result<bool> own(Sink& sink, std::string_view name, std::string_view text) {
   return true;
 }
 
+Result<void> members(Sink& sink, element object, const std::string& path, int depth);
+
 Result<void> scalar(Sink& sink, std::string_view name, std::string_view text, const element* json) {
   if (is_bookkeeping(name) || text.empty()) return {};
+  if (name == "extra") {  // a column of the dump, and of old JSON: an object as text
+    thread_local simdjson::dom::parser parser;
+    element object;
+    if (parser.parse(text.data(), text.size()).get(object) || !object.is_object())
+      return invalid("no JSON object in extra: " + text::quote(text));
+    return members(sink, object, "extra.", 1);
+  }
   if (TRY(own(sink, name, text))) return {};
   if (name.starts_with("extra.")) {
     if (json != nullptr) {
