@@ -33,10 +33,11 @@ Result<void> intelmq(const MigrateOptions& options) {
     if (!folder.empty()) TRY(DurableFile::replace(folder + "/" + name + ".toml", text));
   }
   fmt::print("{}", migrated->toml);
-  fmt::print(stderr,
-             "{} feeds, {} collectors without one, {} mappings; what was not mapped stands "
-             "in the comments\n",
-             migrated->feeds, migrated->left_out, migrated->mappings.size());
+  fmt::print(
+      stderr,
+      "{} feeds, {} with terms to accept first, {} collectors without one, {} mappings; what "
+      "was not mapped stands in the comments\n",
+      migrated->feeds, migrated->to_accept, migrated->left_out, migrated->mappings.size());
   return {};
 }
 

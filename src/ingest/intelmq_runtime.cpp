@@ -1,23 +1,32 @@
 #include "ingest/intelmq_runtime.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 
+#include "base/ip.h"
+#include "base/public_ip.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "base/transfer.h"
 #include "base/yaml.h"
 #include "ingest/catalogue.h"
 #include "ingest/feeds.h"
 #include "ingest/formats.h"
+#include "ingest/mapping.h"
+#include "model/field.h"
+#include "model/taxonomy.h"
 
 namespace tocsin::ingest {
 namespace {
 
 constexpr std::string_view bots = "intelmq.bots.";
+constexpr std::string_view own_feed = "drop";  // of every node: files dropped into its folder
+constexpr std::uint64_t interval_s_max = 366 * 86'400;
 
 struct Bot {
   std::string name, group, module, title;  // module without "intelmq.bots."
@@ -39,7 +48,7 @@ struct Draft {
   std::set<std::string> used;                              // parameters
 
   void text(std::string_view key, std::string_view value);
-  void raw(std::string_view key, std::string value) { lines.emplace_back(key, std::move(value)); }
+  void raw(std::string_view key, std::string value);  // what was said last of a key holds
   void lack(std::string what) { left.push_back(std::move(what)); }
 };
 
@@ -58,6 +67,11 @@ std::string toml_text(std::string_view text) {
   return out + '"';
 }
 
+void Draft::raw(std::string_view key, std::string value) {
+  std::erase_if(lines, [&](const auto& line) { return line.first == key; });
+  lines.emplace_back(key, std::move(value));
+}
+
 void Draft::text(std::string_view key, std::string_view value) {
   if (auto why = secret::looks_like_one("", value)) {
     lack(fmt::format("{}: not copied, it looks like {}", key, *why));
@@ -71,7 +85,9 @@ std::string one_line(std::string_view text) {
   return text::printable(text);
 }
 
+// The name of a feed, and the begin of its secrets' names: short enough for both, and no token.
 std::string slug(std::string_view text) {
+  constexpr std::size_t name_bytes_max = 48;
   std::string out;
   for (char c : text::lower(text)) {
     bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -81,9 +97,10 @@ std::string slug(std::string_view text) {
       out += '-';
     }
   }
+  if (out.size() > name_bytes_max) out.resize(name_bytes_max);
   while (out.ends_with('-')) out.pop_back();
-  if (out.empty()) out = "feed";
-  return out.substr(0, 60);
+  bool token = secret::looks_like_one("", out + "-password") || secret::looks_like_one("", out);
+  return out.empty() || token ? "feed" : out;
 }
 
 bool is_yes(std::string_view text) {
@@ -208,15 +225,34 @@ std::string time_format_of(std::string_view told, Draft& draft) {
   return "";
 }
 
+// Can a mapping write to it: "source.ip", "source.ip|source.fqdn", "extra.tag"?
+bool is_target(std::string_view column) {
+  if (column.starts_with("extra.")) return column.size() > 6;
+  while (!column.empty()) {
+    std::string_view one = text::cut(column, '|');
+    if (one.starts_with("node.") || !field_named(one)) return false;
+  }
+  return true;
+}
+
 // A mapping file of what generic parsers were told. Source: docs/mappings.md.
 std::string mapping_of(const Bot& parser, std::string_view input, Draft& draft) {
   auto columns = columns_of(parser);
   std::string list, fields;
+  std::set<std::string> given;
   std::string time = time_format_of(parser.parameter("time_format"), draft);
   std::string scheme = parser.parameter("default_url_protocol");
   scheme = scheme.substr(0, scheme.find(':'));
   for (const auto& column : columns) {
     bool passed = column.empty() || column == "__IGNORE__" || column == "None";
+    if (!passed && !is_target(column)) {
+      draft.lack(fmt::format("the column {}: no field here has that name", text::quote(column)));
+      passed = true;
+    }
+    if (!passed && !given.insert(column).second) {
+      draft.lack(fmt::format("the column {}: said twice, the first is read", text::quote(column)));
+      passed = true;
+    }
     list += fmt::format("{}{}", list.empty() ? "" : ", ", passed ? "\"\"" : toml_text(column));
     if (passed) continue;
     std::string value = toml_text(column);
@@ -237,8 +273,12 @@ std::string mapping_of(const Bot& parser, std::string_view input, Draft& draft) 
   bool header = is_yes(parser.parameter(input == "csv" ? "skip_header" : "skip_table_head"));
   if (header) out += "header = true\n";
   out += fmt::format("columns = [{}]\nzone = \"UTC\"\n\n[fields]\n{}", list, fields);
-  if (std::string type = parser.parameter("type"); !type.empty())
+  std::string type = parser.parameter("type");
+  if (!type.empty() && !type_named(type)) {
+    draft.lack(fmt::format("type = {}: no event type here has that name", text::quote(type)));
+  } else if (!type.empty()) {
     out += fmt::format("\n[constants]\n\"classification.type\" = {}\n", toml_text(type));
+  }
   for (std::string_view key :
        {"type_translation", "column_regex_search", "filter_text", "filter_type", "data_type",
         "ignore_values", "attribute_name", "html_parser", "split_column"}) {
@@ -262,7 +302,12 @@ std::string format_of(const Bot& parser, Draft& draft, const std::string& mappin
     return "";
   }
   if (!input.empty()) {
-    out.mappings[draft.name] = mapping_of(parser, input, draft);
+    std::string mapping = mapping_of(parser, input, draft);
+    if (auto good = parse_mapping(mapping, parser.name); !good) {
+      draft.lack("no mapping of its parser: " + good.error().what);
+      return "";
+    }
+    out.mappings[draft.name] = std::move(mapping);
     if (mapping_folder.empty())
       draft.lack("its mapping is not kept: run again with --mappings FOLDER");
     draft.text("mapping",
@@ -347,14 +392,15 @@ bool take_http(Draft& draft, const Bot& bot) {
         url.replace(at, std::string_view(theirs).size(), ours);
     }
     if (url.contains("{time"))
-      draft.lack("http_url_formatting: only year, month and day have a place: {Y} {M} {D}");
+      return draft.lack("http_url_formatting: only year, month and day have a place: {Y} {M} {D}"),
+             false;
   }
   if (url.empty()) return draft.lack("http_url is missing"), false;
   for (const auto& entry : catalogue()) {
     if (bare(entry.url()) != bare(url) || !entry.missing.empty()) continue;
     draft.text("catalogue", entry.feed.name);
-    draft.raw("accept_terms", "false");
-    draft.lack("its terms: say accept_terms = true after you have read them: " +
+    draft.raw("accept_terms", "true");
+    draft.lack("its terms: take the # away when you have read and accept them: " +
                terms_line(entry.feed.terms));
     return true;
   }
@@ -363,7 +409,13 @@ bool take_http(Draft& draft, const Bot& bot) {
   draft.text("username", take(draft, bot, "http_username"));
   note_secret(draft, bot, "http_password", "password_secret");
   std::string proxy = take(draft, bot, "https_proxy");
-  draft.text("proxy", proxy.empty() ? take(draft, bot, "http_proxy") : proxy);
+  if (proxy.empty()) proxy = take(draft, bot, "http_proxy");
+  if (proxy.empty() || Url::parse(proxy, "http,https,socks5,socks5h") ||
+      secret::looks_like_one("", proxy)) {
+    draft.text("proxy", proxy);
+  } else {
+    draft.lack(fmt::format("proxy {}: no URL", text::quote(proxy)));
+  }
   return true;
 }
 
@@ -377,6 +429,10 @@ bool take_file(Draft& draft, const Bot& bot) {
   return true;
 }
 
+bool is_pattern(const std::string& text) {
+  return re2::RE2(text, re2::RE2::Quiet).ok();
+}
+
 bool take_mail(Draft& draft, const Bot& bot) {
   std::string host = take(draft, bot, "mail_host"), port = take(draft, bot, "mail_port");
   std::string tls = take(draft, bot, "mail_ssl");
@@ -388,8 +444,14 @@ bool take_mail(Draft& draft, const Bot& bot) {
   draft.text("username", take(draft, bot, "mail_user"));
   note_secret(draft, bot, "mail_password", "password_secret");
   draft.text("folder", take(draft, bot, "folder"));
-  draft.text("attachments", take(draft, bot, "attach_regex"));
-  draft.text("links", take(draft, bot, "url_regex"));
+  for (auto [theirs, ours] : {std::pair{"attach_regex", "attachments"}, {"url_regex", "links"}}) {
+    std::string told = take(draft, bot, theirs);
+    if (is_pattern(told)) {
+      draft.text(ours, told);
+    } else {
+      draft.lack(fmt::format("{} = {}: no pattern of RE2", theirs, text::quote(told)));
+    }
+  }
   if (bot.module.ends_with("_body")) draft.raw("body", "true");
   for (auto [theirs, ours] : {std::pair{"subject_regex", "subject"}, {"sent_from", "from"}}) {
     std::string told = take(draft, bot, theirs);
@@ -435,10 +497,15 @@ bool take_shadowserver(Draft& draft, const Bot& bot) {
 
 bool take_tcp(Draft& draft, const Bot& bot) {
   std::string ip = take(draft, bot, "ip"), port = take(draft, bot, "port");
-  if (ip.empty() || port.empty()) return draft.lack("ip or port is missing"), false;
+  auto number = text::number(port);
+  bool any = ip == "0.0.0.0" || ip == "::";
+  if (!any && !ip::parse(ip)) return draft.lack("ip is no address"), false;
+  if (!number || *number == 0 || *number > 65535) return draft.lack("port is no port"), false;
   draft.text("collector", "listener");
   draft.text("listen", fmt::format("{}:{}", ip.contains(':') ? "[" + ip + "]" : ip, port));
   draft.lack("the listener takes lines; IntelMQ's TCP output must send one event a line");
+  if (any || ip::special(*ip::parse(ip)) != "loopback")
+    draft.lack("who may connect: beyond loopback, name networks with allow");
   return true;
 }
 
@@ -505,26 +572,48 @@ void note_unused(Draft& draft, const Bot& bot) {
   }
 }
 
-std::string unique_name(const std::string& wanted, std::set<std::string>& taken) {
-  std::string name = wanted;
-  for (int i = 2; !taken.insert(name).second; ++i) name = fmt::format("{}-{}", wanted, i);
-  return name;
+// `taken` begins with the node's own.
+void name_feed(Draft& draft, const std::string& wanted, std::set<std::string>& taken) {
+  draft.name = wanted;
+  for (int i = 2; !taken.insert(draft.name).second; ++i)
+    draft.name = fmt::format("{}-{}", wanted, i);
+  if (draft.name != wanted)
+    draft.lack(fmt::format(
+        "its name {}: {}", wanted,
+        wanted == own_feed ? "the feed of the node's own folder has it" : "another feed has it"));
 }
 
-void print_feed(const Draft& draft, const Bot& bot, bool whole, Migrated& out) {
+std::string table_of(const Draft& draft, std::string_view mark) {
+  std::string out = fmt::format("{}[feed.{}]\n", mark, draft.name);
+  for (const auto& [key, value] : draft.lines) out += fmt::format("{}{} = {}\n", mark, key, value);
+  return out;
+}
+
+// Would the configuration take it? What it says against it goes to draft.left.
+bool is_good(Draft& draft) {
+  auto read = read_feeds(table_of(draft, ""), "", {});
+  if (read) return true;
+  std::string_view rest = read.error().what;
+  while (!rest.empty()) {
+    std::string_view line = text::cut(rest, '\n');
+    std::size_t at = line.find("feed.");
+    draft.lack(std::string(at == line.npos ? line : line.substr(at)));
+  }
+  return false;
+}
+
+void print_feed(const Draft& draft, const Bot& bot, bool commented, Migrated& out) {
   out.toml += fmt::format("\n# {}: {}\n", one_line(bot.name), one_line(bot.module));
   for (const auto& lack : draft.left) out.toml += fmt::format("# not mapped: {}\n", one_line(lack));
-  std::string_view mark = whole ? "" : "# ";
-  out.toml += fmt::format("{}[feed.{}]\n", mark, draft.name);
-  for (const auto& [key, value] : draft.lines)
-    out.toml += fmt::format("{}{} = {}\n", mark, key, value);
+  out.toml += table_of(draft, commented ? "# " : "");
 }
 
 void take_feed(const Bot& bot, const Bot* parser, std::set<std::string>& taken,
                const std::string& mapping_folder, Migrated& out) {
   std::string title = bot.parameter("name");
   if (title.empty()) title = bot.title;
-  Draft draft{.name = unique_name(slug(title.empty() ? bot.name : title), taken)};
+  Draft draft;
+  name_feed(draft, slug(title.empty() ? bot.name : title), taken);
   draft.text("title", title);
   bool whole = take_collector(draft, bot);
   bool in_catalogue = !draft.lines.empty() && std::ranges::any_of(draft.lines, [](const auto& l) {
@@ -539,13 +628,15 @@ void take_feed(const Bot& bot, const Bot* parser, std::set<std::string>& taken,
     draft.text("format", format);
   }
   if (auto seconds = text::number(bot.parameter("rate_limit")); seconds && *seconds > 0)
-    draft.raw("interval", fmt::format("\"{}s\"", *seconds));
+    draft.raw("interval", fmt::format("\"{}s\"", std::min(*seconds, interval_s_max)));
   if (whole && !bot.enabled) draft.raw("enabled", "false");
   if (whole && !in_catalogue)
     draft.lack("its marking: IntelMQ knows none; unmarked is TLP:RED here, and stays in the node");
   note_unused(draft, bot);
-  print_feed(draft, bot, whole, out);
-  ++(whole ? out.feeds : out.left_out);
+  whole = whole && is_good(draft);
+  if (!whole) out.mappings.erase(draft.name);
+  print_feed(draft, bot, !whole || in_catalogue, out);
+  ++(!whole ? out.left_out : in_catalogue ? out.to_accept : out.feeds);
 }
 
 // ---- experts and outputs
@@ -588,7 +679,7 @@ Result<Migrated> migrate_intelmq(std::string_view runtime, const std::string& ma
   auto all = TRY(read_bots(root));
   Migrated out;
   out.toml = "# Made by `tocsin migrate intelmq`. Look at each feed before you run it.\n";
-  std::set<std::string> taken, reached;
+  std::set<std::string> taken = {std::string(own_feed)}, reached;
   for (const auto& [name, bot] : all) {
     if (!bot.module.starts_with("collectors.")) continue;
     auto parsers = parsers_of(all, bot);

@@ -12,10 +12,12 @@
 namespace tocsin::ingest {
 
 struct Migrated {
-  std::string toml;  // [feed.NAME] tables; what was not mapped stands in comments, with the reason
-  std::map<std::string, std::string> mappings;  // by feed: the text of a mapping file
-  std::size_t feeds = 0, left_out = 0;          // collectors
-  std::vector<std::string> notes;               // of experts and outputs: "BOT: WHY"
+  // [feed.NAME] tables that read_feeds() takes; what was not mapped stands in comments, with the
+  // reason, and so do the tables of feeds that lack something or whose terms nobody has accepted.
+  std::string toml;
+  std::map<std::string, std::string> mappings;         // by feed: the text of a mapping file
+  std::size_t feeds = 0, to_accept = 0, left_out = 0;  // collectors
+  std::vector<std::string> notes;                      // of experts and outputs: "BOT: WHY"
 };
 
 // `mapping_folder`: where the caller will put the mapping files, as an absolute path; "": they are
