@@ -194,6 +194,7 @@ constexpr auto formats_of_parsers = std::to_array<FormatRow>({
     {"parsers.shadowserver.parser", "shadowserver"},
     {"parsers.shadowserver.parser_json", "shadowserver"},
     {"parsers.shodan.parser", "shodan"},
+    {"parsers.spamhaus.parser_cert", "spamhaus_cert"},
     {"parsers.spamhaus.parser_drop", "spamhaus_drop"},
     {"parsers.surbl.parser", "surbl"},
     {"parsers.torproject.parser", "tor_nodes"},
