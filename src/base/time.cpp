@@ -70,6 +70,13 @@ std::optional<int> zone(std::string_view text) {
   return text[0] == '-' ? -offset : offset;
 }
 
+// A zone may move a time out of the years there are.
+Result<TimeUs> within_years(TimeUs time, std::string_view text) {
+  static const TimeUs end = days_from_civil(10'000, 1, 1) * us_per_day;
+  if (time < 0 || time >= end) return not_a_time(text);
+  return time;
+}
+
 // Digits after a point as microseconds; removes them from `rest`.
 TimeUs fraction(std::string_view& rest) {
   TimeUs value = 0, unit = us_per_s;
@@ -128,7 +135,7 @@ Result<TimeUs> parse(std::string_view text) {
   auto offset = zone(rest);
   auto time = assemble(p);
   if (!offset || !time) return not_a_time(text);
-  return *time + part - *offset * us_per_s;
+  return within_years(*time + part - *offset * us_per_s, text);
 }
 
 Result<TimeUs> parse_as(std::string_view text, std::string_view pattern,
@@ -160,8 +167,8 @@ Result<TimeUs> parse_as(std::string_view text, std::string_view pattern,
     std::tm copy = tm;
     time = static_cast<TimeUs>(timegm(&copy)) * us_per_s;
   }
-  return *time + part -
-         (own_zone ? (pattern.contains("%z") ? tm.tm_gmtoff : 0) : zone_offset_s) * us_per_s;
+  auto offset_s = own_zone ? (pattern.contains("%z") ? tm.tm_gmtoff : 0) : zone_offset_s;
+  return within_years(*time + part - offset_s * us_per_s, text);
 }
 
 void append(std::string& out, TimeUs time) {

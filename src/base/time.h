@@ -25,7 +25,7 @@ namespace times {
 // RFC 3339 and its common relatives, all of the text: date, `T` or blank, time to seconds or with a
 // fraction, then `Z`, `+hh:mm`,
 // `+hhmm`, " UTC", " GMT" or nothing (UTC). A date alone is its midnight. Seconds may be missing.
-// Years 1970 to 9999. Errors: invalid, also for 30 February.
+// Years 1970 to 9999 in UTC. Errors: invalid, also for 30 February.
 Result<TimeUs> parse(std::string_view text);
 
 // The fast path of parse(): "YYYY-MM-DD hh:mm:ss" or with T, optional Z or +00:00. nullopt: ask
