@@ -19,15 +19,15 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
-// The number after `word` in the server's answer. Errors: invalid.
+// The number after the last `word` in the server's answer: before it stands the folder's name.
+// Source: RFC 3501 section 9, nz-number.
 Result<std::uint64_t> number_after(std::string_view answer, std::string_view word) {
-  std::size_t at = answer.find(word);
+  std::size_t at = answer.rfind(word);
   if (at != answer.npos) {
     std::string_view rest = answer.substr(at + word.size());
     rest = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
-    if (auto number = text::number(rest.substr(0, rest.find_first_not_of("0123456789")))) {
-      return *number;
-    }
+    auto number = text::number(rest.substr(0, rest.find_first_not_of("0123456789")));
+    if (number && *number <= UINT32_MAX) return *number;
   }
   return invalid(fmt::format("the mail server gave no {}: {}", word, text::quote(answer)));
 }
@@ -91,7 +91,10 @@ Result<std::string> ImapClient::command(std::string_view text, bool in_folder) {
 
 Result<ImapClient::Status> ImapClient::status() {
   std::string folder = TRY(quoted(setup_.folder));
-  std::string answer = TRY(command(fmt::format("STATUS {} (UIDVALIDITY UIDNEXT)", folder), false));
+  return status_in(TRY(command(fmt::format("STATUS {} (UIDVALIDITY UIDNEXT)", folder), false)));
+}
+
+Result<ImapClient::Status> ImapClient::status_in(std::string_view answer) {
   Status out;
   out.uid_validity = TRY(number_after(answer, "UIDVALIDITY"));
   out.uid_next = TRY(number_after(answer, "UIDNEXT"));
@@ -99,7 +102,10 @@ Result<ImapClient::Status> ImapClient::status() {
 }
 
 Result<std::vector<std::uint64_t>> ImapClient::search(std::string_view criteria) {
-  std::string answer = TRY(command(fmt::format("UID SEARCH {}", criteria), true));
+  return uids_in(TRY(command(fmt::format("UID SEARCH {}", criteria), true)));
+}
+
+std::vector<std::uint64_t> ImapClient::uids_in(std::string_view answer) {
   std::vector<std::uint64_t> out;
   for (auto [number, line] : text::numbered_lines(answer)) {
     if (!line.starts_with("* SEARCH")) continue;

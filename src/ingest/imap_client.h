@@ -30,9 +30,12 @@ class ImapClient {
     std::uint64_t uid_validity = 0, uid_next = 0;
   };
   Result<Status> status();
+  // The same out of the server's answer. Errors: invalid; what is no number of 32 bits, too.
+  static Result<Status> status_in(std::string_view answer);
   // UIDs, ascending. libcurl takes an answer of at most 64 KB: search windows of some thousand
   // UIDs.
   Result<std::vector<std::uint64_t>> search(std::string_view criteria);
+  static std::vector<std::uint64_t> uids_in(std::string_view answer);
   Result<std::string> message(std::uint64_t uid);  // sets \Seen
   Result<void> set_seen(std::uint64_t uid, bool seen);
   Result<void> move(std::uint64_t uid, std::string_view folder);

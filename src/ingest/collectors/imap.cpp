@@ -9,6 +9,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/pgp.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::size_t again_max = 500, links_max = 20;
 constexpr std::uint64_t window = 4'000;  // UIDs searched at once
+constexpr int searches_max = 2'000;      // in one run; the next goes on from there
 
 constexpr std::array own_options = std::to_array<Option>({
     {.name = "url",
@@ -65,6 +67,12 @@ constexpr auto options = joined(own_options, route_options);
 struct Ready {
   std::string name, url, bytes;
   std::unique_ptr<Spool> spool;  // where it was fetched from a link
+};
+
+// What a mail gave. `problem`: of a part that never can be read; the others are.
+struct Opened {
+  std::vector<Ready> reports;
+  std::optional<Error> problem;
 };
 
 Result<std::unique_ptr<re2::RE2>> pattern(const Feed& feed, std::string_view option) {
@@ -154,7 +162,9 @@ class Run {
     std::uint64_t fresh_most = most - std::min<std::uint64_t>(again_.size(), most / 2);
     std::vector<std::uint64_t> fresh;
     std::uint64_t from = cursor_.number("uid") + 1;
-    for (; from < status.uid_next && fresh.size() < fresh_most; from += window) {
+    for (int i = 0; i < searches_max && from < status.uid_next && fresh.size() < fresh_most;
+         ++i, from += window) {
+      if (context_.stop().stop_requested()) return unavailable("stopping");
       std::uint64_t to = std::min(from + window, status.uid_next) - 1;
       std::vector<std::uint64_t> found =
           TRY(client_->search(fmt::format("UID {}:{}{}", from, to, criteria)));
@@ -193,26 +203,27 @@ class Run {
   }
 
   Result<void> take(std::uint64_t uid) {
-    auto ready = open(uid);
-    if (!ready) {
+    auto opened = open(uid);
+    if (!opened) {
       // The connection broke: nothing is known of the mail.
-      if (halted_) return std::unexpected(std::move(ready).error());
+      if (halted_) return std::unexpected(std::move(opened).error());
       // A mail that never can be read is passed over; others are tried again.
-      bool read = ready.error().fault == Fault::invalid;
+      bool read = opened.error().fault == Fault::invalid;
       if (!read && !again_.contains(uid) && again_.size() >= again_max) {
         halted_ = true;
         return unavailable(fmt::format(
             "{} mails wait to be opened: no newer one than {} is read until they can be, or have "
             "left the folder; this one: {}",
-            again_.size(), uid - 1, ready.error().what));
+            again_.size(), uid - 1, opened.error().what));
       }
       TRY(keep(text_after(uid, read)));
-      return std::unexpected(std::move(ready).error());
+      return std::unexpected(std::move(opened).error());
     }
+    std::vector<Ready>& ready = opened->reports;
     std::string before = context_.cursor();
-    for (std::size_t i = 0; i < ready->size(); ++i) {
-      Ready& report = (*ready)[i];
-      bool last = i + 1 == ready->size();
+    for (std::size_t i = 0; i < ready.size(); ++i) {
+      Ready& report = ready[i];
+      bool last = i + 1 == ready.size();
       auto receipt = context_.deliver({.name = std::move(report.name),
                                        .url = std::move(report.url),
                                        .path = report.spool ? report.spool->path() : std::string(),
@@ -222,7 +233,8 @@ class Run {
       halted_ = true;
       return std::unexpected(std::move(receipt).error());
     }
-    if (ready->empty()) TRY(keep(text_after(uid, true)));
+    if (ready.empty()) TRY(keep(text_after(uid, true)));
+    if (opened->problem) return std::unexpected(*std::move(opened->problem));  // left for a person
     return put_away(uid);
   }
 
@@ -238,18 +250,27 @@ class Run {
     return folder.empty() ? Result<void>{} : client_->move(uid, folder);
   }
 
-  Result<std::vector<Ready>> open(std::uint64_t uid) {
+  Result<Opened> open(std::uint64_t uid) {
     auto bytes = client_->message(uid);
     if (!bytes) {
       halted_ = bytes.error().fault != Fault::invalid;
       return std::unexpected(std::move(bytes).error());
     }
     // The server's answer is empty where the mail has gone meanwhile.
-    if (bytes->empty()) return std::vector<Ready>();
+    if (bytes->empty()) return Opened();
     Mail mail = TRY(read_mail(*bytes, limits_, decrypt_));
-    if (!mail.problems.empty()) return std::unexpected(mail.problems.front());
-    std::vector<Ready> out;
-    for (MailPart& part : mail.attachments) TRY(add(std::move(part), out));
+    Opened opened;
+    std::vector<Ready>& out = opened.reports;
+    // A key or password may come yet: then the mail is tried again as a whole.
+    auto note = [&](Error problem) -> Result<void> {
+      if (problem.fault != Fault::invalid) return std::unexpected(std::move(problem));
+      if (!opened.problem) opened.problem = std::move(problem);
+      return {};
+    };
+    for (Error& problem : mail.problems) TRY(note(std::move(problem)));
+    for (MailPart& part : mail.attachments) {
+      if (auto added = add(std::move(part), out); !added) TRY(note(std::move(added).error()));
+    }
     for (std::string& body : mail.bodies) {
       TRY(fetch_links(body, out));
       if (yes(feed_, "body") && !text::trim(body).empty()) {
@@ -259,7 +280,7 @@ class Run {
                        .spool = nullptr});
       }
     }
-    return out;
+    return opened;
   }
 
   Result<void> add(MailPart part, std::vector<Ready>& out) {

@@ -1,6 +1,12 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "base/text.h"
 #include "collector_context.h"
+#include "ingest/imap_client.h"
 #include "loopback.h"
+#include "sealed.h"
 #include "test.h"
 
 namespace tocsin::ingest {
@@ -225,6 +231,161 @@ TEST_CASE("imap tries all mails that wait in turn, one a run if need be") {
   }
   REQUIRE(context.deliveries().size() == 1);
   CHECK(context.deliveries()[0].url == web.url("/report-4"));
+}
+
+TEST_CASE("imap opens encrypted parts with the node's key, and waits for a key that is missing") {
+  Keyring ours("open sesame"), another;
+  std::string inner =
+      "Content-Type: text/csv; name=x.csv\r\nContent-Disposition: attachment\r\n\r\nip\n";
+  ImapServer server;
+  server.mails = {{1, pgp_mime(ours.encrypt(inner, true))},
+                  {2, mail_with("y.csv.pgp", ours.encrypt("port\n", false))},
+                  {3, pgp_mime(another.encrypt(inner, true))},
+                  {4, mail_with("z.csv", "plain\n")}};
+  Feed feed = feed_of(server);
+  feed.options["pgp"] = "true";
+  feed.options["gnupg_home"] = ours.home();
+  feed.options["pgp_passphrase_secret"] = "key";
+  feed.options["attachments"] = "\\.csv$";
+  feed.options["move_to"] = "Done";
+  TestContext context;
+  context.secrets["key"] = "wrong";
+  CHECK(collect(feed, context).error().fault == Fault::denied);
+  REQUIRE(context.deliveries().size() == 1);
+  CHECK(context.deliveries()[0].name == "z.csv");
+  context.secrets["key"] = "open sesame";
+  auto done = collect(feed, context);
+  CHECK(done.error().what.starts_with("mail 3: cannot decrypt: "));
+  auto got = context.deliveries();
+  REQUIRE(got.size() == 3);
+  CHECK(got[1].name == "x.csv");
+  CHECK(got[1].bytes.starts_with("ip"));
+  CHECK(got[2].name == "y.csv");
+  CHECK(got[2].bytes == "port\n");
+  feed.options["gnupg_home"] = another.home();
+  CHECK(collect(feed, context));
+  CHECK(context.deliveries().size() == 4);
+  CHECK(collect(feed, context));
+  CHECK(context.deliveries().size() == 4);
+  std::scoped_lock lock(server.mutex);
+  for (const char* uid : {"1", "2", "3", "4"}) {
+    CHECK(std::ranges::count(server.said, fmt::format("UID MOVE {} \"Done\"", uid)) == 1);
+  }
+}
+
+TEST_CASE("imap hands encrypted parts on as they are where it is not told to open them") {
+  Keyring ours;
+  ImapServer server;
+  std::string cipher = ours.encrypt("port\n", true);
+  server.mails[1] = mail_with("y.csv.asc", cipher);
+  TestContext context;
+  CHECK(collect(feed_of(server), context));
+  REQUIRE(context.deliveries().size() == 1);
+  CHECK(context.deliveries()[0].bytes == cipher);
+  CHECK(context.deliveries()[0].name == "y.csv.asc");
+}
+
+TEST_CASE("imap opens zips with the feed's password, also inside an encrypted part") {
+  Keyring ours;
+  std::string locked = zip_of("infected", {{"in/a.csv", "ip\n"}, {"b.csv", "port\n"}});
+  std::string other = zip_of("else", {{"c.csv", "x\n"}});
+  std::string inner =
+      "Content-Type: application/zip; name=in.zip\r\nContent-Transfer-Encoding: "
+      "binary\r\nContent-Disposition: attachment\r\n\r\n" +
+      locked;
+  ImapServer server;
+  server.mails = {{1, mail_with("r.zip", locked)},
+                  {2, pgp_mime(ours.encrypt(inner, true))},
+                  {3, mail_with("other.zip", other)},
+                  {4, mail_with("plain.zip", zip_of("", {{"d.csv", "y\n"}}))}};
+  Feed feed = feed_of(server);
+  feed.options["zip_password_secret"] = "zip";
+  feed.options["pgp"] = "true";
+  feed.options["gnupg_home"] = ours.home();
+  TestContext context;
+  context.secrets["zip"] = "infected";
+  auto done = collect(feed, context);
+  REQUIRE(!done);
+  CHECK(done.error().fault == Fault::denied);
+  CHECK(done.error().what.starts_with("mail 3: zip: "));
+  auto got = context.deliveries();
+  REQUIRE(got.size() == 5);
+  for (std::size_t i : {0U, 2U}) {
+    CHECK(got[i].name == "a.csv");
+    CHECK(got[i].bytes == "ip\n");
+    CHECK(got[i + 1].name == "b.csv");
+    CHECK(got[i + 1].bytes == "port\n");
+  }
+  CHECK(got[4].name == "plain.zip");  // the intake unpacks what is not locked
+  context.secrets["zip"] = "else";
+  CHECK(collect(feed, context));
+  REQUIRE(context.deliveries().size() == 6);
+  CHECK(context.deliveries()[5].name == "c.csv");
+}
+
+TEST_CASE("imap delivers a mail's good parts beside one that never can be read, and says so once") {
+  Keyring ours;
+  std::string locked = zip_of("infected", {{"a.csv", std::string(2000, 'x')}});
+  auto two = [](const std::string& bad_name, const std::string& bad) {
+    return "Subject: s\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: "
+           "application/octet-stream; name=" +
+           bad_name +
+           "\r\nContent-Transfer-Encoding: binary\r\nContent-Disposition: attachment\r\n\r\n" +
+           bad +
+           "\r\n--m\r\nContent-Type: text/csv; name=good.csv\r\nContent-Disposition: "
+           "attachment\r\n\r\ngood\r\n--m--\r\n";
+  };
+  ImapServer server;
+  server.mails = {{1, two("cut.zip", locked.substr(0, 60))}, {2, two("no.pgp", "no message")}};
+  Feed feed = feed_of(server);
+  feed.options["zip_password_secret"] = "zip";
+  feed.options["pgp"] = "true";
+  feed.options["gnupg_home"] = ours.home();
+  feed.options["move_to"] = "Done";
+  TestContext context;
+  context.secrets["zip"] = "infected";
+  auto done = collect(feed, context);
+  REQUIRE(!done);
+  CHECK(done.error().fault == Fault::invalid);
+  auto got = context.deliveries();
+  REQUIRE(got.size() == 2);
+  for (const auto& one : got) CHECK(one.name == "good.csv");
+  CHECK(collect(feed, context));
+  CHECK(context.deliveries().size() == 2);
+  std::scoped_lock lock(server.mutex);
+  CHECK(std::ranges::none_of(server.said, [](auto& line) { return line.starts_with("UID MOVE"); }));
+}
+
+TEST_CASE("a mail server's numbers are those after the folder's name, and of 32 bits") {
+  auto status =
+      ImapClient::status_in("* STATUS \"UIDNEXT 9 UIDVALIDITY 8\" (UIDVALIDITY 7 UIDNEXT 42)\r\n");
+  REQUIRE(status);
+  CHECK(status->uid_validity == 7);
+  CHECK(status->uid_next == 42);
+  for (const char* wrong :
+       {"", "* STATUS INBOX (UIDNEXT 4)", "* STATUS INBOX (UIDVALIDITY 1 UIDNEXT x)",
+        "* STATUS INBOX (UIDVALIDITY 1 UIDNEXT 4294967296)"}) {
+    CAPTURE(std::string(wrong));
+    CHECK(ImapClient::status_in(wrong).error().fault == Fault::invalid);
+  }
+  CHECK(ImapClient::uids_in("* SEARCH 9 3 0 x\r\n* OK 5\r\n* SEARCH 4\r\n") ==
+        std::vector<std::uint64_t>{3, 4, 9});
+}
+
+TEST_CASE("imap goes on in the next run where a folder's numbers have a long gap") {
+  ImapServer server;
+  server.mails = {{2, mail_with("a.csv", "x")}, {12'000'000, mail_with("b.csv", "y")}};
+  Feed feed = feed_of(server);
+  TestContext context;
+  CHECK(collect(feed, context));
+  CHECK(context.deliveries().size() == 1);
+  {
+    std::scoped_lock lock(server.mutex);
+    CHECK(server.said.size() < 2'100);  // 3,000 searches would be the whole of it
+  }
+  CHECK(collect(feed, context));
+  CHECK(collect(feed, context));
+  CHECK(context.deliveries().size() == 2);
 }
 
 TEST_CASE("imap says what is wrong with the account, and sends no password in clear") {
