@@ -52,21 +52,24 @@ std::string list_format(std::string_view bytes) {
   std::string_view sample = bytes.substr(0, list_bytes);
   bool whole = sample.size() == bytes.size();
   std::size_t entries = 0, ips = 0, networks = 0, named = 0, urls = 0, hashes = 0;
+  bool hosts = false;  // a line that only hosts files have
   for (auto [number, line] : text::numbered_lines(sample)) {
     if (entries == list_entries) break;
     bool last = line.data() + line.size() >= sample.data() + sample.size();
     std::string_view url = list_entry(line, false), entry = list_entry(line, true);
     if (url.empty() || (last && !whole)) continue;
     auto names = listed_names(entry);
+    if (names.empty()) hosts = true;
     if (names.empty()) continue;
     ++entries;
     urls += normal::url(url).has_value();
     ips += ip::parse(entry).has_value();
     networks += ip::parse_network(entry).has_value() || ip::parse_range(entry).has_value();
     named += std::ranges::all_of(names, [](auto name) { return normal::name(name).has_value(); });
-    hashes += is_hash(entry.substr(0, entry.find_first_of(" \t,")));
+    hashes += is_hash(url.substr(0, url.find_first_of(" \t,")));
   }
   if (entries == 0) return {};
+  if (hosts) return named == entries ? "domain_list" : "";
   if (ips == entries) return "ip_list";
   if (networks == entries) return "cidr_list";
   if (urls == entries) return "url_list";

@@ -75,7 +75,7 @@ std::string_view list_entry(std::string_view line, bool inline_comments) {
   }
   std::size_t end = entry.find_first_of(" \t");
   if (end != entry.npos && is_comment(text::trim(entry.substr(end)))) entry = entry.substr(0, end);
-  return entry;
+  return text::trim(entry);
 }
 
 std::vector<std::string_view> listed_names(std::string_view entry) {

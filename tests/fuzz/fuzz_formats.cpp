@@ -7,7 +7,9 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "ingest/formats.h"
+#include "ingest/list.h"
 #include "model/dictionary.h"
 #include "wire/dialect.h"
 
@@ -60,6 +62,39 @@ const Named& pick(const std::vector<Named>& readers, std::string_view name) {
   return readers[hash64(name) % readers.size()];
 }
 
+// What is told to be a list is one: its reader takes each of the entries that told it.
+void read_detected(std::string_view bytes) {
+  std::string format = detect_format("x", bytes);
+  if (format.empty()) return;
+  auto reader = find_format(format);
+  check(reader.has_value(), "the format that is told is one");
+  if (!format.ends_with("_list") || bytes.size() > 4096) return;
+  Dictionary words;
+  std::size_t lines = 0, rejects = 0;
+  for ([[maybe_unused]] auto line : text::numbered_lines(bytes)) ++lines;
+  if (lines > 200) return;
+  Sink sink(
+      words, {}, [](EventBatch&) -> Result<void> { return {}; }, [&](const Reject&) { ++rejects; });
+  check((*reader)({.bytes = bytes, .name = "x", .feed = "fuzz"}, sink).has_value(), "it is read");
+  check(sink.finish().has_value() && sink.events() > 0, "it has an entry");
+  check(rejects == 0, "no entry of a list that was told is rejected");
+}
+
+// An entry of a line is an entry, and what it lists stands in it.
+void read_entries(std::string_view bytes) {
+  for (auto line : text::numbered_lines(bytes)) {
+    for (bool inline_comments : {false, true}) {
+      std::string_view entry = list_entry(line.text, inline_comments);
+      check(list_entry(entry, inline_comments) == entry, "an entry of itself");
+      if (entry.empty()) continue;
+      for (std::string_view name : listed_names(entry))
+        check(
+            name.data() >= entry.data() && name.data() + name.size() <= entry.data() + entry.size(),
+            "a name in its entry");
+    }
+  }
+}
+
 void read_one(std::string_view input) {
   static const std::vector<Named> readers = all_readers();
   std::size_t end = input.find('\n');
@@ -67,7 +102,8 @@ void read_one(std::string_view input) {
   const Named& chosen = pick(readers, input.substr(0, end));
 
   std::string_view bytes = input.substr(end + 1);
-  static_cast<void>(detect_format("x", bytes));
+  read_detected(bytes);
+  read_entries(bytes);
   std::string mapping = mapping_for(chosen.name);
   Dictionary words;
   std::uint64_t events = 0;

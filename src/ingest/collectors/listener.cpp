@@ -24,6 +24,7 @@
 #include "base/public_ip.h"
 #include "base/text.h"
 #include "ingest/collector.h"
+#include "ingest/line_cutter.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -138,12 +139,9 @@ Result<Socket> listen_tcp(std::string_view where, bool allowed_others) {
   return out;
 }
 
-// One client: what has come of its last line, and whether the rest of a line that was cut is
-// skipped.
 struct Client {
   Socket socket;
-  std::string part;
-  bool skipping = false;
+  LineCutter lines;
   bool gone = false;
 };
 
@@ -233,7 +231,7 @@ class Listener {
       return false;
     }
     if (!unix_path_.empty() || is_allowed(address, size)) {
-      clients_.push_back({.socket = std::move(client), .part = {}});
+      clients_.push_back({.socket = std::move(client), .lines = LineCutter(line_max_)});
     }
     return true;
   }
@@ -254,33 +252,10 @@ class Listener {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
     if (got <= 0) {
       client.gone = true;
-      if (!client.part.empty() && !client.skipping) TRY(add(client.part));
-      return {};
+      return client.lines.finish([this](std::string_view line) { return add(line); });
     }
-    std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
-    while (!bytes.empty()) {
-      std::size_t end = bytes.find('\n');
-      bool whole = end != bytes.npos;
-      std::string_view piece = bytes.substr(0, end);
-      bytes.remove_prefix(whole ? end + 1 : bytes.size());
-      TRY(take(client, piece, whole));
-    }
-    return {};
-  }
-
-  Result<void> take(Client& client, std::string_view piece, bool whole) {
-    if (!client.skipping) {
-      std::size_t room = line_max_ - client.part.size();
-      client.part += piece.substr(0, room);
-      bool cut = piece.size() > room;
-      if (whole || cut) {
-        TRY(add(client.part));
-        client.part.clear();
-      }
-      client.skipping = cut;
-    }
-    if (whole) client.skipping = false;
-    return {};
+    return client.lines.take({chunk.data(), static_cast<std::size_t>(got)},
+                             [this](std::string_view line) { return add(line); });
   }
 
   Result<void> add(std::string_view line) {
