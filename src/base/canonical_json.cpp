@@ -37,12 +37,12 @@ Result<void> append_text(std::string& out, std::string_view text) {
   if (!text::is_utf8(text)) return invalid("a lone surrogate in " + text::quote(text));
   out += '"';
   for (char c : text) {
-    if (std::size_t at = plain.find(c); at != plain.npos) {
-      out += {'\\', letters[at]};
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') {
       out += c;
+    } else if (std::size_t at = plain.find(c); at != plain.npos) {
+      out += {'\\', letters[at]};
+    } else {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
     }
   }
   out += '"';

@@ -183,4 +183,18 @@ Result<Acknowledged> read_acknowledged(const Json& value) {
   return answer;
 }
 
+Result<Shown> read_shown(std::string_view json) {
+  simdjson::dom::parser parser;
+  Json value;
+  if (parser.parse(simdjson::padded_string(json)).get(value)) return invalid("not JSON");
+  return read_shown(value);
+}
+
+Result<Acknowledged> read_acknowledged(std::string_view json) {
+  simdjson::dom::parser parser;
+  Json value;
+  if (parser.parse(simdjson::padded_string(json)).get(value)) return invalid("not JSON");
+  return read_acknowledged(value);
+}
+
 }  // namespace tocsin::ledger

@@ -80,7 +80,9 @@ Result<Head> read_head(const Json& value);
 Result<Signed> read_signed(const Json& value);
 Result<std::vector<Sha256>> read_hashes(const Json& value, std::size_t most);
 Result<Shown> read_shown(const Json& value);
+Result<Shown> read_shown(std::string_view json);
 Result<Acknowledged> read_acknowledged(const Json& value);
+Result<Acknowledged> read_acknowledged(std::string_view json);
 inline constexpr std::size_t proof_max = 64;
 
 }  // namespace tocsin::ledger

@@ -53,6 +53,7 @@ void members(Each& each, auto& b) {
     each("release", b.release);
     each("leaf", b.leaf);
     each("items", b.items);
+    each("shown", b.shown);
     each("taken", b.taken);
     each("refused", b.refused);
   } else if constexpr (std::is_same_v<T, PolicyAct>) {
@@ -91,6 +92,9 @@ std::string json_of(const PublicKey& key) {
 }
 std::string json_of(const Place& place) {
   return fmt::format(R"({{"index":{},"log":"{}"}})", place.index, hex(place.log));
+}
+std::string json_of(const Dropped::Masked& masked) {
+  return fmt::format(R"({{"details":"{}","of":{}}})", hex(masked.details), masked.of);
 }
 std::string json_of(const Opening::Before& before) {
   return fmt::format(R"({{"log":"{}","root":"{}","size":{}}})", hex(before.log),
@@ -167,6 +171,9 @@ bool read_member(const Element& from, const char* name, T& value) {
 }
 bool read(const Element& from, Place& place) {
   return read_member(from, "index", place.index) && read_member(from, "log", place.log);
+}
+bool read(const Element& from, Dropped::Masked& masked) {
+  return read_member(from, "details", masked.details) && read_member(from, "of", masked.of);
 }
 bool read(const Element& from, Opening::Before& before) {
   return read_member(from, "log", before.log) && read_member(from, "root", before.tree.root) &&
@@ -252,7 +259,8 @@ std::string_view partner_of(const Body& body) {
   return {};
 }
 
-std::string leaf_text(const Leaf& leaf) {
+namespace {
+Result<std::string> spelled(const Leaf& leaf) {
   Writing writing;
   writing("at", times::format(leaf.at));
   writing("kind", kind_of(leaf.body));
@@ -262,7 +270,12 @@ std::string leaf_text(const Leaf& leaf) {
   w.object();
   for (const auto& [name, value] : writing.members) w.key(name).raw(value);
   w.end();
-  auto text = canonical_json(w.text());
+  return canonical_json(w.text());
+}
+}  // namespace
+
+std::string leaf_text(const Leaf& leaf) {
+  auto text = spelled(leaf);
   check(text.has_value(), "ledger: a leaf that has no canonical spelling");
   return *std::move(text);
 }
@@ -286,8 +299,7 @@ Result<Leaf> read_leaf(std::string_view text) {
   std::visit([&](auto& b) { members(reading, b); }, leaf.body);
   if (!reading.wrong.empty())
     return invalid(fmt::format("a {} leaf whose `{}` is damaged", kind, reading.wrong));
-  auto canonical = TRY(canonical_json(root));
-  if (canonical != text || leaf_text(leaf) != text)
+  if (auto again = spelled(leaf); !again || *again != text)
     return invalid(fmt::format("a {} leaf that is not in its one spelling", kind));
   return leaf;
 }
@@ -308,6 +320,10 @@ std::string item_salt(std::string_view secret, std::string_view recipient) {
 
 Sha256 commitment(std::string_view salt, std::string_view text) {
   return leaf_hash(std::string(salt).append(text));
+}
+
+Sha256 evidence(std::string_view json) {
+  return leaf_hash(json);
 }
 
 }  // namespace tocsin::ledger

@@ -71,7 +71,7 @@ struct Denial {
 struct Outcome {
   std::uint64_t of = 0;
   std::string outcome;            // sent, received, failed, unknown (the node ended in between)
-  std::optional<Sha256> receipt;  // the hash of the recipient's receipt leaf
+  std::optional<Sha256> receipt;  // evidence() of the recipient's answer
   bool operator==(const Outcome&) const = default;
 };
 
@@ -81,6 +81,7 @@ struct Receipt {
   Place release;  // in the partner's log
   Sha256 leaf{};  // its hash there
   Sha256 items{};
+  Sha256 shown{};  // evidence() of how it was shown: with its head and proof
   std::uint64_t taken = 0;
   std::map<std::string, std::uint64_t> refused;  // by clause, "4"; "" is never a key
   bool operator==(const Receipt&) const = default;
@@ -95,17 +96,22 @@ struct PolicyAct {
   bool operator==(const PolicyAct&) const = default;
 };
 
-// From the next head on the heads are signed by this key.
+// The head over this leaf is the last that the key before signs; then this one does.
 struct KeyChange {
   PublicKey key;
   bool operator==(const KeyChange&) const = default;
 };
 
-// What was kept beside leaves and is no more: details that an erasure masked, hashes of items whose
-// time is over.
+// What was kept beside leaves and is no more: words of details that an erasure masked, hashes of
+// items whose time is over.
 struct Dropped {
-  std::vector<std::uint64_t> details;  // of these leaves
-  std::uint64_t items_below = 0;       // of the releases below this index; 0: of none
+  struct Masked {
+    std::uint64_t of = 0;
+    Sha256 details{};  // commitment() to what is left of them
+    bool operator==(const Masked&) const = default;
+  };
+  std::vector<Masked> details;
+  std::uint64_t items_below = 0;  // of the releases below this index; 0: of none
   bool operator==(const Dropped&) const = default;
 };
 
@@ -120,7 +126,7 @@ struct Leaf {
   bool operator==(const Leaf&) const = default;
 };
 
-inline constexpr std::size_t leaf_bytes_max = 64 << 10, items_max = 1 << 20;
+inline constexpr std::size_t leaf_bytes_max = 64 << 10, items_max = 1 << 16;
 
 std::string_view kind_of(const Body& body);  // "release"
 // The member that a leaf is about, other than the node itself; "": none.
@@ -141,5 +147,7 @@ Sha256 items_root(std::span<const Sha256> items);
 std::string item_salt(std::string_view secret, std::string_view recipient);
 // To a text that people wrote. `salt`: 16 octets, kept beside the text and dropped with it.
 Sha256 commitment(std::string_view salt, std::string_view text);
+// Of a JSON text that somebody signed, kept beside the leaf that holds this.
+Sha256 evidence(std::string_view json);
 
 }  // namespace tocsin::ledger

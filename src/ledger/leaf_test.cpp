@@ -37,11 +37,12 @@ std::vector<Body> one_of_each() {
                   .release = {sha256("log"), 3},
                   .leaf = sha256("leaf"),
                   .items = sha256("items"),
+                  .shown = sha256("shown"),
                   .taken = 2,
                   .refused = {{"4", 1}}},
           PolicyAct{.what = "stopped", .with = "b.example.org", .details = sha256("details")},
           KeyChange{.key = SigningKey::from_seed(std::string(32, 't'))->public_key()},
-          Dropped{.details = {5}, .items_below = 2}};
+          Dropped{.details = {{5, sha256("rest")}}, .items_below = 2}};
 }
 
 }  // namespace
