@@ -88,7 +88,7 @@ const en = {
     families: "Families", networks: "Networks", controllers: "Controllers", rank_sub: (country: string, on: string) => `addresses, ${country}${on ? `, % ${on}` : ""}`, controllers_sub: (country: string) => `answering open findings, ${country}`,
     rising: "Rising", new: "new", rank_none: "Nothing counted yet.",
     points: (moved: string) => `${moved} points`,
-    on_year: (year: number) => `on ${year}`, on_before: "on the time before",
+    on_year: (year: number) => `on ${year}`, on_before: "on the time before", on_day_before: "of yesterday on the day before",
     ticker: "Events now", ticker_rate: (rate: number, share: number) => `all countries; ${count(rate)} a second, one in ${count(share)} shown`,
     ticker_all: (rate: number) => `all countries; ${count(rate)} a second`, ticker_none: "Nothing arrives now. What a feed delivers shows here at once.",
     pause: "pause", go_on: "go on", paused: "Paused",

@@ -79,13 +79,18 @@ test("a node without any data says what would stand there and what to do", async
   await tab.context().close();
 });
 
-test("in 24 h nothing is compared with whole days, and the line shows the days before, with today as what it is", async () => {
+test("in 24 h today is not compared with whole days: classes say what yesterday changed, and the line shows the days before", async () => {
   const tab = await world.page();
   await world.go(tab, "/?period=24h");
   await tab.getByText("Today is not over, so nothing is compared.").waitFor();
   assert.doesNotMatch(await tab.locator(".banner .say").innerText(), /more|less/);
   assert.equal(await tab.locator(".rank .dl").filter({ hasText: /%|×|new/ }).count(), 0);
   assert.equal(await tab.getByRole("button", { name: /Rising$/ }).count(), 0, "nothing rises without a comparison");
+  const { classes } = await (await tab.request.get(`${world.node.base}/api/v1/overview?period=24h`)).json();
+  const [before, last] = classes[0].series.slice(-2), changed = (last / before - 1) * 100;
+  const first = (await tab.locator(".mult").first().innerText()).replace(/\s/g, " ");
+  assert.ok(first.startsWith(classes[0].title) && first.includes(changed >= 900 ? "×" : `${Math.round(Math.abs(changed))} %`), `${first}: ${changed}`);
+  await tab.getByText("change of yesterday on the day before").waitFor();
   const line = tab.getByRole("region", { name: "Controlled from abroad" });
   assert.match(await line.locator("header .sub").innerText(), /^distinct addresses a day, /);
   await line.getByRole("button", { name: /^Table/ }).click();

@@ -1,5 +1,5 @@
 // rows: families, networks and controllers as rows of a ranking.
-import type { ControllerRow, FamilyRow, NetworkRow, StatsRow } from "../../lib/types.ts";
+import type { ClassRow, ControllerRow, FamilyRow, NetworkRow, StatsRow } from "../../lib/types.ts";
 import type { Row } from "./Ranking.svelte";
 
 const link = (token: string): string => "/findings?q=" + encodeURIComponent(token + " state:open,reopened");
@@ -7,6 +7,12 @@ const link = (token: string): string => "/findings?q=" + encodeURIComponent(toke
 export const family_rows = (rows: FamilyRow[]): Row[] => rows.map((row) => ({
   key: row.family, name: row.family, href: link(`family:${row.family}`), distinct: row.distinct, change_percent: row.change_percent, is_new: row.new,
 }));
+
+// Yesterday against the day before, for the time in which today is not compared. A class's line has whole days only.
+export function yesterday(row: ClassRow): ClassRow {
+  const [before, last] = (row.series ?? []).slice(-2);
+  return before && last !== undefined ? { ...row, change_percent: (last / before - 1) * 100 } : row;
+}
 
 export const network_rows = (rows: NetworkRow[]): Row[] => rows.map((row) => ({
   key: String(row.asn), name: row.as_name ?? `AS${row.asn}`, aside: row.as_name ? `AS${row.asn}` : "", href: link(`asn:${row.asn}`),
