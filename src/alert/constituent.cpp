@@ -33,13 +33,6 @@ bool is_clean(std::string_view text) {
   return true;
 }
 
-bool is_language(std::string_view text) {
-  return text.size() <= 20 && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-';
-         });
-}
-
 class Faults {
  public:
   void add(std::string_view what) { (all_ += all_.empty() ? "" : "; ") += what; }
@@ -136,6 +129,13 @@ bool is_mail_address(std::string_view text) {
     domain.remove_prefix(end + 1);
   }
   return false;  // empty, or ends in a dot
+}
+
+bool is_language(std::string_view text) {
+  return text.size() <= 20 && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-';
+         });
 }
 
 Result<void> settle(Constituent& c) {

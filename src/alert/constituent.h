@@ -39,6 +39,9 @@ std::uint64_t constituent_id_of(std::string_view text);  // 0: not one
 // comments, with a dot in its domain. Source: RFC 5321 section 4.1.2, of which it is a part.
 bool is_mail_address(std::string_view text);
 
+// A language's tag as BCP 47 writes it, or nothing. Whether there is such a language is not asked.
+bool is_language(std::string_view text);
+
 // Sorts and folds what may stand in any order. Errors: invalid, all that is wrong in one text.
 Result<void> settle(Constituent& constituent);
 

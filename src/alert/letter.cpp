@@ -27,20 +27,19 @@ Tlp strictest(ClearedFindings findings) {
   return tlp;
 }
 
-// What a label allows, in words. Source: FIRST TLP 2.0.
+// The key of what a label allows.
 std::string_view meaning(Tlp tlp) {
   switch (tlp) {
     case Tlp::clear:
-      return "You may pass this on to anybody.";
+      return "tlp.clear";
     case Tlp::green:
-      return "You may pass this on within your community, but not publish it.";
+      return "tlp.green";
     case Tlp::amber:
-      return "You may pass this on within your organisation and to its clients, to those who need "
-             "it to act.";
+      return "tlp.amber";
     case Tlp::amber_strict:
-      return "You may pass this on within your organisation alone, to those who need it to act.";
+      return "tlp.amber_strict";
     default:
-      return "This is for its reader alone.";
+      return "tlp.red";
   }
 }
 
@@ -49,38 +48,37 @@ std::string minutes(TimeUs time) {
   return text.substr(0, 10) + " " + text.substr(11, 5);
 }
 
-std::string service_of(const ClearedFinding& cleared) {
+std::string service_of(const ClearedFinding& cleared, const Wording& in) {
   const auto& f = cleared.item();
   if (f.port == 0) return {};
-  std::string_view transport = f.transport == Transport::none ? "port" : name(f.transport);
-  return fmt::format("{} {}", transport, f.port);
+  std::string port = std::to_string(f.port);
+  if (f.transport == Transport::none) return in.say("finding.port", {{"port", port}});
+  return fmt::format("{} {}", name(f.transport), port);
 }
 
 // "  192.0.2.7  avalanche-andromeda  tcp 8080  last seen 2026-11-22 08:11 UTC, 3 times"
-std::string line_of(const ClearedFinding& cleared) {
+std::string line_of(const ClearedFinding& cleared, const Wording& in) {
   const auto& f = cleared.item();
   std::string line = "  " + f.subject;
   auto add = [&](std::string_view text) {
     if (!text.empty()) line += fmt::format("  {}", text);
   };
   add(f.family.empty() ? f.identifier : f.family);
-  add(service_of(cleared));
-  if (!f.controller.empty()) add("calls " + f.controller);
-  if (f.last != 0) add(fmt::format("last seen {} UTC", minutes(f.last)));
-  if (f.times > 1) line += fmt::format(", {} times", f.times);
+  add(service_of(cleared, in));
+  if (!f.controller.empty()) add(in.say("finding.calls", {{"controller", f.controller}}));
+  if (f.last != 0) add(in.say("finding.last_seen", {{"time", minutes(f.last)}}));
+  if (f.times > 1) line += ", " + in.say("finding.times", {{"count", std::to_string(f.times)}});
   return text::printable(line);
 }
 
-// Problems of one kind have one explanation.
-using Kinds = std::map<const Explanation*, std::vector<const ClearedFinding*>>;
+// Problems of one kind have one explanation; by its place.
+using Kind = std::pair<std::size_t, std::vector<const ClearedFinding*>>;
 
-std::vector<std::pair<const Explanation*, std::vector<const ClearedFinding*>>> by_kind(
-    ClearedFindings findings) {
-  Kinds kinds;
+std::vector<Kind> by_kind(ClearedFindings findings) {
+  std::map<std::size_t, std::vector<const ClearedFinding*>> kinds;
   for (const auto& f : findings)
-    kinds[&explanation(f.item().type, f.item().identifier)].push_back(&f);
-  std::vector<std::pair<const Explanation*, std::vector<const ClearedFinding*>>> out(kinds.begin(),
-                                                                                     kinds.end());
+    kinds[explanation_of(f.item().type, f.item().identifier)].push_back(&f);
+  std::vector<Kind> out(kinds.begin(), kinds.end());
   auto worst = [](const auto& kind) {
     Severity most = Severity::none;
     for (const ClearedFinding* f : kind.second) most = std::max(most, f->item().severity);
@@ -92,10 +90,6 @@ std::vector<std::pair<const Explanation*, std::vector<const ClearedFinding*>>> b
     return a.first < b.first;
   });
   return out;
-}
-
-std::string problems(std::size_t count) {
-  return fmt::format("{} problem{}", count, count == 1 ? "" : "s");
 }
 
 std::string domain_of(const std::string& address) {
@@ -122,38 +116,38 @@ std::string tlp_label(Tlp tlp) {
 
 std::string subject_line(ClearedFindings findings, const Envelope& envelope) {
   check(!findings.empty(), "letter: of something");
-  return fmt::format("{} {}{} in your networks ({})", tlp_label(strictest(findings)),
-                     envelope.at_once ? "URGENT: " : "", problems(findings.size()),
-                     times::format_day(times::day_of(envelope.date)));
+  return tlp_label(strictest(findings)) + " " +
+         envelope.wording->say_count(envelope.at_once ? "subject.urgent" : "subject.digest",
+                                     findings.size(),
+                                     {{"date", times::format_day(times::day_of(envelope.date))}});
 }
 
 std::string body_text(ClearedFindings findings, const Envelope& envelope) {
   check(!findings.empty(), "letter: of something");
-  Tlp tlp = strictest(findings);
-  std::string out = fmt::format("{}\n{}\n\nTo: {}\n\n", tlp_label(tlp), meaning(tlp),
-                                text::printable(envelope.constituent));
-  out += fmt::format("{} has been told of {} {}.\n", text::printable(envelope.node),
-                     problems(findings.size()),
-                     envelope.provider ? "at machines that are reached through your networks"
-                                       : "in your networks");
-  if (envelope.provider)
-    out += "Please pass this on to those who run the machines, as the label above allows.\n";
+  const Wording& in = *envelope.wording;
+  std::string label = tlp_label(strictest(findings));
+  std::string out =
+      fmt::format("{}\n{}\n\n{}\n\n", label, in.say(meaning(strictest(findings))),
+                  in.say("letter.to", {{"constituent", text::printable(envelope.constituent)}}));
+  out += in.say_count(envelope.provider ? "letter.provider" : "letter.told", findings.size(),
+                      {{"node", text::printable(envelope.node)}}) +
+         "\n";
+  if (envelope.provider) out += in.say("letter.pass_on") + "\n";
   std::size_t number = 0;
-  for (const auto& [text, list] : by_kind(findings)) {
-    out += fmt::format("\n{}. {}\n   {}\n   What to do first: {}\n\n", ++number, text->what,
-                       text->meaning, text->first_step);
+  for (const auto& [place, list] : by_kind(findings)) {
+    const std::string& key = explanation_keys()[place];
+    out += fmt::format("\n{}. {}\n   {}\n   {}\n\n", ++number, in.say(key + ".what"),
+                       in.say(key + ".meaning"),
+                       in.say("letter.first_step", {{"step", in.say(key + ".first_step")}}));
     for (const ClearedFinding* f : std::span(list).first(std::min(list.size(), listed_max)))
-      out += line_of(*f) + "\n";
+      out += line_of(*f, in) + "\n";
     if (list.size() > listed_max)
-      out += fmt::format("  and {} more: see the attached list\n", list.size() - listed_max);
+      out += fmt::format("  {}\n", in.say_count("letter.more", list.size() - listed_max));
   }
-  out += fmt::format(
-      "\nfindings.csv has all of them as a table, findings.xarf.jsonl for programs (X-ARF 4.2, a "
-      "report a line).\nTimes are UTC. Each problem is told once, and again when it comes back or "
-      "gets worse.\n");
+  out += fmt::format("\n{}\n{}\n", in.say("letter.attached"), in.say("letter.times"));
   if (!envelope.reply_to.empty())
-    out += fmt::format("Questions, and word of what was mended, to {}.\n", envelope.reply_to);
-  return out + fmt::format("{}\n", tlp_label(tlp));
+    out += in.say("letter.questions", {{"address", envelope.reply_to}}) + "\n";
+  return out + label + "\n";
 }
 
 std::string findings_csv(ClearedFindings findings) {
@@ -213,7 +207,8 @@ std::string findings_xarf(ClearedFindings findings, const Envelope& envelope) {
     report.transport = f.transport;
     report.first = f.first;
     report.last = f.last != 0 ? f.last : envelope.date;
-    report.description = explanation(f.type, f.identifier).what;
+    report.description =
+        english()->say(explanation_keys()[explanation_of(f.type, f.identifier)] + ".what");
     report.tlp = cleared.tlp();
     wire::append_xarf(out, report);
     out += '\n';

@@ -1,11 +1,14 @@
 // Letter: what one contact is told, as a mail with CSV and X-ARF attached, or as JSON for a
-// webhook. Takes only what was cleared for that contact.
+// webhook. Takes only what was cleared for that contact. Subject line and text are in the
+// constituent's language, what programs read is not.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "alert/wording.h"
 #include "base/time.h"
 #include "policy/clearance.h"
 
@@ -22,6 +25,8 @@ struct Envelope {
   TimeUs date = 0;         // when it was made, so that the same letter is the same bytes
   bool at_once = false;
   bool provider = false;  // the constituent is not the organisation itself
+  // Of the constituent's language. shared_ptr: the files may be read anew meanwhile.
+  std::shared_ptr<const Wording> wording = english();
 };
 
 // All take one finding at least, cleared for one recipient.

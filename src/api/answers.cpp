@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "alert/wording.h"
 #include "model/explanations.h"
 
 namespace tocsin::api {
@@ -123,16 +124,18 @@ Object object_of(const FindingDetail& detail) {
   for (const auto& [day, events] : detail.days) {
     days.push_back(Object().add("day", times::format_day(day)).add("events", events));
   }
-  const Explanation& text = explanation(detail.row.finding.type, detail.row.finding.identifier);
+  const std::string& key =
+      explanation_keys()[explanation_of(detail.row.finding.type, detail.row.finding.identifier)];
+  auto english = alert::english();
   object.add("history", history)
       .add("days", days)
       .add("near", Object()
                        .add("same_network", detail.same_network)
                        .add("same_controller", detail.same_controller))
       .add("explanation", Object()
-                              .add("what", text.what)
-                              .add("meaning", text.meaning)
-                              .add("first_step", text.first_step))
+                              .add("what", english->say(key + ".what"))
+                              .add("meaning", english->say(key + ".meaning"))
+                              .add("first_step", english->say(key + ".first_step")))
       .add("database_date", detail.database_date)
       .add("prefix", detail.prefix)
       .add("registered_domain", detail.registered_domain)

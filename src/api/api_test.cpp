@@ -4,6 +4,7 @@
 #include <fstream>
 #include <set>
 
+#include "alert/wording.h"
 #include "api/fake_backend.h"
 #include "api/openapi.h"
 #include "api/schemas.h"
@@ -549,13 +550,14 @@ TEST_CASE("the live stream and the metrics work over a real connection") {
 }
 
 TEST_CASE("every type is explained in three lines, and open services by what they are") {
-  for (std::size_t i = 0; i < types_count; ++i) {
-    const Explanation& text = explanation(static_cast<Type>(i), "");
-    CHECK(text.what.ends_with('.'));
-    CHECK(text.meaning.ends_with('.'));
-    CHECK(text.first_step.ends_with('.'));
+  auto english = alert::english();
+  for (const std::string& key : explanation_keys()) {
+    for (const char* line : {".what", ".meaning", ".first_step"})
+      CHECK(english->say(key + line).ends_with('.'));
   }
-  auto what = [](Type type, std::string_view id) { return explanation(type, id).what; };
+  auto what = [&](Type type, std::string_view id) {
+    return english->say(explanation_keys()[explanation_of(type, id)] + ".what");
+  };
   CHECK(what(Type::potentially_unwanted_accessible, "open-rdp").contains("remote desktop"));
   CHECK(what(Type::scanner, "honeypot-rdp-scan") == what(Type::scanner, ""));
   CHECK(what(Type::vulnerable_system, "accessible-cisco-smart-install").contains("Cisco"));
