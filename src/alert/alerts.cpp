@@ -1,6 +1,7 @@
 #include "alert/alerts.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -10,7 +11,7 @@ namespace tocsin::alert {
 namespace {
 
 constexpr TimeUs dry_run_holds = us_per_day;
-constexpr std::size_t messages_max = 1000;
+constexpr std::size_t messages_max = 1000, missing_shown = 10;
 
 // "TIME USER", as it is kept.
 std::pair<TimeUs, std::string> mark_of(const std::string& kept) {
@@ -44,7 +45,41 @@ Result<std::unique_ptr<Alerts>> Alerts::open(AlertsParts parts) {
                                      last_seq));
   auto [since, by] = mark_of(TRY(alerts->outbox_.value("on")));
   alerts->on_ = since != time_none && !alerts->parts_.simulated;
+  alerts->read_letters();
+  for (const std::string& problem : alerts->letters()->problems)
+    spdlog::warn("alerts: {}", problem);
   return alerts;
+}
+
+// A file that is wrong leaves all of them as they were before.
+void Alerts::read_letters() {
+  Wordings fresh = read_wordings(parts_.home + "/letters");
+  std::lock_guard guard(letters_mutex_);
+  if (letters_ && !fresh.problems.empty()) fresh.languages = letters_->languages;
+  letters_ = std::make_shared<const Wordings>(std::move(fresh));
+}
+
+std::shared_ptr<const Wordings> Alerts::letters() const {
+  std::lock_guard guard(letters_mutex_);
+  return letters_;
+}
+
+std::vector<std::string> Alerts::without_letters(
+    const std::map<std::string, std::size_t>& languages) const {
+  std::vector<std::string> without;
+  auto letters = this->letters();
+  for (const auto& [named, count] : languages) {
+    const std::string& language = named.empty() ? parts_.settings.language : named;
+    if (!letters->has(language))
+      without.push_back(language + ": " + text::count(count, "constituent", "constituents"));
+  }
+  return without;
+}
+
+Result<ImportPlan> Alerts::import(std::string_view constituents, const ImportWish& wish) {
+  auto plan = TRY(book_->import(constituents, wish, parts_.now()));
+  plan.without_letters = without_letters(plan.languages);
+  return plan;
 }
 
 Result<AlertsState> Alerts::state() {
@@ -53,6 +88,21 @@ Result<AlertsState> Alerts::state() {
   state.on = on_;
   std::tie(state.dry_run_at, state.dry_run_by) = mark_of(TRY(outbox_.value("dry_run")));
   state.simulated = parts_.simulated;
+  auto letters = this->letters();
+  state.letters = letters->problems;
+  for (const auto& [tag, wording] : letters->languages) {
+    state.languages.push_back(wording->language);
+    const auto& missing = wording->missing;
+    if (missing.empty()) continue;
+    auto some = std::span(missing).first(std::min(missing.size(), missing_shown));
+    state.letters.push_back(fmt::format("{}: {} missing and in English: {}{}", wording->language,
+                                        text::count(missing.size(), "sentence is", "sentences are"),
+                                        fmt::join(some, ", "),
+                                        missing.size() > some.size() ? ", ..." : ""));
+  }
+  std::map<std::string, std::size_t> languages;
+  for (const Constituent& c : book_->directory()->all()) ++languages[text::lower(c.language)];
+  state.without_letters = without_letters(languages);
   for (const auto& channel : channels()) {
     if (channel.name == "mail") state.unready = channel.plugin.unready(parts_.settings);
   }
@@ -154,11 +204,14 @@ Envelope Alerts::envelope(const Constituent& constituent, const std::string& mes
           .message_id = message_id,
           .date = date,
           .at_once = at_once,
-          .provider = constituent.provider};
+          .provider = constituent.provider,
+          .wording = letters()->of(constituent.language.empty() ? parts_.settings.language
+                                                                : constituent.language)};
 }
 
 Result<DryRun> Alerts::dry_run(const std::string& user) {
   DryRun run;
+  read_letters();
   auto directory = book_->directory();
   auto ids = TRY(outbox_.without_digest(INT32_MAX, INT64_MAX));
   for (auto [id, newest] : ids) {
@@ -188,6 +241,8 @@ Result<DryRun> Alerts::dry_run(const std::string& user) {
   }
   auto state = TRY(this->state());
   if (!state.unready.empty()) run.problems.push_back(state.unready);
+  auto letters = this->letters();
+  run.problems.insert(run.problems.end(), letters->problems.begin(), letters->problems.end());
   if (directory->empty()) run.problems.emplace_back("there are no constituents: import some first");
   if (parts_.simulated)
     run.problems.emplace_back("everything in this node is made up: nothing will be sent");
@@ -218,6 +273,7 @@ Result<Preview> Alerts::preview(const std::vector<Item>& items, const Constituen
 }
 
 Result<Preview> Alerts::preview_for(std::uint64_t id) {
+  read_letters();
   auto directory = book_->directory();
   const Constituent* constituent = with_id(*directory, id);
   if (constituent == nullptr) return missing("no constituent " + constituent_id(id));
@@ -231,6 +287,7 @@ Result<Preview> Alerts::preview_for(std::uint64_t id) {
 }
 
 Result<Preview> Alerts::preview_of(std::uint64_t id) {
+  read_letters();
   AlertRow alert = TRY(outbox_.one(id));
   auto directory = book_->directory();
   const Constituent* constituent = with_id(*directory, alert.constituent);

@@ -48,6 +48,9 @@ struct AlertsState {
   std::uint64_t waiting = 0;
   std::array<std::uint64_t, alert_states_count> states{};
   bool simulated = false;
+  std::vector<std::string> languages;        // that letters are written in
+  std::vector<std::string> letters;          // what is wrong with their files, or missing in them
+  std::vector<std::string> without_letters;  // "de: 3 constituents", who get English
 };
 
 // One message that would be sent now.
@@ -101,7 +104,10 @@ class Alerts {
   void stop();
 
   // Any thread.
+  // As Book::import(), and says which languages have no letters.
+  Result<ImportPlan> import(std::string_view constituents, const ImportWish& wish);
   Result<AlertsState> state();
+  // Dry run and previews read the files of letters anew; then what is sent is as they show it.
   Result<DryRun> dry_run(const std::string& user);
   // Errors: denied (no dry run lately, a simulated node), invalid (no way to send).
   Result<void> switch_on(const std::string& user);
@@ -147,6 +153,9 @@ class Alerts {
   std::vector<ClearedFinding> clear_for(const std::vector<Item>& items,
                                         const Constituent& constituent,
                                         const std::string& contact) const;
+  void read_letters();
+  std::shared_ptr<const Wordings> letters() const;
+  std::vector<std::string> without_letters(const std::map<std::string, std::size_t>&) const;
   Envelope envelope(const Constituent& constituent, const std::string& message_id, TimeUs date,
                     bool at_once) const;
   Result<Preview> preview(const std::vector<Item>& items, const Constituent& constituent,
@@ -160,6 +169,8 @@ class Alerts {
   Outbox outbox_;
   std::unique_ptr<Book> book_;
   std::unique_ptr<Router> router_;
+  mutable std::mutex letters_mutex_;
+  std::shared_ptr<const Wordings> letters_;  // shared: replaced while others write with it
   std::atomic<bool> on_ = false;  // false: what is on its way arrives, then nothing more leaves
   std::mutex sending_;            // one sender at a time
   struct Way {

@@ -324,6 +324,63 @@ TEST_CASE("what was for a contact that is gone goes to its constituent's contact
   CHECK(world.alerts->outbox().list({})->at(0).contact == "noc@bank.example.org");
 }
 
+TEST_CASE("each is written to in its language, as the files of letters say") {
+  World world(
+      "name,prefixes,language,contacts\nBank,192.0.2.0/25,pt-BR,soc@bank.example.org\n"
+      "Shop,192.0.2.128/25,,shop@example.org\nWerk,198.51.100.0/24,de,werk@example.org\n");
+  auto keys = world.take({{}, {.ip = "192.0.2.200"}, {.ip = "198.51.100.1"}});
+  auto subjects = [&] {
+    std::vector<std::string> all;
+    auto run = world.alerts->dry_run("ana");
+    REQUIRE(run);
+    for (const Planned& one : run->messages) all.push_back(one.subject);
+    return fmt::format("{}", fmt::join(all, "\n"));
+  };
+  CHECK(subjects() ==
+        "TLP:GREEN 1 problema nas suas redes (2026-01-01)\n"
+        "TLP:GREEN 1 problem in your networks (2026-01-01)\n"
+        "TLP:GREEN 1 problem in your networks (2026-01-01)");
+  CHECK(world.alerts->explain(keys[0])->preview.contains("O que fazer primeiro: "));
+  auto state = world.alerts->state();
+  CHECK(fmt::format("{}", fmt::join(state->languages, " ")) == "en es fr pt");
+  CHECK(state->letters.empty());
+  CHECK(state->without_letters == std::vector<std::string>{"de: 1 constituent"});
+  auto plan = world.alerts->import("name,language\nA,it\nB,IT\nC,es\nD,it\n", {.dry = true});
+  REQUIRE(plan);
+  CHECK(plan->without_letters == std::vector<std::string>{"it: 3 constituents"});
+
+  auto put = [&](const std::string& name, std::string_view text) {
+    std::filesystem::create_directory(world.folder.file("letters"));
+    std::ofstream(world.folder.file("letters/" + name)) << text;
+  };
+  auto preview = [&] { return world.alerts->preview_for(1)->text; };
+  put("pt-BR.toml", "[letter]\nto = \"A/C {constituent}\"\n");
+  put("de.toml", "[letter]\nto = \"An: {constituent}\"\n");
+  CHECK(preview().contains("\nA/C Bank\n"));
+  CHECK(world.alerts->state()->letters ==
+        std::vector<std::string>{
+            "de: 339 sentences are missing and in English: finding.calls, finding.last_seen, "
+            "finding.port, finding.times, identifier.activemq.first_step, "
+            "identifier.activemq.meaning, identifier.activemq.what, identifier.adb.first_step, "
+            "identifier.adb.meaning, identifier.adb.what, ..."});
+  CHECK(world.alerts->state()->without_letters.empty());
+
+  put("pt-BR.toml", "[letter]\nto = \"{bank}\"\n");  // wrong: all stays as it was
+  CHECK(preview().contains("\nA/C Bank\n"));
+  std::string wrong =
+      "letters/pt-BR.toml:2: letter.to: unknown placeholder '{bank}'; valid: {constituent}";
+  CHECK(world.alerts->state()->letters[0] == wrong);
+  CHECK(world.alerts->dry_run("ana")->problems == std::vector<std::string>{wrong});
+  world.settings.language = "fr";
+  world.open();  // or, at start, is left out
+  CHECK(preview().contains("\nPara: Bank\n"));
+  CHECK(world.alerts->state()->letters[0] == wrong);
+  CHECK(subjects() ==
+        "TLP:GREEN 1 problema nas suas redes (2026-01-01)\n"
+        "TLP:GREEN 1 problème dans vos réseaux (2026-01-01)\n"
+        "TLP:GREEN 1 problem in your networks (2026-01-01)");
+}
+
 TEST_CASE("what becomes of a message is kept whole, or it is tried again") {
   World world(bank);
   world.take({{}});

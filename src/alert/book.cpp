@@ -112,6 +112,7 @@ Result<ImportPlan> Book::import(std::string_view bytes, const ImportWish& wish, 
   std::vector<Constituent> after, changed;
   std::vector<std::uint64_t> removed;
   for (Constituent& c : file.constituents) {
+    ++plan.languages[text::lower(c.language)];
     auto at = known.find(text::lower(c.name));
     if (at == known.end()) {
       ++plan.added;

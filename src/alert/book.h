@@ -1,6 +1,7 @@
 // Book: the constituents of this node, kept in the journal's file, and the directory made of them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,10 +21,12 @@ struct ImportPlan {
     std::string detail;      // "prefixes +192.0.2.0/24 -198.51.100.0/24; sector energy"
   };
   std::size_t read = 0, added = 0, changed = 0, unchanged = 0, removed = 0;
-  std::vector<Change> changes;        // 1,000 at most
-  std::vector<FileError> errors;      // by line
-  std::vector<std::string> disputed;  // assets that several would claim
-  bool done = false;                  // it is in; else nothing was changed
+  std::vector<Change> changes;                   // 1,000 at most
+  std::vector<FileError> errors;                 // by line
+  std::vector<std::string> disputed;             // assets that several would claim
+  std::map<std::string, std::size_t> languages;  // of those read, in lower case; how many
+  std::vector<std::string> without_letters;      // "de: 3 constituents", who get English
+  bool done = false;                             // it is in; else nothing was changed
 };
 
 struct ImportWish {

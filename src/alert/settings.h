@@ -34,6 +34,7 @@ struct Settings {
   std::uint32_t at_once_pause_s = 900;    // between two mails at once to one constituent
   unsigned sure_least = 50;               // percent
   unsigned max_age_days = 7;              // what was last seen longer ago is no news
+  std::string language = "en";            // of letters to constituents that name none
   std::vector<std::string> team;          // mail addresses
   std::uint32_t team_at_s = 6 * 3600 + 1800;
   std::uint32_t retry_first_s = 60, retry_most_s = 4 * 3600, give_up_days = 5;

@@ -14,7 +14,7 @@ std::shared_ptr<const alert::Directory> NodeBackend::constituents() {
 
 Result<alert::ImportPlan> NodeBackend::import_constituents(std::string_view bytes,
                                                            const alert::ImportWish& wish) {
-  return node_.alerts().book().import(bytes, wish, node_.now());
+  return node_.alerts().import(bytes, wish);
 }
 
 Result<void> NodeBackend::remove_constituent(std::uint64_t id) {

@@ -118,6 +118,12 @@ void check_followers(node::Node& node, Health& health, Checks& checks) {
 
 void check_alerts(node::Node& node, Checks& checks) {
   auto state = node.alerts().state();
+  if (state && (state->on || !state->letters.empty())) {
+    checks.add("letters", state->letters.empty(),
+               fmt::format("{}", state->letters.empty() ? fmt::join(state->languages, ", ")
+                                                        : fmt::join(state->letters, "; ")),
+               "mend the file in HOME/letters (docs/alerts.md, Languages), then make a dry run");
+  }
   if (!state || !state->on) return;
   auto of = [&](alert::AlertState s) { return state->states[static_cast<std::size_t>(s)]; };
   std::uint64_t dead = of(alert::AlertState::dead), bounced = of(alert::AlertState::bounced);

@@ -253,6 +253,7 @@ class FakeBackend final : public Backend {
     plan.changes = {{"Example Bank", "added", "prefixes +192.0.2.0/24"}};
     plan.errors = {{3, "name is missing"}};
     plan.disputed = {"192.0.2.0/24: A, B"};
+    plan.without_letters = {"de: 1 constituent"};
     return plan;
   }
   Result<void> remove_constituent(std::uint64_t) override { return {}; }
@@ -264,7 +265,10 @@ class FakeBackend final : public Backend {
                               .on_since = day_one,
                               .dry_run_at = day_one,
                               .next_digest = day_one,
-                              .waiting = 4};
+                              .waiting = 4,
+                              .languages = {"en", "pt"},
+                              .letters = {"pt: 1 sentence is in English"},
+                              .without_letters = {"de: 1 constituent"}};
   }
   Result<std::vector<alert::AlertRow>> alerts(const alert::Outbox::Ask&) override {
     return std::vector{alert_row()};

@@ -65,6 +65,9 @@ Object object_of(const alert::AlertsState& state) {
       .add("unready", state.unready)
       .add("next_digest", times::format(state.next_digest))
       .add("waiting", state.waiting)
+      .raw("languages", to_json(state.languages))
+      .add("letters", state.letters)
+      .add("without_letters", state.without_letters)
       .raw("simulated", state.simulated ? "true" : "false");
   if (state.on && state.on_since != time_none) out.add("on_since", times::format(state.on_since));
   if (state.dry_run_at != time_none) out.add("dry_run_at", times::format(state.dry_run_at));
@@ -104,6 +107,7 @@ Object object_of(const alert::ImportPlan& plan) {
       .raw("changes", to_json(changes))
       .raw("errors", to_json(errors))
       .add("disputed", plan.disputed)
+      .add("without_letters", plan.without_letters)
       .raw("done", plan.done ? "true" : "false");
 }
 

@@ -273,15 +273,16 @@ constexpr Schema table[] = {
      "items!:[Constituent] next:string total:integer as_of!:time took_ms!:number"},
     {"ImportPlan", "What an import changed, or would change.",
      "read!:integer added!:integer changed!:integer unchanged!:integer removed!:integer "
-     "changes!:[ImportChange] errors!:[ImportError] disputed:[string] done!:boolean as_of!:time "
-     "took_ms!:number"},
+     "changes!:[ImportChange] errors!:[ImportError] disputed:[string] without_letters:[string] "
+     "done!:boolean as_of!:time took_ms!:number"},
     {"ImportChange", "One constituent that differs.",
      "name!:string what!:added|changed|removed detail:string"},
     {"ImportError", "What is wrong at a line.", "line!:integer text!:string"},
     {"AlertsState", "Whether alerts are on, and what waits.",
      "on!:boolean on_by:string on_since:time dry_run_at:time dry_run_by:string unready:string "
      "next_digest!:time simulated!:boolean waiting!:integer queued!:integer sent!:integer "
-     "dead!:integer withheld!:integer bounced!:integer"},
+     "dead!:integer withheld!:integer bounced!:integer languages!:[string] letters:[string] "
+     "without_letters:[string]"},
     {"SwitchWish", "On or off.", "on!:boolean"},
     {"Alert", "One message to one contact.",
      "id!:string constituent!:string constituent_name:string contact!:string channel!:string "

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "alert/wording.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/call.h"
@@ -111,6 +112,18 @@ Result<int> print_list(Caller::Ask what, const std::vector<std::string>& columns
   }
 }
 
+// What is wrong, or is to be known, one line each.
+void tell_each(const dom::element& answer, const char* key, std::string_view before) {
+  dom::array items;
+  if (answer[key].get(items)) return;
+  for (dom::element item : items) {
+    std::string_view text;
+    if (!item.get(text)) fmt::print(stderr, "{}: {}\n", before, text::printable(text));
+  }
+}
+
+constexpr std::string_view without_letters = "no letters in this language, so they come in English";
+
 // Constituents.
 
 Result<int> import_file() {
@@ -127,18 +140,14 @@ Result<int> import_file() {
                            .body_path = std::filesystem::absolute(o.file).string()}));
   if (answered->printed) return done;
   const dom::element& plan = answered->root;
-  dom::array changes, errors, disputed;
+  dom::array changes, errors;
   if (!plan["changes"].get(changes)) {
     for (dom::element change : changes)
       fmt::print("{} {}  {}\n", text_of(change, "what"), text::printable(text_of(change, "name")),
                  text::printable(text_of(change, "detail")));
   }
-  if (!plan["disputed"].get(disputed)) {
-    for (dom::element asset : disputed) {
-      std::string_view text;
-      if (!asset.get(text)) fmt::print(stderr, "claimed by several: {}\n", text::printable(text));
-    }
-  }
+  tell_each(plan, "disputed", "claimed by several");
+  tell_each(plan, "without_letters", without_letters);
   bool wrong = false;
   if (!plan["errors"].get(errors)) {
     for (dom::element error : errors) {
@@ -170,13 +179,7 @@ Result<int> export_file() {
 void print_dry_run(const dom::element& run) {
   print_rows(run, {"constituent", "constituent_name", "contact", "channel", ">findings", "at_once",
                    "subject"});
-  dom::array problems;
-  if (!run["problems"].get(problems)) {
-    for (dom::element problem : problems) {
-      std::string_view text;
-      if (!problem.get(text)) fmt::print(stderr, "not ready: {}\n", text);
-    }
-  }
+  tell_each(run, "problems", "not ready");
   fmt::print(stderr,
              "{} messages about {} findings to {} constituents would be sent; {} findings wait "
              "and may not be told. Nothing was sent.\n",
@@ -253,7 +256,9 @@ Result<int> show_state() {
   if (!answered->printed) {
     print_members(answered->root,
                   {"on", "on_since", "on_by", "dry_run_at", "dry_run_by", "unready", "next_digest",
-                   "waiting", "queued", "sent", "dead", "withheld", "bounced"});
+                   "waiting", "queued", "sent", "dead", "withheld", "bounced", "languages"});
+    tell_each(answered->root, "letters", "letters");
+    tell_each(answered->root, "without_letters", without_letters);
   }
   return done;
 }
@@ -292,6 +297,20 @@ Result<int> bounce() {
   if (!answered->printed)
     print_rows(answered->root, {"id", "state", "constituent_name", "contact", "error"});
   return done;
+}
+
+// A file of letters that comes with the program, to be copied and changed.
+Result<int> letters() {
+  std::string valid;
+  for (const auto& [language, text] : alert::shipped_letters()) {
+    if (text::equal_fold(language, options().name)) {
+      fmt::print("{}", text);
+      return done;
+    }
+    valid += (valid.empty() ? "" : ", ") + std::string(language);
+  }
+  return missing(fmt::format("no letters in {} come with the program; there are: {}",
+                             text::quote(options().name), valid));
 }
 
 Result<int> morning() {
@@ -382,6 +401,10 @@ void add_looking(CLI::App& verb, Chosen& chosen) {
       ->check(CLI::IsMember({"queued", "sent", "dead", "withheld", "bounced"}));
   part(verb, "dead", "messages that were given up", "tocsin alert dead", chosen,
        [] { return outbox("dead"); });
+  part(verb, "letters", "the sentences of letters in a language, to copy and change",
+       "tocsin alert letters en > /var/lib/tocsin/letters/de.toml", chosen, letters)
+      ->add_option("LANG", options().name, "a language that comes with the program: en, es, fr, pt")
+      ->required();
   part(verb, "morning", "the team's morning mail as it would be now", "tocsin alert morning",
        chosen, morning);
 }

@@ -98,6 +98,9 @@ void read_own(TomlTable& table, alert::Settings& settings) {
   settings.retry_most_s = table.seconds("retry_most").value_or(settings.retry_most_s);
   if (settings.retry_first_s == 0 || settings.retry_most_s < settings.retry_first_s)
     table.wrong("retry_first", "must be at least 1 s and at most retry_most");
+  settings.language = table.text("language", settings.language);
+  if (settings.language.empty() || !alert::is_language(settings.language))
+    table.wrong("language", "must be the tag of a language, such as \"pt\" or \"pt-BR\"");
   settings.team = table.list("team");
   for (const std::string& address : settings.team) {
     if (!alert::is_mail_address(address))
@@ -144,6 +147,7 @@ std::string_view alert_template() {
 # at_once_pause = "15min"     # between two such mails to one constituent
 # sure_least = 50             # percent; below it a constituent is not told
 # max_age_days = 7            # what was last seen longer ago is no news
+# language = "en"             # of letters to those that name none: en, es, fr, pt, or your own
 # team = []                   # who gets the team's own morning mail
 # team_at = "06:30"
 # retry_first = "1min"        # a server that says later is asked again after that, then longer

@@ -607,9 +607,10 @@ Result<void> Node::copy_to(const std::string& folder, const std::string& copies)
   TRY(columns_->backup_to(copies, in_columns));
   TRY(copy_below(copies, folder + "/columns"));
   TRY(journal_->backup_to(folder + "/journal.db"));
-  // Situation reports that were issued, files of cases, what a bundle brought, and reports that are
-  // kept whole: those that the copied journal names are there by now.
-  for (const char* name : {"situation", "files", "bundle"}) {
+  // Situation reports that were issued, files of cases, what a bundle brought, letters in other
+  // languages, and reports that are kept whole: those that the copied journal names are there by
+  // now.
+  for (const char* name : {"situation", "files", "bundle", "letters"}) {
     if (fs::exists(home_.file(name))) TRY(copy(home_.file(name), folder + "/" + name));
   }
   if (!fs::exists(home_.file("quarantine"))) return {};

@@ -584,6 +584,12 @@ TEST_CASE("a home belongs to one process, and its configuration's errors name fi
   CHECK(wrong.error().what.contains("tocsin.toml:2: node.country: must be a country code"));
   CHECK(wrong.error().what.contains("tocsin.toml:3: node.colour: unknown key"));
   CHECK(wrong.error().what.contains("tocsin.toml:4: sever: unknown table"));
+  wrong = parse_config("[alert]\nlanguage = \"pt BR\"\n", "tocsin.toml", "/h");
+  REQUIRE(!wrong);
+  CHECK(
+      wrong.error().what.contains("tocsin.toml:2: alert.language: must be the tag of a language"));
+  CHECK(parse_config("[alert]\nlanguage = \"pt-BR\"\n", "tocsin.toml", "/h")->alert.language ==
+        "pt-BR");
 }
 
 TEST_CASE("a feed has the node's keys, proxy and contact, unless it names others") {
