@@ -226,7 +226,7 @@ const en = {
       title: "Import constituents", lead: "Drop a CSV or JSON file here, or", choose: "Choose a file", replace: "who is not in it goes", plan: "What would change",
       would: (file: string, added: number, changed: number, removed: number, same: number) => `${file}: ${count(added)} new, ${count(changed)} changed, ${count(removed)} removed, ${count(same)} as they are. Nothing is changed yet.`,
       take: (n: number) => `Take in ${plural(n, "change", "changes")}`, take_good: (n: number) => `Take in the ${count(n)} good ones`, leave: "Leave it", done: (added: number, changed: number, removed: number) => `${count(added)} added, ${count(changed)} changed, ${count(removed)} removed.`,
-      errors: (n: number) => `${plural(n, "line is", "lines are")} wrong and left out`, line: (n: number) => `line ${count(n)}`, disputed: (n: number) => `${plural(n, "asset is", "assets are")} claimed by several`, changes: "Changes", what: { added: "new", changed: "changed", removed: "removed" } as Record<string, string>,
+      errors: (n: number) => `${plural(n, "line is", "lines are")} wrong and left out`, line: (n: number) => `line ${count(n)}`, disputed: (n: number) => `${plural(n, "asset is", "assets are")} claimed by several`, without_letters: (languages: string) => `No letters in their language, so they come in English: ${languages}.`, changes: "Changes", what: { added: "new", changed: "changed", removed: "removed" } as Record<string, string>,
     },
   },
   alerts: {

@@ -95,12 +95,12 @@ export interface Constituent {
   prefixes?: string[]; asns?: number[]; names?: string[]; contacts?: string[];
 }
 export interface ImportPlan {
-  read: number; added: number; changed: number; unchanged: number; removed: number; done: boolean; disputed?: string[];
+  read: number; added: number; changed: number; unchanged: number; removed: number; done: boolean; disputed?: string[]; without_letters?: string[];
   changes: { name: string; what: "added" | "changed" | "removed"; detail?: string }[]; errors: { line: number; text: string }[];
 }
 export interface AlertsState {
   on: boolean; on_by?: string; on_since?: string; dry_run_at?: string; dry_run_by?: string; unready?: string; next_digest: string; simulated: boolean;
-  waiting: number; queued: number; sent: number; dead: number; withheld: number; bounced: number;
+  waiting: number; queued: number; sent: number; dead: number; withheld: number; bounced: number; languages: string[]; letters?: string[]; without_letters?: string[];
 }
 export interface Alert {
   id: string; constituent: string; constituent_name?: string; contact: string; channel: string; state: "queued" | "sent" | "dead" | "withheld" | "bounced";
