@@ -59,8 +59,10 @@ std::string list_format(std::string_view bytes) {
     std::string_view url = list_entry(line, false), entry = list_entry(line, true);
     if (url.empty() || (last && !whole)) continue;
     auto names = listed_names(entry);
-    if (names.empty()) hosts = true;
-    if (names.empty()) continue;
+    if (names.empty()) {
+      hosts = true;
+      continue;
+    }
     ++entries;
     urls += normal::url(url).has_value();
     ips += ip::parse(entry).has_value();
@@ -91,7 +93,8 @@ std::string csv_format(std::string_view sample) {
   if (reader.next() != csv::Step::record) return {};
   auto names = reader.fields();
   auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
-  if (has("time") && has("id") && has("source") && has("category")) return "n6";
+  bool about = has("ip") || has("fqdn") || has("url");
+  if (has("time") && has("id") && has("source") && has("category") && about) return "n6";
   auto is_field = [](std::string_view name) { return name.contains('.') && field_named(name); };
   return std::ranges::count_if(names, is_field) >= 2 ? "intelmq" : "";
 }

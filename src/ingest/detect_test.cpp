@@ -52,8 +52,9 @@ TEST_CASE("a hosts file and an ad blocker's list are told behind what each of th
   CHECK(detect_format("", "[Adblock Plus 2.0]\n! Title: x\n||ads.example.org^\n") == "domain_list");
   // What lists no whole name is not taken for a list of names.
   for (const char* other :
-       {"@@||example.org^", "||example.org^$script", "||example.org/ads^", "||ads*.example.org^",
-        "||example.org", "192.0.2.7 example.org", "0.0.0.0 5", "example.org##.ad"}) {
+       {"@@||example.org^", "||example.org^$script", "||example.org^$third-party",
+        "||example.org/ads^", "||ads*.example.org^", "||example.org", "192.0.2.7 example.org",
+        "0.0.0.0 5", "example.org##.ad"}) {
     CAPTURE(std::string(other));
     CHECK(detect_format("", std::string("example.net\n") + other + "\n").empty());
   }
@@ -63,7 +64,7 @@ TEST_CASE("a hosts file and an ad blocker's list are told behind what each of th
 
 TEST_CASE("the CSV of other systems is told by the names in its first line") {
   const char* n6 = "time,id,source,category,name,md5,ip,url,fqdn,asn,cc,details\n";
-  const char* n6_quoted = "\"time\",\"id\",\"source\",\"category\"\r\n";
+  const char* n6_quoted = "\"time\",\"id\",\"source\",\"category\",\"fqdn\"\r\n";
   const char* n6_other_order = "id,source,category,time,ip\n";
   const char* dump = "source.ip,classification.type,extra.tag\n192.0.2.7,scanner,\n";
   const char* event_database =
@@ -75,7 +76,8 @@ TEST_CASE("the CSV of other systems is told by the names in its first line") {
     CHECK(detect_format("a.csv", bom + dump) == "intelmq");
     CHECK(detect_format("a.csv", bom + event_database) == "intelmq");
   }
-  CHECK(detect_format("a.csv", "time,id,source\n").empty());
+  CHECK(detect_format("a.csv", "time,id,source,ip\n").empty());
+  CHECK(detect_format("a.csv", "time,id,source,category,message\n").empty());
   CHECK(detect_format("a.csv", "source.ip,comment\n").empty());  // one name alone says too little
   CHECK(detect_format("a.txt", "malware.name\nfeed.name\n") == "domain_list");
 }

@@ -83,7 +83,7 @@ std::vector<std::string_view> listed_names(std::string_view entry) {
   if (entry.starts_with("||")) {
     std::size_t end = entry.find('^');
     std::string_view options = end == entry.npos ? "?" : entry.substr(end + 1);
-    for (std::string_view whole : {"", "$all", "$document", "$doc", "$important", "$third-party"}) {
+    for (std::string_view whole : {"", "$all", "$document", "$doc", "$important"}) {
       if (options == whole) return {entry.substr(2, end - 2)};
     }
   }

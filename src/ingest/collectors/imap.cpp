@@ -272,7 +272,7 @@ class Run {
       if (auto added = add(std::move(part), out); !added) TRY(note(std::move(added).error()));
     }
     for (std::string& body : mail.bodies) {
-      TRY(fetch_links(body, out));
+      if (auto fetched = fetch_links(body, out); !fetched) TRY(note(std::move(fetched).error()));
       if (yes(feed_, "body") && !text::trim(body).empty()) {
         out.push_back({.name = mail.subject.substr(0, 200),
                        .url = {},
