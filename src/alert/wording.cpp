@@ -143,10 +143,12 @@ Result<void> read_over(const fs::path& path, std::map<std::string, Said>& all) {
   std::string tag = path.stem().string(), file = "letters/" + path.filename().string();
   if (tag.empty() || !is_language(tag))
     return invalid(text::quote(file) + ": is named after no language, such as pt or pt-BR");
+  std::error_code failed;
+  if (!fs::is_regular_file(path, failed)) return unavailable(file + ": is no file");
   std::ifstream in(path, std::ios::binary);
   std::string text(file_bytes_max + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad() || (in.gcount() == 0 && !in.eof())) return unavailable(file + ": cannot be read");
+  if (!in.is_open() || in.bad()) return unavailable(file + ": cannot be read");
   text.resize(static_cast<std::size_t>(in.gcount()));
   auto read = TRY(read_sentences(text, file));
   Said& said = all[text::lower(tag)];

@@ -149,7 +149,7 @@ TEST_CASE("a wrong file is left out and told of; the others are taken") {
   std::filesystem::create_directory(home.folder.file("letters/it.toml"));
   Wordings all = home.read();
   CHECK(fmt::format("{}", fmt::join(all.problems, "\n")) ==
-        "letters/it.toml: cannot be read\n"
+        "letters/it.toml: is no file\n"
         "'letters/my letters.toml': is named after no language, such as pt or pt-BR\n"
         "letters/pt.toml:2: letter.to: unknown placeholder '{name}'; valid: {constituent}\n"
         "letters/pt.toml:3: letter.from: unknown key; valid in letter: attached, first_step, "
