@@ -244,7 +244,8 @@ void StixChecker::indicator_rules(const Object& object, const StixAt& at) {
       parse_stix_pattern(pattern, old_ ? StixPatternVersion::v20 : StixPatternVersion::v21);
   if (!parsed) return breach(at.at("pattern"), parsed.error().what);
   for (const StixComparison& comparison : parsed->comparisons) {
-    std::string_view name = comparison.path.empty() ? "" : comparison.path[0].name;
+    std::string_view name;
+    if (!comparison.path.empty()) name = comparison.path[0].name;
     const StixShape* known = stix_shape(comparison.type);
     if (known && known->property(name)) continue;
     if (!is_stix_type_name(comparison.type))

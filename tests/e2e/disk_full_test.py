@@ -4,6 +4,7 @@
 usage: disk_full_test.py TOCSIN
 The disk is a tmpfs of its own, in a mount namespace of its own; ends with 77 (skipped) where none can be made.
 """
+import errno
 import json
 import os
 import pathlib
@@ -29,14 +30,14 @@ def fill(disk, leave_mb):
     """A file that leaves so much."""
     free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
     ballast = disk / "ballast"
-    with ballast.open("ab") as file:
-        left = free - (leave_mb << 20)
-        while left > 0:
-            try:
+    try:
+        with ballast.open("ab", buffering=0) as file:
+            left = free - (leave_mb << 20)
+            while left > 0:
                 left -= file.write(bytes(min(left, 1 << 20)))
-                file.flush()
-            except OSError:  # full to the last byte
-                break
+    except OSError as error:  # full to the last byte
+        if error.errno != errno.ENOSPC:
+            raise
     return ballast
 
 
