@@ -127,9 +127,10 @@ Result<Network> parse_network(std::string_view text, bool strict) {
   std::uint8_t length = 128;
   if (slash != std::string_view::npos) {
     auto bits = text::number(text.substr(slash + 1));
-    if (!bits || *bits > (v4 ? 32u : 128u))
+    unsigned before = v4 && !host.contains(':') ? 96 : 0;  // a mapped one counts them itself
+    if (!bits || *bits > 128 - before || (v4 && *bits + before < 96))
       return invalid("not an IP network: " + text::quote(text));
-    length = static_cast<std::uint8_t>(*bits + (v4 ? 96u : 0u));
+    length = static_cast<std::uint8_t>(*bits + before);
   } else if (base.empty() || base == Ip::from_v4(0)) {
     return invalid("not an IP network: " + text::quote(text));
   }

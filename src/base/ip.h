@@ -55,8 +55,8 @@ Result<Ip> parse(std::string_view text);
 std::string format(const Ip& ip);
 void append(std::string& out, const Ip& ip);
 
-// "192.0.2.0/24", "2001:db8::/32", or a lone address. Errors: invalid; also when bits beyond the
-// length are set and `strict`; otherwise they are cleared.
+// "192.0.2.0/24", "2001:db8::/32", "::ffff:192.0.2.0/120" (the first), or a lone address. Errors:
+// invalid; also when bits beyond the length are set and `strict`; otherwise they are cleared.
 Result<Network> parse_network(std::string_view text, bool strict = false);
 std::string format(const Network& network);
 

@@ -31,17 +31,13 @@ class Opened {
  public:
   virtual ~Opened() = default;
   virtual void apply(EventBatch& batch) const = 0;
-  virtual std::string describe() const = 0;            // "libloc of 2022-10-29, 1,290,000 networks"
-  virtual std::span<const Places> places() const = 0;  // its tables of networks; most have none
-  // The oldest of these tables'; time_none: it has none.
-  virtual TimeUs date() const {
-    TimeUs oldest = time_none;
-    for (const Places& one : places()) {
-      if (one.date() != time_none && (oldest == time_none || one.date() < oldest))
-        oldest = one.date();
-    }
-    return oldest;
-  }
+  virtual std::string describe() const = 0;  // "libloc of 2022-10-29, 1,290,000 networks"
+
+  // What its tables of networks answer; most enrichers have none.
+  virtual void locate(const Ip&, Whereabouts&) const {}  // adds what is not known yet
+  virtual std::string as_name(std::uint32_t) const { return {}; }
+  virtual std::uint64_t announced_v4(Country) const { return 0; }
+  virtual TimeUs date() const { return time_none; }  // of the oldest table
 };
 
 struct Enricher {

@@ -24,43 +24,22 @@ void Enrichment::apply(EventBatch& batch) const {
 
 Whereabouts Enrichment::locate(const Ip& ip) const {
   Whereabouts out;
-  for (const Step& step : steps_) {
-    for (const Places& places : step.opened->places()) {
-      Place place = places.find(ip);
-      bool gives_asn = out.asn == 0 && place.asn != 0;
-      bool gives_country = out.country.empty() && !place.country.empty();
-      if (gives_asn || (gives_country && !out.network)) {
-        Ip base = ip;
-        for (unsigned bit = place.length; bit < 128; ++bit) {
-          base.bytes[bit / 8] =
-              static_cast<std::uint8_t>(base.bytes[bit / 8] & ~(0x80u >> bit % 8));
-        }
-        out.network = Network{base, place.length};
-      }
-      if (gives_asn) out.asn = place.asn;
-      if (gives_country) out.country = place.country;
-      out.flags |= place.flags;
-    }
-  }
+  for (const Step& step : steps_) step.opened->locate(ip, out);
   out.as_name = as_name(out.asn);
   return out;
 }
 
-std::string_view Enrichment::as_name(std::uint32_t asn) const {
+std::string Enrichment::as_name(std::uint32_t asn) const {
   if (asn == 0) return {};
   for (const Step& step : steps_) {
-    for (const Places& places : step.opened->places()) {
-      if (auto name = places.as_name(asn); !name.empty()) return name;
-    }
+    if (auto name = step.opened->as_name(asn); !name.empty()) return name;
   }
   return {};
 }
 
 std::uint64_t Enrichment::announced_v4(Country country) const {
   for (const Step& step : steps_) {
-    for (const Places& places : step.opened->places()) {
-      if (auto announced = places.announced_v4(country)) return announced;
-    }
+    if (auto announced = step.opened->announced_v4(country)) return announced;
   }
   return 0;
 }

@@ -28,6 +28,22 @@ std::string network_flags(std::uint8_t flags) {
   return out;
 }
 
+void Places::locate(const Ip& ip, Whereabouts& known) const {
+  Place place = find(ip);
+  bool gives_asn = known.asn == 0 && place.asn != 0;
+  bool gives_country = known.country.empty() && !place.country.empty();
+  if (gives_asn || (gives_country && !known.network)) {
+    Ip base = ip;
+    for (unsigned bit = place.length; bit < 128; ++bit) {
+      base.bytes[bit / 8] = static_cast<std::uint8_t>(base.bytes[bit / 8] & ~(0x80u >> bit % 8));
+    }
+    known.network = Network{base, place.length};
+  }
+  if (gives_asn) known.asn = place.asn;
+  if (gives_country) known.country = place.country;
+  known.flags |= place.flags;
+}
+
 std::string_view Places::as_name(std::uint32_t asn) const {
   auto at = std::lower_bound(as_names_.begin(), as_names_.end(), std::pair(asn, 0u));
   return at == as_names_.end() || at->first != asn ? std::string_view{}
@@ -95,7 +111,7 @@ void Places::Builder::add_hole(const Network& network) {
 }
 
 void Places::Builder::add_name(std::uint32_t asn, std::string_view name) {
-  if (asn != 0 && !name.empty()) names_.insert_or_assign(asn, std::string(name.substr(0, 200)));
+  if (asn != 0 && !name.empty()) names_.insert_or_assign(asn, std::string(kept_name(name)));
 }
 
 Places Places::Builder::build() {

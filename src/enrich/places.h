@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,16 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
+// What is known about one address.
+struct Whereabouts {
+  std::uint32_t asn = 0;
+  std::string as_name;
+  Country country;
+  // The announced one that the AS number comes from, else the country.
+  std::optional<Network> network;
+  std::uint8_t flags = 0;  // NetworkFlag
+};
+
 // Immutable once built; any thread may ask.
 class Places {
  public:
@@ -35,6 +46,8 @@ class Places {
 
   // All zero, if no network holds the address.
   Place find(const Ip& ip) const { return places_[ranges_.find(ip)]; }
+  void locate(const Ip& ip, Whereabouts& known) const;  // adds what is not known yet; no name
+  static std::string_view kept_name(std::string_view name) { return name.substr(0, 200); }
   std::string_view as_name(std::uint32_t asn) const;  // "" if unknown; valid as long as this
   std::uint64_t announced_v4(Country country) const;  // addresses of all networks of a country
   TimeUs date() const { return date_; }               // of the database; time_none: not known

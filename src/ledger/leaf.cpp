@@ -96,7 +96,7 @@ std::string json_of(const Place& place) {
 std::string json_of(const Dropped::Masked& masked) {
   return fmt::format(R"({{"details":"{}","of":{}}})", hex(masked.details), masked.of);
 }
-std::string json_of(const Opening::Before& before) {
+std::string json_of(const Predecessor& before) {
   return fmt::format(R"({{"log":"{}","root":"{}","size":{}}})", hex(before.log),
                      hex(before.tree.root), before.tree.size);
 }
@@ -175,7 +175,7 @@ bool read(const Element& from, Place& place) {
 bool read(const Element& from, Dropped::Masked& masked) {
   return read_member(from, "details", masked.details) && read_member(from, "of", masked.of);
 }
-bool read(const Element& from, Opening::Before& before) {
+bool read(const Element& from, Predecessor& before) {
   return read_member(from, "log", before.log) && read_member(from, "root", before.tree.root) &&
          read_member(from, "size", before.tree.size);
 }

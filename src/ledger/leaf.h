@@ -29,16 +29,18 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
+// The log that another one takes the place of, as a restored backup has it.
+struct Predecessor {
+  Sha256 log{};
+  Tree tree;
+  bool operator==(const Predecessor&) const = default;
+};
+
 // The first leaf of a log.
 struct Opening {
   std::string node;  // member id
   PublicKey key;     // that signs the log's heads
-  struct Before {    // the log that this one takes the place of, as a restored backup has it
-    Sha256 log{};
-    Tree tree;
-    bool operator==(const Before&) const = default;
-  };
-  std::optional<Before> before;
+  std::optional<Predecessor> before;
   bool operator==(const Opening&) const = default;
 };
 

@@ -29,7 +29,7 @@ Release release() {
 std::vector<Body> one_of_each() {
   return {Opening{.node = "a.example.org",
                   .key = SigningKey::from_seed(std::string(32, 's'))->public_key(),
-                  .before = Opening::Before{sha256("log"), {9, sha256("root")}}},
+                  .before = Predecessor{sha256("log"), {9, sha256("root")}}},
           release(),
           Denial{.to = "b.example.org", .epoch = 1, .commit = 12, .count = 40, .clause = 4},
           Outcome{.of = 1, .outcome = "received", .receipt = sha256("receipt")},

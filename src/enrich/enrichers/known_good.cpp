@@ -152,7 +152,6 @@ class KnownGood final : public Opened {
   std::string describe() const override {
     return fmt::format("{} warning lists, {} entries", titles_.size(), entries_);
   }
-  std::span<const Places> places() const override { return {}; }
   std::size_t size() const { return titles_.size(); }
 
  private:

@@ -1,7 +1,7 @@
-// location: AS, country and flags of both ends out of libloc's database, which is read once, when
-// it is first asked, into range tables (a look-up in libloc itself takes 3.9 us; reading 1.3
-// million networks takes half a second, which a command that asks nothing of them need not wait
-// for). Source: IPFire Location, libloc 0.9.16.
+// location: AS, country and flags of both ends out of libloc's database. The first few addresses
+// are looked up in libloc itself (3.9 us each); whoever asks for more has the whole database read
+// into range tables once (1.3 million networks: half a second, which a command with one short
+// report need not wait for). Source: IPFire Location, libloc 0.9.16.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 extern "C" {
@@ -11,6 +11,7 @@ extern "C" {
 #include <libloc/network.h>
 }
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -88,29 +89,48 @@ struct Wanted {
   bool asn = true, country = true;
 };
 
-Result<void> read_networks(loc_database* database, Wanted wanted, Places::Builder& builder) {
-  std::vector<match::Ranges::Prefix> holes;
-  for (std::string_view text : special) holes.push_back({TRY(ip::parse_network(text)), 1});
-  for (std::uint32_t i = 0; i < holes.size(); ++i) holes[i].value = i + 1;
-  match::Ranges specials = match::Ranges::build(holes);
+// Puts networks of the database into tables, as they count for us.
+class Reader {
+ public:
+  explicit Reader(Wanted wanted) : wanted_(wanted) {
+    std::vector<match::Ranges::Prefix> prefixes;
+    for (std::string_view text : special) {
+      holes_.push_back(*ip::parse_network(text));
+      prefixes.push_back({holes_.back(), static_cast<std::uint32_t>(holes_.size())});
+    }
+    specials_ = match::Ranges::build(std::move(prefixes));
+  }
+
+  void add(loc_network* network, Places::Builder& builder) const {
+    Network where = network_of(network);
+    std::uint32_t hole = specials_.find(where.base);
+    if (hole != 0 && holes_[hole - 1].length <= where.length) return;
+    const char* code = wanted_.country ? loc_network_get_country_code(network) : nullptr;
+    builder.add(where, {.asn = wanted_.asn ? loc_network_get_asn(network) : 0,
+                        .country = Country::parse(code == nullptr ? "" : code).value_or(Country{}),
+                        .flags = flags_of(network)});
+  }
+  void add_holes(Places::Builder& builder) const {
+    for (const Network& hole : holes_) builder.add_hole(hole);
+  }
+
+ private:
+  Wanted wanted_;
+  std::vector<Network> holes_;
+  match::Ranges specials_;  // values: indices into holes_, from 1 on
+};
+
+Result<void> read_networks(loc_database* database, const Reader& reader, Places::Builder& builder) {
   auto all = TRY(enumerate(database, LOC_DB_ENUMERATE_NETWORKS));
   while (true) {
     loc_network* next = nullptr;
     if (loc_database_enumerator_next_network(all.get(), &next) != 0) {
       return invalid("damaged: its networks cannot be read to the end");
     }
-    if (next == nullptr) break;
+    if (next == nullptr) return {};
     LocNetwork network(next);
-    Network where = network_of(next);
-    std::uint32_t hole = specials.find(where.base);
-    if (hole != 0 && holes[hole - 1].network.length <= where.length) continue;
-    const char* code = wanted.country ? loc_network_get_country_code(next) : nullptr;
-    builder.add(where, {.asn = wanted.asn ? loc_network_get_asn(next) : 0,
-                        .country = Country::parse(code == nullptr ? "" : code).value_or(Country{}),
-                        .flags = flags_of(next)});
+    reader.add(next, builder);
   }
-  for (const auto& hole : holes) builder.add_hole(hole.network);
-  return {};
 }
 
 Result<void> read_names(loc_database* database, Places::Builder& builder) {
@@ -155,35 +175,92 @@ Result<Source> open_source(const std::string& path) {
 class Location final : public Opened {
  public:
   Location(Source source, Wanted wanted)
-      : source_(std::move(source)), wanted_(wanted), date_(source_.date()) {}
-  void apply(EventBatch& batch) const override { loaded().apply(batch); }
-  std::span<const Places> places() const override { return {&loaded(), 1}; }
+      : source_(std::move(source)), reader_(wanted), date_(source_.date()) {}
+
+  void apply(EventBatch& batch) const override {
+    if (auto places = few({batch.source.ip, batch.destination.ip})) return places->apply(batch);
+    all().apply(batch);
+  }
+  void locate(const Ip& ip, Whereabouts& known) const override {
+    if (auto places = few({{&ip, 1}})) return places->locate(ip, known);
+    all().locate(ip, known);
+  }
+  std::string as_name(std::uint32_t asn) const override {
+    if (!is_read_.load()) {
+      std::lock_guard guard(libloc_);
+      if (!places_) return name_of(asn);
+    }
+    return std::string(all().as_name(asn));
+  }
+  std::uint64_t announced_v4(Country country) const override { return all().announced_v4(country); }
   TimeUs date() const override { return date_; }
   std::string describe() const override {
     return fmt::format("libloc of {}, {} networks", times::format_day(times::day_of(date_)),
-                       loaded().networks());
+                       all().networks());
   }
 
  private:
-  // What is damaged further in than its head is told in the log: what was read until there serves.
-  const Places& loaded() const {
-    std::call_once(once_, [this] {
-      Places::Builder builder;
-      builder.date(date_);
-      auto read = read_networks(source_.database.get(), wanted_, builder);
-      if (read) read = read_names(source_.database.get(), builder);
-      if (!read) spdlog::error("location database '{}': {}", source_.path, read.error().what);
-      places_.emplace(builder.build());
-      source_ = {};
-    });
-    return *places_;
+  static constexpr std::size_t few_max = 20'000;  // look-ups: 80 ms
+  static constexpr std::size_t tables_cost = 50;  // laying out tables of a few, in look-ups
+
+  // Tables that answer for these addresses; none, if the whole database is worth reading.
+  std::optional<Places> few(std::initializer_list<std::span<const Ip>> lists) const {
+    if (is_read_.load()) return {};
+    std::lock_guard guard(libloc_);
+    asked_ += tables_cost;
+    for (std::span<const Ip> ips : lists) asked_ += ips.size();
+    if (places_ || asked_ > few_max) return {};
+    Places::Builder builder;
+    for (std::span<const Ip> ips : lists) {
+      for (const Ip& ip : ips) {
+        if (ip.empty()) continue;
+        in6_addr address;
+        std::memcpy(&address, ip.bytes.data(), sizeof address);
+        loc_network* found = nullptr;
+        if (loc_database_lookup(source_.database.get(), &address, &found) < 0) return {};
+        LocNetwork network(found);
+        if (network) reader_.add(found, builder);
+      }
+    }
+    reader_.add_holes(builder);
+    return builder.build();
   }
 
-  mutable std::once_flag once_;
-  mutable Source source_;
-  Wanted wanted_;
-  TimeUs date_;
+  std::string name_of(std::uint32_t asn) const {
+    loc_as* found = nullptr;
+    if (loc_database_get_as(source_.database.get(), &found, asn) != 0) return {};
+    LocAs as(found);
+    const char* name = as ? loc_as_get_name(found) : nullptr;
+    return std::string(Places::kept_name(name == nullptr ? "" : name));
+  }
+
+  // What is damaged further in than its head is told in the log: what was read until there serves.
+  const Places& all() const {
+    if (!is_read_.load()) {
+      std::lock_guard guard(libloc_);
+      if (!places_) read_all();
+    }
+    return *places_;
+  }
+  void read_all() const {
+    Places::Builder builder;
+    builder.date(date_);
+    auto read = read_networks(source_.database.get(), reader_, builder);
+    reader_.add_holes(builder);
+    if (read) read = read_names(source_.database.get(), builder);
+    if (!read) spdlog::error("location database '{}': {}", source_.path, read.error().what);
+    places_.emplace(builder.build());
+    source_ = {};
+    is_read_ = true;
+  }
+
+  mutable std::mutex libloc_;  // which counts its references without one
+  mutable Source source_;      // gone once all is read
+  mutable std::size_t asked_ = 0;
   mutable std::optional<Places> places_;
+  mutable std::atomic<bool> is_read_ = false;
+  Reader reader_;
+  TimeUs date_;
 };
 
 Result<std::unique_ptr<Opened>> open(const Settings& settings) {

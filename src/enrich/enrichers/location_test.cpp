@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <random>
 extern "C" {
 #include <libloc/writer.h>
 }
@@ -138,6 +139,94 @@ TEST_CASE("the tables answer for network, AS name, announced addresses and date"
   CHECK(all.announced_v4(*Country::parse("US")) == 0);
   CHECK(all.database_date() > 0);
   CHECK(all.describe().at(0).starts_with("location: libloc of 20"));
+}
+
+TEST_CASE("a few addresses looked up one by one are placed as by the whole database") {
+  TemporaryFolder folder;
+  Enrichment few = opened(folder), all = opened(folder);
+  REQUIRE(all.announced_v4(*Country::parse("BR")) == 128);  // reads it
+  std::mt19937_64 random(7);
+  std::vector<Ip> ips;
+  for (const auto& entry : entries) {
+    Network network = *ip::parse_network(entry.network);
+    for (Ip ip : {network.base, network.last()}) {
+      ips.push_back(ip);
+      for (unsigned bit : {0u, 1u, 12u, 40u, 60u, 79u}) {
+        ips.push_back(ip);
+        ips.back().bytes[15 - bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+      }
+    }
+  }
+  for (int i = 0; i < 100; ++i) ips.push_back(Ip::from_v4(static_cast<std::uint32_t>(random())));
+  std::size_t placed = 0;
+  for (const Ip& ip : ips) {
+    Whereabouts one = few.locate(ip), other = all.locate(ip);
+    placed += one.network.has_value();
+    CAPTURE(ip::format(ip));
+    CHECK(one.asn == other.asn);
+    CHECK(one.as_name == other.as_name);
+    CHECK(one.country == other.country);
+    CHECK(one.flags == other.flags);
+    CHECK(one.network == other.network);
+  }
+  CHECK(placed > 20);
+}
+
+TEST_CASE("and so they are by Debian's database") {
+  constexpr const char* path = "/usr/share/libloc-location/location.db";
+  if (!std::filesystem::exists(path)) {
+    MESSAGE("skipped: no " << path);
+    return;
+  }
+  constexpr std::size_t n = 5000;  // in each round; two rounds of two ends are still few
+  std::mt19937_64 random(11);
+  auto few = Enrichment::open({{"location_database", path}});
+  auto all = Enrichment::open({{"location_database", path}});
+  REQUIRE((few && all));
+  REQUIRE(all->announced_v4(*Country::parse("BR")) > 0);
+  EventBatch one;
+  for (std::size_t i = 0; i < n; ++i) {
+    one.add_row();
+    one.source.ip[i] = Ip::from_v4(static_cast<std::uint32_t>(random()));
+    Ip six = Ip::from_v4(0);
+    std::uint64_t high = 0x2000'0000'0000'0000 | (random() >> 3 & 0x0fff'ffff'ffff'ffff);
+    if (i % 2 == 0) high = (0x2a00'0000'0000'0000 | (high >> 8 & 0xff'ffff'ffff'ffff));
+    for (unsigned b = 0; b < 8; ++b) six.bytes[b] = static_cast<std::uint8_t>(high >> (56 - 8 * b));
+    one.destination.ip[i] = six;
+  }
+  EventBatch other = one;
+  few->apply(one);
+  all->apply(other);
+  std::size_t placed = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    CAPTURE(ip::format(one.source.ip[i]) + " " + ip::format(one.destination.ip[i]));
+    CHECK(one.source.asn[i] == other.source.asn[i]);
+    CHECK(one.source.country[i] == other.source.country[i]);
+    CHECK(one.destination.asn[i] == other.destination.asn[i]);
+    CHECK(one.destination.country[i] == other.destination.country[i]);
+    CHECK(one.text(one.extra[i]) == other.text(other.extra[i]));
+    placed += one.source.asn[i] != 0;
+    placed += one.destination.asn[i] != 0;
+  }
+  CHECK(placed > n / 2);
+}
+
+TEST_CASE("many addresses at once, and many one after another, have the database read") {
+  TemporaryFolder folder;
+  Enrichment all = opened(folder);
+  for (int round = 0; round < 1000; ++round) {
+    Whereabouts at = all.locate(*ip::parse("192.88.99.200"));
+    CHECK(at.asn == 64497);
+    CHECK(all.locate(*ip::parse("192.88.99.1")).as_name == "EXAMPLE-NET");
+  }
+  EventBatch many;
+  for (int i = 0; i < 30'000; ++i) {
+    many.add_row();
+    many.source.ip[static_cast<std::size_t>(i)] = *ip::parse("192.88.99.7");
+  }
+  Enrichment other = opened(folder);
+  other.apply(many);
+  CHECK(many.source.asn[29'999] == 64496);
 }
 
 TEST_CASE("an absent, foreign or cut database is an error that names it") {

@@ -196,7 +196,31 @@ class Mmdb final : public Opened {
   void apply(EventBatch& batch) const override {
     for (const Places& places : places_) places.apply(batch);
   }
-  std::span<const Places> places() const override { return places_; }
+  void locate(const Ip& ip, Whereabouts& known) const override {
+    for (const Places& places : places_) places.locate(ip, known);
+  }
+  std::string as_name(std::uint32_t asn) const override {
+    std::string_view name;
+    for (const Places& places : places_) {
+      if (name.empty()) name = places.as_name(asn);
+    }
+    return std::string(name);
+  }
+  std::uint64_t announced_v4(Country country) const override {
+    std::uint64_t announced = 0;
+    for (const Places& places : places_) {
+      if (announced == 0) announced = places.announced_v4(country);
+    }
+    return announced;
+  }
+  TimeUs date() const override {
+    TimeUs oldest = time_none;
+    for (const Places& places : places_) {
+      TimeUs date = places.date();
+      if (date != time_none && (oldest == time_none || date < oldest)) oldest = date;
+    }
+    return oldest;
+  }
   std::string describe() const override {
     std::string out;
     for (const Places& places : places_) {

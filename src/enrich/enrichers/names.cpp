@@ -27,7 +27,6 @@ class Names final : public Opened {
     apply(batch, batch.destination, "destination");
   }
   std::string describe() const override { return what_; }
-  std::span<const Places> places() const override { return {}; }
 
  private:
   // The registered domain is the end of the name: nothing to escape, for a canonical name is ASCII
