@@ -366,7 +366,6 @@ TEST_CASE("clients that dawdle are cut, also when they send something now and th
     o.limits.progress_time = 300ms;
     o.limits.idle_time = 300ms;
   });
-  auto start = std::chrono::steady_clock::now();
   Wire head(site.server->port()), body(site.server->port()), silent(site.server->port());
   body.say("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n");
   head.say("GET /peer HTTP/1.1\r\n");
@@ -378,7 +377,6 @@ TEST_CASE("clients that dawdle are cut, also when they send something now and th
   CHECK(head.hear().empty());
   CHECK(body.hear().empty());
   CHECK(silent.hear().empty());
-  CHECK(std::chrono::steady_clock::now() - start < 5s);
   CHECK(site.handled == 0);
 }
 

@@ -242,31 +242,25 @@ TEST_CASE("with more sinkholes than are remembered no address is learned any mor
   CHECK(later.size() == 0);
 }
 
-TEST_CASE("sinkholes cost the same however many controllers are known") {
-  auto time_of = [](std::uint32_t families) {
-    World w;
-    for (std::uint32_t i = 0; i < families; ++i) {
-      w.known.learn({.family = 1 + i,
-                     .ip = Ip::from_v4(0x0a000000u + i),
-                     .country = *Country::parse("NL"),
-                     .first = day,
-                     .last = day});
-    }
-    EventBatch b;
-    for (std::uint32_t i = 0; i < 1000; ++i) {
-      b.add_row();
-      b.type.back() = Type::scanner;
-      b.roles.back() = {Role::attacker, Role::sensor};
-      b.destination.ip.back() = Ip::from_v4(0x0a000000u + i);  // each was listed
-    }
-    auto begin = std::chrono::steady_clock::now();
-    w.known.apply(b);
-    auto took = std::chrono::steady_clock::now() - begin;
-    CHECK(w.known.size() == families - 1000);
-    return took;
-  };
-  auto few = std::min({time_of(1000), time_of(1000), time_of(1000)});
-  CHECK(time_of(50'000) < few * 15);  // walking through all: 50 times
+TEST_CASE("sinkholes are found among many controllers") {  // bench_scaling has what that costs
+  World w;
+  constexpr std::uint32_t families = 50'000;
+  for (std::uint32_t i = 0; i < families; ++i) {
+    w.known.learn({.family = 1 + i,
+                   .ip = Ip::from_v4(0x0a000000u + i),
+                   .country = *Country::parse("NL"),
+                   .first = day,
+                   .last = day});
+  }
+  EventBatch b;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    b.add_row();
+    b.type.back() = Type::scanner;
+    b.roles.back() = {Role::attacker, Role::sensor};
+    b.destination.ip.back() = Ip::from_v4(0x0a000000u + i);  // each was listed
+  }
+  w.known.apply(b);
+  CHECK(w.known.size() == families - 1000);
 }
 
 TEST_CASE("where more controllers were known than are kept, nothing is said of their days") {

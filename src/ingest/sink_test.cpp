@@ -82,22 +82,4 @@ TEST_CASE("beyond 1,000 names or 256 KiB the rest is counted, not kept") {
   CHECK(member(extra_of([](Sink& sink) { sink.extra("a", "1"); }), "extra.members_cut").empty());
 }
 
-TEST_CASE("the names of many events cost time in proportion to their number") {
-  auto events = [](int names) {
-    Dictionary words;
-    Sink sink(words, {}, [](EventBatch&) -> Result<void> { return {}; }, {});
-    std::vector<std::string> all;
-    for (int i = 0; i < names; ++i) all.push_back(fmt::format("name-{}", i));
-    auto begin = std::chrono::steady_clock::now();
-    for (int i = 0; i < 20'000 / names; ++i) {
-      sink.event(1).source_ip(*ip::parse("192.0.2.1"));
-      for (const auto& name : all) sink.extra(name, std::string_view("a value of some length"));
-    }
-    REQUIRE(sink.finish());
-    return std::chrono::steady_clock::now() - begin;
-  };
-  auto best = [&](int names) { return std::min({events(names), events(names), events(names)}); };
-  CHECK(best(1000) < best(10) * 10);  // searching all before it: 40 times
-}
-
 }  // namespace tocsin::ingest
