@@ -93,7 +93,10 @@ class Node:
 
 def kill(process):
     process.send_signal(signal.SIGKILL)
-    return process.communicate()
+    said = process.communicate()
+    for left in (f"faketime_shm_{process.pid}", f"sem.faketime_sem_{process.pid}"):  # libfaketime's, which it had no time to remove
+        pathlib.Path("/dev/shm", left).unlink(missing_ok=True)
+    return said
 
 
 class Rounds:
