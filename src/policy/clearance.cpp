@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "model/normal.h"
 #include "model/subject.h"
+#include "policy/mention.h"
 
 namespace tocsin::policy {
 namespace {
@@ -27,76 +28,17 @@ bool is_sensor(std::string_view text, const Rules& rules) {
   return ip && is_sensor(*ip, rules);
 }
 
-// "%2E" as ".", for looking only.
-std::string decoded(std::string_view text) {
-  auto digit = [](char c) {
-    std::size_t at = std::string_view("0123456789abcdef0123456789ABCDEF").find(c);
-    return at == std::string_view::npos ? -1 : static_cast<int>(at % 16);
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    int high = text[i] == '%' && i + 2 < text.size() ? digit(text[i + 1]) : -1;
-    int low = high < 0 ? -1 : digit(text[i + 2]);
-    out += low < 0 ? text[i] : static_cast<char>(high * 16 + low);
-    if (low >= 0) i += 2;
-  }
-  return out;
-}
-
-// Four numbers in a row parted by dots or hyphens, wherever they begin: "host1-198-51-100-4.isp".
-bool names_sensor_v4(std::string_view text, const Rules& rules) {
-  constexpr std::uint32_t too_much = 256;
-  std::array<std::uint32_t, 4> last{};
-  std::size_t count = 0;  // of numbers in a row
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    std::size_t start = at;
-    std::uint32_t number = 0;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at)
-      number = std::min(number * 10 + static_cast<std::uint32_t>(text[at] - '0'), too_much);
-    bool is_number = at > start && number < too_much;
-    count = is_number ? count + 1 : 0;
-    std::shift_left(last.begin(), last.end(), 1);
-    last[3] = number;
-    if (count >= 4 &&
-        is_sensor(Ip::from_v4(last[0] << 24 | last[1] << 16 | last[2] << 8 | last[3]), rules))
-      return true;
-    if (at == text.size() || (text[at] != '.' && text[at] != '-')) count = 0;
-  }
-  return false;
-}
-
-// Each run of what addresses of IPv6 are written with, and what follows a colon or dot in it, as in
-// "src:2001:db8::9"; with or without a port or a name behind it.
-bool names_sensor_v6(std::string_view text, const Rules& rules) {
-  constexpr std::string_view characters = "0123456789abcdefABCDEF:.";
-  constexpr std::size_t address_bytes_max = 64;  // and a port
-  for (std::size_t at = 0; (at = text.find_first_of(characters, at)) != text.npos;) {
-    std::size_t end = std::min(text.find_first_not_of(characters, at), text.size());
-    for (std::size_t next = at; at < end; at = next) {
-      std::string_view rest = text.substr(at, std::min(end - at, address_bytes_max));
-      if (is_sensor(rest, rules) || is_sensor(rest.substr(0, rest.rfind(':')), rules) ||
-          is_sensor(rest.substr(0, rest.find('.')), rules))
-        return true;
-      next = std::min(text.find_first_of(":.", at), end - 1) + 1;
-    }
-  }
-  return false;
-}
-
-// Does an address of a sensor stand anywhere in the text, also with hyphens or percent-encoded?
+// Does an address of a sensor stand anywhere in the text?
 bool names_sensor(std::string_view text, const Rules& rules) {
-  if (rules.sensors.empty() || text.empty()) return false;
-  std::string plain = decoded(text), coloned = plain;
-  std::ranges::replace(coloned, '-', ':');
-  return names_sensor_v4(plain, rules) || names_sensor_v6(plain, rules) ||
-         names_sensor_v6(coloned, rules);
+  return !rules.sensors.empty() && !text.empty() &&
+         mentions(text, [&](const Ip& ip) { return is_sensor(ip, rules); });
 }
 
 bool holds_secret(std::string_view parameter) {
   constexpr auto words =
       std::to_array<std::string_view>({"pass", "pw", "secret", "token", "key", "auth", "session",
                                        "sid", "code", "sig", "cred", "senha", "kennwort"});
-  std::string name = text::lower(decoded(parameter));
+  std::string name = text::lower(percent_decoded(parameter));
   return std::ranges::any_of(words, [&](std::string_view word) { return name.contains(word); });
 }
 
@@ -120,7 +62,7 @@ void keep_facts(Finding& f, Facts facts) {
 }  // namespace
 
 std::string_view name(Relation relation) {
-  constexpr std::array<std::string_view, 3> names = {"affected", "provider", "team"};
+  constexpr std::array<std::string_view, 4> names = {"affected", "provider", "team", "member"};
   return names.at(static_cast<std::size_t>(relation));
 }
 
@@ -141,6 +83,7 @@ Result<void> permit(const Marking& marking, Relation relation) {
   }
   if (marking.tlp == Tlp::red) return denied("it is marked TLP:RED, which no machine sends");
   if (relation == Relation::team) return {};
+  if (relation == Relation::member) return denied("a member gets what an agreement with it allows");
   if (marking.consent.tell_affected == false) {
     return denied("a feed that reported it says that those affected are not to be told");
   }

@@ -27,6 +27,7 @@ enum class Relation : std::uint8_t {
   affected,  // the organisation whose own address, name or account it is
   provider,  // one through whom it is reached: its provider, or who looks after the country
   team,      // the people who run this node
+  member,    // another member of the network: what an agreement with it allows, by Gate alone
 };
 std::string_view name(Relation relation);
 
@@ -112,6 +113,8 @@ struct Figures {
   Tlp tlp = Tlp::amber_strict;
 };
 
+class Gate;
+
 template <class T>
 class Cleared {
  public:
@@ -123,6 +126,7 @@ class Cleared {
  private:
   friend Result<Cleared<Finding>> clear(Finding item, const Recipient& to, const Rules& rules);
   friend Result<Cleared<Figures>> clear(Figures item, const Recipient& to, const Rules& rules);
+  friend class Gate;
   Cleared(T item, Recipient recipient, Tlp tlp, std::uint64_t epoch)
       : item_(std::move(item)), recipient_(std::move(recipient)), tlp_(tlp), epoch_(epoch) {}
 

@@ -1,0 +1,85 @@
+// Gate: which of our events go to one member, under which of the agreements with it, and as what.
+// The only way events leave for members. Source: DESIGN D7; docs/agreements.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/batch.h"
+#include "policy/clearance.h"
+#include "policy/decision.h"
+#include "policy/treated.h"
+
+namespace tocsin::policy {
+
+// An agreement between us and a member.
+struct Pass {
+  Agreement agreement;
+  Standing standing = Standing::proposed;
+  PseudonymKey key{};
+  std::uint64_t quota_left = 0;  // items that may still go today, where it has a quota
+};
+
+// What holds for all that a feed brings.
+struct FeedSays {
+  FeedTerms terms;
+  std::string member;            // that sent it; "": it is our own
+  std::optional<Onward> onward;  // what that member lets us do with it
+};
+
+// An event as a member may have it.
+struct ToldEvent {
+  std::vector<TreatedMember> members;
+  std::string handle;     // names the event to this member, and tells nothing else
+  std::string agreement;  // content address of what it goes under
+};
+
+// One thread at a time.
+class Gate {
+ public:
+  struct Parts {
+    const Dictionary& words;  // outlives the gate
+    std::string from, to;     // member ids
+    std::vector<Pass> passes;
+    Purpose purpose = Purpose::defence;
+    std::function<FeedSays(std::string_view feed)> feed;
+    std::vector<Network> sensors;  // our own
+    std::uint64_t epoch = 0;       // changes with each of these
+  };
+  explicit Gate(Parts parts);
+  ~Gate();
+
+  struct Row {
+    std::uint16_t row = 0, pass = 0;
+  };
+  struct Selected {
+    std::vector<Row> rows;  // in their order
+    // How many stay, by the reason of the agreement that comes first; without exercises, which
+    // nobody gets, and what the member itself sent.
+    std::array<std::uint64_t, reasons_count> withheld{};
+  };
+  // Rows of an act are none. What goes counts against the quota of its pass in here alone.
+  Selected select(const EventBatch& batch, TimeUs now) const;
+
+  // A selected row as the member may have it. `members`: of that event, as wire::Row has them.
+  // Errors: denied: nothing of it may be told, for its subject is a sensor.
+  Result<Cleared<ToldEvent>> clear(const EventBatch& batch, Row row,
+                                   std::span<const Member> members) const;
+
+ private:
+  const Treating& treating(std::uint16_t pass, const Item& item) const;
+  Item item_of(const EventBatch& batch) const;  // what is the same for all of its rows
+
+  Parts parts_;
+  std::vector<std::string> addresses_;  // of the passes
+  mutable std::map<std::pair<std::uint16_t, bool>, std::unique_ptr<Treating>> treating_;
+};
+
+}  // namespace tocsin::policy
