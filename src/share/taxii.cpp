@@ -1,7 +1,6 @@
 #include "share/taxii.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 
@@ -9,6 +8,7 @@
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "share/taxii_token.h"
+#include "wire/stix_object.h"
 
 namespace tocsin::share {
 namespace {
@@ -248,40 +248,6 @@ std::string text_of(const TaxiiStatus& status) {
   return w.take();
 }
 
-// The objects of an envelope, as they stand in it. A STIX bundle has them at the same place, and is
-// taken too.
-Result<std::vector<std::string_view>> objects_of(std::string_view envelope) {
-  simdjson::padded_string padded(envelope);
-  simdjson::dom::parser whole;  // what follows does not look at all of the text
-  if (auto wrong = whole.parse(padded).error())
-    return invalid(fmt::format("this is no JSON: {}", simdjson::error_message(wrong)));
-  simdjson::ondemand::parser parser;
-  std::vector<std::string_view> out;
-  auto read = [&]() -> simdjson::error_code {
-    simdjson::ondemand::document document;
-    if (auto wrong = parser.iterate(padded).get(document)) return wrong;
-    simdjson::ondemand::array objects;
-    if (auto wrong = document["objects"].get_array().get(objects)) return wrong;
-    for (auto item : objects) {
-      simdjson::ondemand::value value;
-      if (auto wrong = std::move(item).get(value)) return wrong;
-      simdjson::ondemand::object object;
-      std::string_view raw = value.raw_json_token();
-      if (!value.get_object().get(object)) {
-        if (auto wrong = object.raw_json().get(raw)) return wrong;
-      }
-      // The same place in the caller's bytes.
-      out.push_back(text::trim(
-          envelope.substr(static_cast<std::size_t>(raw.data() - padded.data()), raw.size())));
-    }
-    return simdjson::SUCCESS;
-  };
-  if (read() != simdjson::SUCCESS)
-    return invalid("an envelope is an object with a list \"objects\"");
-  if (out.empty()) return invalid("the list \"objects\" is empty");
-  return out;
-}
-
 Result<http::Response> Asked::post(const TaxiiCollection& collection) {
   if (!is_taxii_content(request_.header("content-type")))
     return refuse(415, fmt::format("send {}", taxii_media));
@@ -293,7 +259,8 @@ Result<http::Response> Asked::post(const TaxiiCollection& collection) {
   std::optional<MappedFile> file;
   if (!request_.body_path.empty()) file = TRY(MappedFile::open(request_.body_path));
   std::string_view body = file ? file->bytes() : std::string_view(request_.body);
-  auto objects = objects_of(body);
+  // A STIX bundle has its objects at the same place, and is taken too.
+  auto objects = wire::stix_objects_in(body);
   if (!objects) return refuse(422, objects.error().what);
   auto status = TRY(shelf_.add(collection.id, *objects));
   return answer(text_of(status), 202);

@@ -7,13 +7,13 @@
 #include <map>
 #include <set>
 
-#include "base/canonical_json.h"
 #include "base/decoders.h"
 #include "base/text.h"
 #include "contract/data_compare.h"
 #include "test.h"
 #include "wire/stix_check.h"
 #include "wire/stix_match.h"
+#include "wire/stix_object.h"
 #include "wire/stix_pattern.h"
 
 namespace tocsin::data {
@@ -28,6 +28,15 @@ std::vector<std::string> files(const std::string& folder) {
     if (entry.is_regular_file()) out.push_back(entry.path().string());
   }
   std::ranges::sort(out);
+  return out;
+}
+
+std::string unpacked(const std::string& path) {
+  std::string out, packed = file(path);
+  REQUIRE(decoders::gunzip(packed, [&](std::string_view piece) -> Result<void> {
+    out += piece;
+    return {};
+  }));
   return out;
 }
 
@@ -140,15 +149,7 @@ TEST_CASE("stix21-bundles: no object of the examples and of ATT&CK is refused") 
   for (const auto& path : files(root)) {
     if (path.contains("/json-schemas/") || path.ends_with(".md")) continue;
     CAPTURE(path);
-    std::string text = file(path);
-    if (path.ends_with(".gz")) {
-      std::string plain;
-      REQUIRE(decoders::gunzip(text, [&](std::string_view piece) -> Result<void> {
-        plain += piece;
-        return {};
-      }));
-      text = plain;
-    }
+    std::string text = path.ends_with(".gz") ? unpacked(path) : file(path);
     element whole = parser.parse(simdjson::padded_string(text)).value();
     simdjson::dom::array list;
     std::size_t count = whole["objects"].get(list) ? 1 : list.size();
@@ -163,6 +164,56 @@ TEST_CASE("stix21-bundles: no object of the examples and of ATT&CK is refused") 
   CHECK(taken == objects);
   MESSAGE(
       fmt::format("stix21-bundles: {} of {} objects taken, {} warnings", taken, objects, warnings));
+}
+
+TEST_CASE("stix21-bundles, taxii21: what is read and bundled again is the same") {
+  std::string root = folder("stix21-bundles"), taxii = folder("taxii21");
+  if (root.empty() || taxii.empty()) return;
+  std::size_t objects = 0, same = 0, refused = 0;
+  wire::StixReader reader;
+  auto take = [&](std::string_view json) {
+    ++objects;
+    auto object = reader.read(json);
+    if (!object) {
+      ++refused;
+      MESSAGE(object.error().what);
+      return;
+    }
+    std::string again = wire::stix_bundle("bundle--x", {object->json});
+    auto back = wire::stix_objects_in(again);
+    REQUIRE(back);
+    bool equal = back->at(0) == text::trim(json);
+    CHECK(equal);
+    same += equal;
+  };
+  for (const auto& path : files(root)) {
+    if (path.contains("/json-schemas/") || path.ends_with(".md")) continue;
+    CAPTURE(path);
+    std::string text = path.ends_with(".gz") ? unpacked(path) : file(path);
+    auto list = wire::stix_objects_in(text);
+    if (!list) take(text);
+    if (list) std::ranges::for_each(*list, take);
+  }
+  simdjson::dom::parser parser;
+  element content = parser.load(taxii + "/default_data.json").value();
+  std::function<void(element)> walk = [&](element value) {
+    simdjson::dom::object object;
+    simdjson::dom::array list;
+    std::string_view version;
+    if (!value.get(list)) {
+      for (element one : list) walk(one);
+    } else if (!value.get(object)) {
+      bool is_stix = !object.at_key("spec_version").get(version) && version == "2.1";
+      if (is_stix) take(simdjson::minify(value));
+      for (auto [key, member] : object) {
+        if (!is_stix) walk(member);
+      }
+    }
+  };
+  walk(content);
+  CHECK(refused == 0);
+  MESSAGE(fmt::format("stix21-bundles, taxii21: {} of {} objects come back as they were", same,
+                      objects));
 }
 
 TEST_CASE("stix-patterns: every case of the syntax is told right from wrong") {
