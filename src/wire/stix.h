@@ -5,9 +5,9 @@
 
 namespace tocsin::wire {
 
-// Observables and an observed-data object that refers to them; for what is known to be malicious
-// (controllers, malware and phishing sites, block-list entries) an indicator too. All ids follow
-// from the content. Markings are those of TLP 2.0.
+// Its observables, an observed-data object that refers to them with all of the event in our
+// extension, and what stix_of_event() makes besides. All ids follow from the content. A bundle has
+// no objects where an event has nothing that STIX could name.
 void append_stix(std::string& out, const EventBatch& batch, std::size_t row,
                  const Dictionary& words);
 

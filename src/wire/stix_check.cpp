@@ -318,9 +318,9 @@ void StixChecker::rule(const StixRule& rule, const Object& object, const StixAt&
   }
 }
 
-StixVerdict check_stix(Element object) {
+StixVerdict check_stix(Element object, bool old) {
   StixVerdict verdict;
-  StixChecker(verdict).any(object, StixAt{}, false);
+  StixChecker(verdict).any(object, StixAt{}, old);
   return verdict;
 }
 

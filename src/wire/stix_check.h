@@ -44,7 +44,8 @@ struct StixVerdict {
 //
 // A bundle is checked with all its objects; paths begin with "objects[3]." then. STIX 2.0's objects
 // (a bundle with spec_version 2.0, and none in its objects) need only what both versions require.
-StixVerdict check_stix(simdjson::dom::element object);
+// `old`: the object stands in a bundle of STIX 2.0.
+StixVerdict check_stix(simdjson::dom::element object, bool old = false);
 // Errors: none; a text that is no JSON is a breach too.
 StixVerdict check_stix(std::string_view json);
 

@@ -138,6 +138,7 @@ Result<std::vector<std::string_view>> stix_objects_in(std::string_view bundle) {
 }
 
 std::string stix_bundle(std::string_view id, const std::vector<std::string>& objects) {
+  if (objects.empty()) return fmt::format(R"({{"type":"bundle","id":"{}"}})", id);
   return fmt::format(R"({{"type":"bundle","id":"{}","objects":[{}]}})", id,
                      fmt::join(objects, ","));
 }
