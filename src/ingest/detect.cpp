@@ -28,6 +28,8 @@ bool fits(std::string_view text, const char* pattern) {
 std::string json_format(std::string_view sample) {
   if (fits(sample, R"re("Format"\s*:\s*"IDEA0")re")) return "idea";
   if (fits(sample, R"re("(XARF|xarf_version|ReporterInfo)"\s*:)re")) return "xarf";
+  if (fits(sample, R"re("id"\s*:\s*"[a-z][a-z0-9-]+--[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)re"))
+    return "stix";
   if (fits(sample, R"re("Event"\s*:\s*\{)re") || fits(sample, R"re("Attribute"\s*:\s*\[)re"))
     return "misp";
   if (fits(sample, R"re("(classification\.(type|taxonomy)|source\.(ip|fqdn|url))"\s*:)re") ||

@@ -92,4 +92,18 @@ TEST_CASE("an unknown format is refused with those there are") {
   CHECK(refused.error().what.contains(", url_list"));
 }
 
+TEST_CASE("STIX is told by the ids of its objects") {
+  std::string id = "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
+  std::string object = R"({"type":"indicator","id":")" + id + R"("})";
+  CHECK(detect_format("a.json", object) == "stix");
+  CHECK(detect_format("a.json", R"({"more":true,"objects":[)" + object + "]}") == "stix");
+  CHECK(detect_format("a.json",
+                      R"({"objects":[{"classification":{"type":"x"}},)" + object + "]}") == "stix");
+  CHECK(detect_format("", "\n" + object + "\n" + object) == "stix");
+  // What only speaks of STIX is none.
+  CHECK(detect_format("a.json", R"({"classification.type":"c2-server","extra.stix_id":")" + id +
+                                    R"("})") == "intelmq");
+  CHECK(detect_format("a.json", R"({"type":"indicator","id":"indicator--1"})").empty());
+}
+
 }  // namespace tocsin::ingest
