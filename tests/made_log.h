@@ -4,11 +4,13 @@
 
 #include <fmt/format.h>
 
-#include <memory>
+#include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ledger/account.h"
 #include "ledger/log_file.h"
 
 namespace tocsin::ledger {
@@ -133,6 +135,34 @@ class MadeLog {
   TimeUs at_ = begin;
 };
 
+// The account of `log` for `to`.
+inline Account account_of(const MadeLog& log, const std::string& to) {
+  Account account{.to = to};
+  auto hashes = log.leaf_hashes();
+  auto last = std::ranges::find_if(log.entries.rbegin(), log.entries.rend(),
+                                   [](const Entry& entry) { return entry.head.has_value(); });
+  account.head = *last->head;
+  std::uint64_t size = account.head.tree.size;
+  std::set<std::uint64_t> releases;
+  for (const Entry& entry : std::span(log.entries).first(size)) {
+    Leaf leaf = *read_leaf(entry.leaf);
+    const auto* outcome = std::get_if<Outcome>(&leaf.body);
+    bool general = entry.index == 0 || std::holds_alternative<KeyChange>(leaf.body);
+    bool theirs = partner_of(leaf.body) == to &&
+                  (kind_of(leaf.body) == "release" || kind_of(leaf.body) == "receipt");
+    if (!general && !theirs && (outcome == nullptr || !releases.contains(outcome->of))) continue;
+    if (theirs) releases.insert(entry.index);
+    auto& one = account.entries.emplace_back(AccountEntry{.index = entry.index});
+    one.leaf = leaf;
+    one.hash = entry.hash;
+    one.proof = *inclusion_proof(entry.index, size, nodes_of(hashes));
+    if (!entry.shown.empty()) one.shown = *read_shown(std::string_view(entry.shown));
+    if (!entry.acknowledged.empty())
+      one.acknowledged = *read_acknowledged(std::string_view(entry.acknowledged));
+  }
+  return account;
+}
+
 // Two members after a month of exchange: every kind of leaf stands in the first one's log.
 inline std::pair<MadeLog, MadeLog> made_pair() {
   MadeLog a("a.example.org"), b("b.example.org");
@@ -161,6 +191,7 @@ inline std::pair<MadeLog, MadeLog> made_pair() {
   a.add(Dropped{.details = {{1, commitment(std::string(16, 'n'), a.entries[1].details->text)}},
                 .items_below = 5});
   a.release(b.node, 2, "event defacement");  // not answered yet
+  a.seal();
   b.seal();
   return {std::move(a), std::move(b)};
 }

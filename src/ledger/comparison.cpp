@@ -29,6 +29,7 @@ const Opening& opening_of(const Account& account) {
 // The releases of `owner` against the receipts of `other`.
 void compare_releases(const Account& owner, const Account& other, Comparison& out) {
   auto receipts = receipts_of(other);
+  std::map<Sha256, std::uint64_t> elsewhere;  // receipts in a log of `other` that it does not name
   auto differs = [&](std::uint64_t index, std::string what) {
     out.differences.push_back({owner.head.node, index, std::move(what)});
   };
@@ -36,7 +37,14 @@ void compare_releases(const Account& owner, const Account& other, Comparison& ou
     if (!std::holds_alternative<Release>(entry.leaf.body)) continue;
     auto found = receipts.find({owner.head.log, entry.index});
     if (found == receipts.end()) {
-      if (entry.acknowledged) {
+      if (entry.acknowledged && entry.acknowledged->place.log != other.head.log) {
+        const auto& [log, index] = entry.acknowledged->place;
+        const auto& before = opening_of(other).before;
+        if (!before || before->log != log || index >= before->tree.size) ++elsewhere[log];
+      } else if (entry.acknowledged && entry.acknowledged->place.index >= other.head.tree.size &&
+                 other.head.at < owner.head.at) {
+        ++out.open;  // the other account is older than the receipt
+      } else if (entry.acknowledged) {
         differs(entry.index,
                 fmt::format("{} signed a receipt for it, and its log has none", other.head.node));
       } else if (entry.leaf.at + on_its_way > other.head.at) {
@@ -54,6 +62,11 @@ void compare_releases(const Account& owner, const Account& other, Comparison& ou
                                        other.head.node, found->second.index));
     }
     receipts.erase(found);
+  }
+  for (const auto& [log, count] : elsewhere) {
+    out.notes.push_back(
+        fmt::format("{} of the receipts that {} holds of {} are in another log of it, {}", count,
+                    owner.head.node, other.head.node, hex(log)));
   }
   const auto& before = opening_of(owner).before;
   for (const auto& [place, quoted] : receipts) {

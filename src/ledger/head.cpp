@@ -132,6 +132,7 @@ Result<Head> read_head(const Json& value) {
   head.node = TRY(text_of(value, "node"));
   head.log = TRY(hash_of_member(value, "log"));
   head.tree.size = TRY(number_of(value, "size"));
+  if (head.tree.size == 0) return invalid("a head of no entries");
   head.tree.root = TRY(hash_of_member(value, "root"));
   head.at = TRY(time_of(value));
   head.key = TRY(key_of(value));

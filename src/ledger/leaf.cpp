@@ -65,6 +65,7 @@ void members(Each& each, auto& b) {
   } else if constexpr (std::is_same_v<T, KeyChange>) {
     each("key", b.key);
   } else if constexpr (std::is_same_v<T, Dropped>) {
+    each("log", b.log);
     each("details", b.details);
     each("items_below", b.items_below);
   }

@@ -112,6 +112,7 @@ struct Dropped {
     Sha256 details{};  // commitment() to what is left of them
     bool operator==(const Masked&) const = default;
   };
+  std::optional<Sha256> log;  // absent: this one; else one before it
   std::vector<Masked> details;
   std::uint64_t items_below = 0;  // of the releases below this index; 0: of none
   bool operator==(const Dropped&) const = default;

@@ -66,7 +66,8 @@ Result<void> LogCheck::check_body(const Entry& entry) {
   if (release != nullptr) return check_release(entry, *release);
   if (receipt != nullptr) return check_receipt(entry, *receipt);
   if (const auto* outcome = std::get_if<Outcome>(&leaf_.body)) return check_outcome(*outcome);
-  if (const auto* dropped = std::get_if<Dropped>(&leaf_.body)) return check_dropped(*dropped);
+  if (const auto* dropped = std::get_if<Dropped>(&leaf_.body))
+    dropped->log ? verdict_.elsewhere.push_back(*dropped) : drop(*dropped);
   return {};
 }
 
@@ -138,15 +139,14 @@ Result<void> LogCheck::check_details(const Entry& entry) {
   return {};
 }
 
-Result<void> LogCheck::check_dropped(const Dropped& dropped) {
+void LogCheck::drop(const Dropped& dropped) {
   for (const auto& [of, details] : dropped.details) {
     auto masked = masked_.find(of);
     if (masked == masked_.end() || masked->second != details) continue;  // masked once more later
     masked_.erase(masked);
     ++verdict_.masked;
   }
-  bare_.erase(bare_.begin(), bare_.lower_bound(std::min(dropped.items_below, tree_.size() - 1)));
-  return {};
+  bare_.erase(bare_.begin(), bare_.lower_bound(std::min(dropped.items_below, tree_.size())));
 }
 
 Result<void> LogCheck::check_head(const Entry& entry) {
@@ -182,6 +182,7 @@ Result<Verdict> LogCheck::end(std::uint64_t size) {
   if (!known_.empty() && known_.rbegin()->first > got)
     return std::unexpected(
         at_entry(got, fmt::format("it is missing: {} entries were noted", known_.rbegin()->first)));
+  for (const Dropped& dropped : later_) drop(dropped);
   if (!masked_.empty())
     return std::unexpected(
         at_entry(masked_.begin()->first, "its details are not those that it holds"));

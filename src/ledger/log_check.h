@@ -35,8 +35,9 @@ struct Verdict {
   Tree tree;                    // of all leaves
   std::vector<PublicKey> keys;  // that signed its heads, the first one first
   std::uint64_t heads = 0, releases = 0, acknowledged = 0, receipts = 0;
-  std::uint64_t unknown = 0;  // releases without an outcome: logged, perhaps not sent
-  std::uint64_t masked = 0;   // details that an erasure masked
+  std::uint64_t unknown = 0;       // releases without an outcome: logged, perhaps not sent
+  std::uint64_t masked = 0;        // details that an erasure masked
+  std::vector<Dropped> elsewhere;  // what it tells of logs before it
   bool operator==(const Verdict&) const = default;
 };
 
@@ -46,6 +47,8 @@ class LogCheck {
   // an earlier state is found by them alone.
   explicit LogCheck(std::span<const Tree> known = {});
 
+  // What a later log tells of this one. Before the first entry.
+  void told(const Dropped& dropped) { later_.push_back(dropped); }
   // The next one. Errors: invalid: "entry 17: ..."; nothing more can be told then.
   Result<void> add(const Entry& entry);
   // After the last. Errors: as of add(); `size`: how many entries there should be.
@@ -58,10 +61,11 @@ class LogCheck {
   Result<void> check_outcome(const Outcome& outcome);
   Result<void> check_receipt(const Entry& entry, const Receipt& receipt);
   Result<void> check_details(const Entry& entry);
-  Result<void> check_dropped(const Dropped& dropped);
+  void drop(const Dropped& dropped);
   Result<void> check_head(const Entry& entry);
 
   std::map<std::uint64_t, Sha256> known_;
+  std::vector<Dropped> later_;
   Verdict verdict_;
   Growing tree_;
   Leaf leaf_;                                // the one that is looked at

@@ -20,6 +20,7 @@ std::map<Place, TimeUs> times_of(const Account& account) {
 
 void count(Side& side, const Leaf& leaf, const Receipt& receipt,
            const std::map<Place, TimeUs>& asked) {
+  if (!std::holds_alternative<Release>(leaf.body)) return;
   const auto& release = std::get<Release>(leaf.body);
   ++side.acts;
   side.items += release.count;
@@ -53,11 +54,8 @@ Reciprocity reciprocity_of(const Account& account, TimeUs since, TimeUs until) {
     if (std::holds_alternative<Release>(entry.leaf.body) && within(entry.leaf)) {
       auto answer = entry.acknowledged ? read_leaf(entry.acknowledged->leaf)
                                        : Result<Leaf>(missing("no answer"));
-      if (!answer) {
-        ++out.open;
-      } else {
-        count(out.given, entry.leaf, std::get<Receipt>(answer->body), asked);
-      }
+      const auto* answered = answer ? std::get_if<Receipt>(&answer->body) : nullptr;
+      answered == nullptr ? (void)++out.open : count(out.given, entry.leaf, *answered, asked);
     }
     const auto* receipt = std::get_if<Receipt>(&entry.leaf.body);
     if (receipt == nullptr || !entry.shown) continue;
