@@ -113,12 +113,13 @@ Result<void> Ledger::begin(store::Sqlite& db) {
   if (TRY(select.step())) {
     number_ = select.number(0);
     log_ = stored_hash(select.blob(1));
-    if (select.text(2) == parts_.node && select.blob(3) == key && select.text(4) == parts_.restored)
-      return {};
+    bool same = parts_.restored.empty() || select.text(4) == parts_.restored;
+    if (same && select.text(2) == parts_.node && select.blob(3) == key) return {};
     auto last = TRY(head_in(db, number_));
     if (last) opening.before = Opening::Before{log_, last->tree};
   }
   select.reset();
+  is_new_ = true;
   Leaf leaf{.at = parts_.now(), .salt = parts_.salt(), .body = opening};
   Added added{.leaf = leaf_text(leaf)};
   added.hash = log_ = leaf_hash(added.leaf);
@@ -187,6 +188,7 @@ Result<Ledger::Added> Ledger::act(store::Sqlite& db, PolicyAct act, std::string_
   Salt bytes = parts_.salt();
   std::string salt(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::string text = text::is_utf8(details) ? std::string(details) : text::printable(details);
+  if (auto masked = parts_.mask ? parts_.mask(text) : std::nullopt) text = *std::move(masked);
   if (!text::is_utf8(text)) return invalid("details that are no UTF-8");
   act.details = commitment(salt, text);
   Added added = TRY(add(db, Body(std::move(act))));
@@ -222,6 +224,19 @@ Result<std::vector<std::uint64_t>> Ledger::pending() const {
   };
   TRY(tables_.read(look));
   return out;
+}
+
+Result<std::size_t> Ledger::end_pending() {
+  std::vector<Body> bodies;
+  auto left = TRY(pending());
+  for (std::uint64_t index : left) bodies.push_back(Outcome{index, "unknown", {}});
+  if (bodies.empty()) return 0;
+  auto work = [&](store::Sqlite& db) -> Result<void> {
+    TRY(add(db, bodies));
+    return {};
+  };
+  TRY(tables_.write(work));
+  return bodies.size();
 }
 
 }  // namespace tocsin::share

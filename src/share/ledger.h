@@ -35,13 +35,15 @@ class Ledger {
     store::Journal& journal;
     std::string node;       // member id
     const SigningKey& key;  // outlives the ledger, or the call that changes it
-    std::string restored;   // another for each restore from a backup; "": none
+    std::string restored;   // another for each restore from a backup; "": none since
     std::function<TimeUs()> now = times::now;
     std::function<ledger::Salt()> salt{};  // none: random
+    store::Journal::Rewrite mask{};        // what details become as they are written, if anything
   };
   // Opens the log, or a new one that names the head of the one before it: after a restore, and for
   // another node or key than the log is of. Errors: those of Tables::open().
   static Result<std::unique_ptr<Ledger>> open(Parts parts);
+  bool is_new() const { return is_new_; }  // open() opened a new log
 
   // ---- acts of this node; `db` is that of a transaction of the journal's file
 
@@ -63,6 +65,8 @@ class Ledger {
   Result<void> change_key(const SigningKey& fresh);
   // Releases without an outcome, oldest first: logged, and it is not known whether they went.
   Result<std::vector<std::uint64_t>> pending() const;
+  // Tells of each of them as unknown: before anything is sent. How many.
+  Result<std::size_t> end_pending();
 
   // ---- with partners
 
@@ -163,7 +167,8 @@ class Ledger {
   Parts parts_;
   store::Tables tables_;
   const SigningKey* key_ = nullptr;  // the journal's lane guards it
-  std::int64_t number_ = 0;          // of the log in use, in our tables
+  bool is_new_ = false;
+  std::int64_t number_ = 0;  // of the log in use, in our tables
   Sha256 log_{};
 };
 
