@@ -116,7 +116,7 @@ Result<void> Ledger::begin(store::Sqlite& db) {
     bool same = parts_.restored.empty() || select.text(4) == parts_.restored;
     if (same && select.text(2) == parts_.node && select.blob(3) == key) return {};
     auto last = TRY(head_in(db, number_));
-    if (last) opening.before = Opening::Before{log_, last->tree};
+    if (last) opening.before = Predecessor{log_, last->tree};
   }
   select.reset();
   is_new_ = true;

@@ -217,7 +217,7 @@ TEST_CASE("after a restore, and with a lost key, a new log names the one before"
   CHECK(opened.log != before.log);
   CHECK(opened.tree.size == 1);
   auto opening = std::get<Opening>(a.ledger->one(0)->leaf.body);
-  CHECK(*opening.before == Opening::Before{before.log, before.tree});
+  CHECK(*opening.before == Predecessor{before.log, before.tree});
   CHECK(a.ledger->is_new());
   for (const char* again : {"2026-02-01", ""}) {  // once more while it is paused; resumed
     a.open(again);
