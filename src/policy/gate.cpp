@@ -12,11 +12,23 @@ namespace tocsin::policy {
 namespace {
 
 // 0 to 100, as the report says it.
-std::optional<std::uint8_t> confidence_of(const EventBatch& batch, std::size_t row) {
-  std::string_view json = member(batch.text(batch.extra[row]), "feed.accuracy");
+std::uint8_t confidence_of(const EventBatch& batch, std::size_t row) {
+  std::string_view extra = batch.text(batch.extra[row]);
+  if (!extra.contains("\"feed.accuracy\"")) return Traits::no_confidence;
+  std::string_view json = member(extra, "feed.accuracy");
   auto number = text::number(json.substr(0, json.find('.')));
-  if (json.empty() || !number || *number > 100) return std::nullopt;
+  if (json.empty() || !number || *number > 100) return Traits::no_confidence;
   return static_cast<std::uint8_t>(*number);
+}
+
+constexpr std::size_t seen_places = 256;
+
+std::size_t place_among_seen(const Traits& t) {
+  std::uint64_t mixed = std::uint64_t{t.country.code} << 32 | t.sector;
+  mixed ^= std::uint64_t{static_cast<std::uint8_t>(t.type)} << 48 ^
+           std::uint64_t{static_cast<std::uint8_t>(t.tlp)} << 56 ^
+           std::uint64_t{t.confidence} << 24;
+  return (mixed * 0x9e3779b97f4a7c15) >> 56;
 }
 
 bool is_anonymised(const Item& item) {
@@ -29,8 +41,6 @@ Gate::Gate(Parts parts) : parts_(std::move(parts)) {
   for (const Pass& pass : parts_.passes) addresses_.push_back(content_address(pass.agreement));
 }
 
-Gate::~Gate() = default;
-
 Item Gate::item_of(const EventBatch& batch) const {
   FeedSays feed = parts_.feed(parts_.words.word(batch.feed));
   Item item{.kind = ItemKind::event, .feed = feed.terms};
@@ -41,39 +51,70 @@ Item Gate::item_of(const EventBatch& batch) const {
   return item;
 }
 
-Gate::Selected Gate::select(const EventBatch& batch, TimeUs now) const {
+std::vector<Traits> traits_of(const EventBatch& batch) {
+  std::vector<Traits> out(batch.is_act() ? 0 : batch.size());
+  for (std::size_t row = 0; row < out.size(); ++row) {
+    out[row] = {.type = batch.type[row],
+                .tlp = batch.tlp[row],
+                .country = place_of(batch, row).country,
+                .confidence = confidence_of(batch, row),
+                .goes = !is_exercise(batch, row),
+                .sector = batch.sector[row]};
+  }
+  return out;
+}
+
+Gate::Selected Gate::select(const EventBatch& batch, std::span<const Traits> traits,
+                            TimeUs now) const {
   Selected out;
-  if (batch.is_act() || parts_.passes.empty()) return out;
+  if (traits.empty() || parts_.passes.empty()) return out;
   Item item = item_of(batch);
   if (item.role == PartyRole::originator) return out;
-  std::vector<Context> contexts;
+  std::vector<std::uint64_t> quota_left;
   for (const Pass& pass : parts_.passes) {
-    contexts.push_back({.now = now,
-                        .from = parts_.from,
-                        .to = parts_.to,
-                        .standing = pass.standing,
-                        .purpose = parts_.purpose,
-                        .quota_left = pass.quota_left});
+    bool counted = pass.agreement.quota_per_day > 0;
+    quota_left.push_back(counted ? pass.quota_left : UINT64_MAX);
   }
-  for (std::size_t row = 0; row < batch.size(); ++row) {
-    if (is_exercise(batch, row)) continue;
-    item.type = batch.type[row];
-    item.tlp = batch.tlp[row];
-    item.country = place_of(batch, row).country;
-    item.sector.assign(parts_.words.word(batch.sector[row]));
-    item.confidence = confidence_of(batch, row);
+  // Few events of a batch differ in what is looked at.
+  std::vector<Seen> seen(seen_places);
+  for (std::size_t row = 0; row < traits.size(); ++row) {
+    const Traits& t = traits[row];
+    if (!t.goes) continue;
+    Seen& known = seen[place_among_seen(t)];
+    if (known.reasons.empty() || known.traits != t) known = {t, reasons_of(item, t, now)};
     auto first = Reason::released;  // of those against it
     bool goes = false;
-    for (std::size_t pass = 0; pass < contexts.size() && !goes; ++pass) {
-      Context& context = contexts[pass];
-      Reason reason = judge(item, parts_.passes[pass].agreement, context).reason;
+    for (std::size_t pass = 0; pass < known.reasons.size() && !goes; ++pass) {
+      Reason reason = known.reasons[pass];
+      if (reason == Reason::released && quota_left[pass] == 0) reason = Reason::quota_used_up;
       goes = reason == Reason::released;
       if (first == Reason::released) first = reason;
       if (!goes) continue;
-      if (context.quota_left.value_or(0) > 0) --*context.quota_left;
+      if (quota_left[pass] != UINT64_MAX) --quota_left[pass];
       out.rows.push_back({static_cast<std::uint16_t>(row), static_cast<std::uint16_t>(pass)});
     }
     if (!goes) ++out.withheld.at(static_cast<std::size_t>(first));
+  }
+  return out;
+}
+
+// As if each quota had room.
+std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs now) const {
+  item.type = traits.type;
+  item.tlp = traits.tlp;
+  item.country = traits.country;
+  item.sector.assign(parts_.words.word(traits.sector));
+  item.confidence.reset();
+  if (traits.confidence != Traits::no_confidence) item.confidence = traits.confidence;
+  std::vector<Reason> out;
+  for (const Pass& pass : parts_.passes) {
+    Context context{.now = now,
+                    .from = parts_.from,
+                    .to = parts_.to,
+                    .standing = pass.standing,
+                    .purpose = parts_.purpose,
+                    .quota_left = UINT64_MAX};
+    out.push_back(judge(item, pass.agreement, context).reason);
   }
   return out;
 }

@@ -41,6 +41,19 @@ struct ToldEvent {
   std::string agreement;  // content address of what it goes under
 };
 
+// What of an event a decision looks at and that differs within a batch; the same for all members.
+struct Traits {
+  Type type = Type::undetermined;
+  Tlp tlp = Tlp::unmarked;
+  Country country;  // of its subject
+  std::uint8_t confidence = no_confidence;
+  bool goes = true;  // false: an exercise, which nobody gets
+  WordId sector = 0;
+  static constexpr std::uint8_t no_confidence = 255;
+  bool operator==(const Traits&) const = default;
+};
+std::vector<Traits> traits_of(const EventBatch& batch);
+
 // One thread at a time.
 class Gate {
  public:
@@ -54,7 +67,6 @@ class Gate {
     std::uint64_t epoch = 0;       // changes with each of these
   };
   explicit Gate(Parts parts);
-  ~Gate();
 
   struct Row {
     std::uint16_t row = 0, pass = 0;
@@ -65,8 +77,9 @@ class Gate {
     // nobody gets, and what the member itself sent.
     std::array<std::uint64_t, reasons_count> withheld{};
   };
-  // Rows of an act are none. What goes counts against the quota of its pass in here alone.
-  Selected select(const EventBatch& batch, TimeUs now) const;
+  // `traits`: of the batch. Rows of an act are none. What goes counts against the quota of its pass
+  // in here alone.
+  Selected select(const EventBatch& batch, std::span<const Traits> traits, TimeUs now) const;
 
   // A selected row as the member may have it. `members`: of that event, as wire::Row has them.
   // Errors: denied: nothing of it may be told, for its subject is a sensor.
@@ -74,6 +87,11 @@ class Gate {
                                    std::span<const Member> members) const;
 
  private:
+  struct Seen {  // what was found for an event of these traits
+    Traits traits;
+    std::vector<Reason> reasons;  // of each pass
+  };
+  std::vector<Reason> reasons_of(Item& item, const Traits& traits, TimeUs now) const;
   const Treating& treating(std::uint16_t pass, const Item& item) const;
   Item item_of(const EventBatch& batch) const;  // what is the same for all of its rows
 

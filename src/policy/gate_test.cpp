@@ -80,12 +80,13 @@ TEST_CASE("an event goes under the first agreement that releases it") {
   Agreement narrow = agreement("narrow"), wide = agreement("wide");
   narrow.allow[0].max_tlp = Tlp::clear;
   wide.allow[0].max_tlp = Tlp::amber;
-  auto got = world.gate({narrow, wide}).select(world.batch, now);
+  auto got = world.gate({narrow, wide}).select(world.batch, traits_of(world.batch), now);
   CHECK(rows(got) == "0:0 2:1 4:1 ");
   CHECK(withheld(got, Reason::tlp_red) == 1);
   CHECK(withheld(got, Reason::tlp_unmarked) == 1);
-  CHECK(rows(world.gate({}).select(world.batch, now)).empty());
-  CHECK(rows(world.gate({narrow}).select(world.batch, narrow.until)).empty());
+  CHECK(rows(world.gate({}).select(world.batch, traits_of(world.batch), now)).empty());
+  CHECK(
+      rows(world.gate({narrow}).select(world.batch, traits_of(world.batch), narrow.until)).empty());
 }
 
 TEST_CASE("neither exercises go nor what the member itself sent, and a quota holds") {
@@ -93,23 +94,26 @@ TEST_CASE("neither exercises go nor what the member itself sent, and a quota hol
   for (int i = 0; i < 5; ++i) world.event(Tlp::green);
   world.event(Tlp::green, Type::test);
   world.batch.flags[1] = flag_exercise;
-  CHECK(rows(world.gate({agreement("a")}).select(world.batch, now)) == "0:0 2:0 3:0 4:0 ");
+  CHECK(rows(world.gate({agreement("a")}).select(world.batch, traits_of(world.batch), now)) ==
+        "0:0 2:0 3:0 4:0 ");
   Agreement limited = agreement("a");
   limited.quota_per_day = 10;
-  auto got = world.gate({limited}, 2).select(world.batch, now);
+  auto got = world.gate({limited}, 2).select(world.batch, traits_of(world.batch), now);
   CHECK(rows(got) == "0:0 2:0 ");
   CHECK(withheld(got, Reason::quota_used_up) == 2);
   world.says.member = "b.example";
-  CHECK(rows(world.gate({agreement("a")}).select(world.batch, now)).empty());
+  CHECK(
+      rows(world.gate({agreement("a")}).select(world.batch, traits_of(world.batch), now)).empty());
   world.says.member = "c.example";
-  got = world.gate({agreement("a")}).select(world.batch, now);
+  got = world.gate({agreement("a")}).select(world.batch, traits_of(world.batch), now);
   CHECK(rows(got).empty());
   CHECK(withheld(got, Reason::onward_none) == 4);
   world.says.onward = Onward::anonymised;
-  CHECK(rows(world.gate({agreement("a")}).select(world.batch, now)) == "0:0 2:0 3:0 4:0 ");
+  CHECK(rows(world.gate({agreement("a")}).select(world.batch, traits_of(world.batch), now)) ==
+        "0:0 2:0 3:0 4:0 ");
   EventBatch act;
   act.correction.kind = Correction::Kind::withdraw;
-  CHECK(rows(world.gate({agreement("a")}).select(act, now)).empty());
+  CHECK(rows(world.gate({agreement("a")}).select(act, traits_of(act), now)).empty());
 }
 
 TEST_CASE("what goes is the event after its treatments, with a handle of its own for each member") {
@@ -156,7 +160,7 @@ TEST_CASE("a sensor of ours is nobody's to know") {
              .passes = {{.agreement = agreement("a"), .standing = Standing::active}},
              .feed = [](std::string_view) { return FeedSays{.terms = {.may_pass_on = true}}; },
              .sensors = {*ip::parse_network("192.0.2.0/24")}});
-  CHECK(gate.select(world.batch, now).rows.size() == 1);
+  CHECK(gate.select(world.batch, traits_of(world.batch), now).rows.size() == 1);
   CHECK(gate.clear(world.batch, {0, 0}, {}).error().fault == Fault::denied);
 }
 
@@ -207,7 +211,7 @@ TEST_CASE("what is selected is what decide() releases, over random events and ag
         break;
       }
     }
-    auto got = world.gate(agreements).select(world.batch, now);
+    auto got = world.gate(agreements).select(world.batch, traits_of(world.batch), now);
     CHECK(rows(got) == wanted);
     std::uint64_t all = got.rows.size();
     for (std::uint64_t count : got.withheld) all += count, kept += count;

@@ -42,8 +42,8 @@ bool mentions_v6(std::string_view text, const Meant& meant) {
       std::string_view rest = text.substr(at, std::min(end - at, address_bytes_max));
       for (std::string_view one :
            {rest, rest.substr(0, rest.rfind(':')), rest.substr(0, rest.find('.'))}) {
-        auto ip = ip::parse(one);
-        if (ip && meant(*ip)) return true;
+        auto ip = one.contains(':') ? ip::parse(one) : Result<Ip>(Ip());
+        if (ip && !ip->empty() && meant(*ip)) return true;
       }
       next = std::min(text.find_first_of(":.", at), end - 1) + 1;
     }
@@ -54,9 +54,14 @@ bool mentions_v6(std::string_view text, const Meant& meant) {
 }  // namespace
 
 bool mentions(std::string_view text, const Meant& meant) {
-  std::string plain = percent_decoded(text), coloned = plain;
-  std::ranges::replace(coloned, '-', ':');
-  return mentions_v4(plain, meant) || mentions_v6(plain, meant) || mentions_v6(coloned, meant);
+  std::string plain = percent_decoded(text);
+  auto count = [&](char c) { return std::ranges::count(plain, c); };
+  auto colons = count(':'), hyphens = count('-');
+  if (count('.') + hyphens >= 3 && mentions_v4(plain, meant)) return true;
+  if (colons >= 2 && mentions_v6(plain, meant)) return true;
+  if (hyphens == 0 || colons + hyphens < 2) return false;
+  std::ranges::replace(plain, '-', ':');
+  return mentions_v6(plain, meant);
 }
 
 std::vector<std::string> disguises(const Ip& ip) {
@@ -84,6 +89,7 @@ std::string percent_decoded(std::string_view text) {
     std::size_t at = std::string_view("0123456789abcdef0123456789ABCDEF").find(c);
     return at == std::string_view::npos ? -1 : static_cast<int>(at % 16);
   };
+  if (!text.contains('%')) return std::string(text);
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     int high = text[i] == '%' && i + 2 < text.size() ? digit(text[i + 1]) : -1;

@@ -299,7 +299,9 @@ class Treating::Event {
   // Last: what is left as it came and tells a sensor, or what was hidden, goes as well.
   void guard() {
     std::erase_if(kept_, [&](const TreatedMember& m) {
-      if (is_word_of_ours(m.name) || !std::string_view("\"[{").contains(m.json[0])) return false;
+      if (is_word_of_ours(m.name) || part_of(m.name) == Part::time ||
+          !std::string_view("\"[{").contains(m.json[0]))
+        return false;
       std::string text = m.json.starts_with('"') ? json_text(m.json) : m.json;
       return tells_hidden(text) || tells_address(text);
     });
