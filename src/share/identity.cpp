@@ -232,11 +232,7 @@ Result<SigningKey> Identity::recovery() const {
   return *std::move(key);
 }
 
-Result<void> Identity::keep_recovery(const SigningKey& fresh) {
-  return write_key(home_, recovery_name, fresh);
-}
-
-Result<void> Identity::forget_recovery() {
+Result<void> Identity::forget_recovery() const {
   remove_key(home_, recovery_name);
   return sync(home_ + "/secrets", Sync::entry);
 }

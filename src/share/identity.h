@@ -95,8 +95,7 @@ class Identity {
   static Result<Identity> adopt(const std::string& home, SigningKey fresh);
 
   Result<SigningKey> recovery() const;  // errors: missing, if it was taken away
-  Result<void> keep_recovery(const SigningKey& fresh);
-  Result<void> forget_recovery();
+  Result<void> forget_recovery() const;
 
  private:
   Identity(std::string home, SigningKey key) : home_(std::move(home)), key_(std::move(key)) {}

@@ -61,6 +61,21 @@ std::string transcript_of(const Statement& request, const Statement& answer) {
                                 statement_json(answer))));
 }
 
+// With which `caller` calls `called` from this join on.
+std::string token_of(std::string_view secret, std::string_view transcript, std::string_view caller,
+                     std::string_view called) {
+  return "tcp_" + hex(hmac_sha256(secret, fmt::format("tocsin join token 1\n{}\n{}\n{}\n", caller,
+                                                      called, transcript)));
+}
+
+Joined joined_with(Introduction who, std::string transcript, std::string_view secret,
+                   std::string_view us) {
+  Joined out{.who = std::move(who), .transcript = std::move(transcript)};
+  out.they_call_with = token_of(secret, out.transcript, out.who.profile.member, us);
+  out.we_call_with = token_of(secret, out.transcript, us, out.who.profile.member);
+  return out;
+}
+
 Result<void> expect_for(const Statement& s, const Introduction& us) {
   if (s["to"] == us.profile.member && s["to_key"] == us.key.text()) return {};
   return denied(fmt::format("this is meant for {}, or for a key that is no longer ours",
@@ -217,7 +232,8 @@ Result<Answered> answer_join(const Self& self, const Statement& request, TimeUs 
        {"proof", proof_of(secret, "answers", id, us.key, who.key, nonce + " " + ours)}},
       self.key);
   std::string transcript = transcript_of(request, answer);
-  return Answered{std::move(answer), {std::move(who), std::move(transcript)}};
+  return Answered{std::move(answer),
+                  joined_with(std::move(who), std::move(transcript), secret, us.profile.member)};
 }
 
 Result<Joined> finish_join(const Self& self, const Invitation& invitation, const Statement& request,
@@ -233,7 +249,8 @@ Result<Joined> finish_join(const Self& self, const Invitation& invitation, const
       proof_of(invitation.secret, "answers", invitation.id, from.key, self.says.key, nonces);
   if (!is_hex(answer["nonce"], 2 * nonce_bytes) || !same(answer["proof"], proof))
     return denied("the answer is not to this request");
-  return Joined{from, transcript_of(request, answer)};
+  return joined_with(from, transcript_of(request, answer), invitation.secret,
+                     self.says.profile.member);
 }
 
 std::string join_fingerprint(const PublicKey& one, const PublicKey& other,

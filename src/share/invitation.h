@@ -61,6 +61,9 @@ Result<Statement> ask_to_join(const Self& self, const Invitation& invitation, Ti
 struct Joined {
   Introduction who;        // the other side
   std::string transcript;  // of both messages, for join_fingerprint(); 64 hexadecimal digits
+  // Tokens, 256 bits each, that both derive from the invitation's secret and the transcript, so
+  // that neither goes over the wire.
+  std::string they_call_with{}, we_call_with{};
 };
 
 // The inviting side's. Whether the invitation is still to be used is the caller's to know: `until`

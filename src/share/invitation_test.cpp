@@ -67,6 +67,11 @@ TEST_CASE("after a join both sides know each other, and show the same fingerprin
   CHECK(joined->who == a.says);
   CHECK(joined->transcript == answered->joined.transcript);
 
+  CHECK(joined->we_call_with == answered->joined.they_call_with);
+  CHECK(joined->they_call_with == answered->joined.we_call_with);
+  CHECK(joined->they_call_with != joined->we_call_with);
+  CHECK(joined->we_call_with.size() == 68);
+
   std::string fingerprint = join_fingerprint(a.says.key, b.says.key, joined->transcript);
   CHECK(fingerprint == join_fingerprint(b.says.key, a.says.key, joined->transcript));
   CHECK(fingerprint.size() == 29);
@@ -74,6 +79,7 @@ TEST_CASE("after a join both sides know each other, and show the same fingerprin
 
   auto again = answer_join(a.self(), *request, until, now);  // numbers of its own each time
   CHECK(again->joined.transcript != joined->transcript);
+  CHECK(again->joined.they_call_with != joined->we_call_with);
 }
 
 TEST_CASE("the secret of an invitation is its own, and no request or answer shows it") {
