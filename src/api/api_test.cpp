@@ -11,6 +11,7 @@
 #include "base/gzip.h"
 #include "base/http_client.h"
 #include "base/text.h"
+#include "ledger/log_file.h"
 #include "model/explanations.h"
 #include "temporary_folder.h"
 #include "test.h"
@@ -93,17 +94,34 @@ std::string target_of(const Route& route) {
   if (auto at = target.find("{file}"); at != target.npos) {
     target.replace(at, 6, hex(sha256(bytes_sent)));
   }
+  if (auto at = target.find("{index}"); at != target.npos) target.replace(at, 7, "1");
   for (std::string_view hole : {"{id}", "{name}"}) {
     if (auto at = target.find(hole); at != target.npos) target.replace(at, hole.size(), id);
   }
   if (route.pattern.ends_with("/search") && route.method == "GET") target += "?q=x";
   if (route.id == "attachCaseFile") target += "?name=list.txt";
   if (route.id == "replaceReport") target += "?reason=x";
+  if (route.id == "proveLedger") target += "?first=1&second=2";
+  if (route.id == "exportAccount") target += "?partner=b.example.org";
   if (route.id == "showStats") target += "?cut=country&per=month";
   return target;
 }
 
+// What b says of its exchange with the backend's member: nothing was got.
+std::string account_sent() {
+  auto key = *SigningKey::from_seed(std::string(32, 'b'));
+  ledger::Leaf leaf{.at = FakeBackend::day_one,
+                    .body = ledger::Opening{.node = "b.example.org", .key = key.public_key()}};
+  ledger::Account account{.to = "a.example.org"};
+  Sha256 hash = ledger::leaf_hash(ledger::leaf_text(leaf));
+  account.head = ledger::signed_head("b.example.org", hash, {1, hash}, leaf.at + us_per_day, key);
+  account.entries = {{.index = 0, .leaf = leaf, .hash = hash}};
+  return ledger::account_text(account);
+}
+
 std::string body_of(const Route& route) {
+  if (route.id == "compareLedgers") return account_sent();
+  if (route.body == "LedgerKnown") return "{}";
   if (route.body == "bytes") return std::string(bytes_sent);
   if (route.body == "AcceptTerms") return R"({"accept_terms":true})";
   if (route.body == "SearchLines") return R"({"lines":["192.0.2.1"]})";
@@ -494,6 +512,69 @@ TEST_CASE("downloads hold every page, and no cell that a spreadsheet runs") {
   CHECK(read(desk.get("/api/v1/findings.jsonl")).contains("\"subject\":\"192.0.2.41\""));
   CHECK(read(desk.get("/api/v1/events.csv")).contains(",\"'=cmd\","));
   CHECK(read(desk.get("/api/v1/events.jsonl")).contains("\"id\":\"e_1\""));
+}
+
+TEST_CASE("the ledger comes with its proofs, and words of people to whom they are for") {
+  Desk desk;
+  simdjson::dom::parser parser;
+  auto asked = [&](std::string_view method, std::string_view target, Role role,
+                   std::string body = {}) {
+    auto response = desk.ask(method, target, role, std::move(body));
+    CAPTURE(response.body);
+    CHECK(response.status == 200);
+    return parser.parse(response.body).value();
+  };
+  auto page = asked("GET", "/api/v1/ledger?limit=3", Role::viewer);
+  CHECK(std::string_view(page["items"].at(0)["kind"]) == "policy");
+  CHECK(std::string_view(page["items"].at(2)["leaf"]["to"]) == "b.example.org");
+  CHECK(std::string_view(page["next"]) == "1");
+  page = asked("GET", "/api/v1/ledger?limit=3&cursor=1", Role::viewer);
+  CHECK(page["items"].get_array().size() == 1);
+  CHECK(asked("GET", "/api/v1/ledger?kind=release", Role::viewer)["items"].get_array().size() == 1);
+
+  auto before = desk.audit->list({.limit = 1000})->size();
+  auto entry = asked("GET", "/api/v1/ledger/3", Role::viewer);
+  CHECK(entry["details"].error() == simdjson::NO_SUCH_FIELD);
+  CHECK(desk.audit->list({.limit = 1000})->size() == before);
+  entry = asked("GET", "/api/v1/ledger/3", Role::auditor);
+  CHECK(std::string_view(entry["details"]) == "Ana Silva");
+  CHECK(desk.audit->list({.limit = 1000})->size() == before + 1);
+  auto head = *ledger::read_head(entry["head"].value());
+  CHECK(ledger::is_signed(head));
+  auto leaf = ledger::leaf_hash(simdjson::minify(entry["leaf"]));
+  auto proof = *ledger::read_hashes(entry["proof"].value(), ledger::proof_max);
+  CHECK(ledger::is_in(leaf, 3, head.tree, proof));
+  CHECK(desk.ask("GET", "/api/v1/ledger/4", Role::viewer).status == 404);
+
+  auto between = asked("GET", "/api/v1/ledger/proof?first=2", Role::viewer);
+  auto path = *ledger::read_hashes(between["proof"].value(), ledger::proof_max);
+  auto first = *ledger::read_head(asked("GET", "/api/v1/ledger/1", Role::viewer)["head"].value());
+  CHECK(first.tree == head.tree);  // the newest one, always
+  CHECK(path.size() == 1);
+
+  std::string known = fmt::format(R"({{"known":["{}:{}"]}})", head.tree.size, hex(head.tree.root));
+  CHECK(bool(asked("POST", "/api/v1/ledger/verify", Role::auditor, known)["good"]));
+  known = fmt::format(R"({{"known":["9:{}"]}})", hex(head.tree.root));
+  auto verdict = asked("POST", "/api/v1/ledger/verify", Role::auditor, known);
+  CHECK(std::string_view(verdict["wrong"]) == "entry 4: it is missing: 9 entries were noted");
+  CHECK(desk.ask("POST", "/api/v1/ledger/verify", Role::auditor, R"({"known":["x"]})").status ==
+        400);
+
+  auto file = desk.ask("GET", "/api/v1/ledger/export", Role::auditor);
+  std::string log;
+  while (*file.pieces(log)) {
+  }
+  CHECK(ledger::check_log(log)->tree == head.tree);
+  auto account =
+      desk.ask("GET", "/api/v1/ledger/account?partner=b.example.org&first=2", Role::administrator);
+  CHECK(ledger::read_account(account.body)->since->tree.size == 2);
+
+  auto compared = asked("POST", "/api/v1/ledger/compare", Role::administrator, account_sent());
+  CHECK(!bool(compared["good"]));
+  CHECK(std::string_view(compared["differences"].at(0)["what"]) ==
+        "b.example.org has no receipt for it");
+  CHECK(desk.ask("POST", "/api/v1/ledger/compare", Role::administrator, account.body).status ==
+        400);
 }
 
 TEST_CASE("the console's files come as they are stored, and its own paths all lead to its page") {

@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "ingest/feed.h"
 #include "model/finding.h"
+#include "share/ledger.h"
 #include "store/cases.h"
 #include "store/filter.h"
 #include "store/triage.h"
@@ -611,6 +612,9 @@ class Backend {
                                                     const Patience& patience) = 0;
   virtual LiveCounters counters() = 0;
   virtual News news(std::size_t samples_most, std::size_t changed_most) = 0;
+
+  // Null: the node is no member of a network.
+  virtual share::Ledger* ledger() = 0;
 };
 
 }  // namespace tocsin::api

@@ -88,6 +88,7 @@ class NodeBackend final : public Backend {
   store::Triage& triage() override { return node_.triage(); }
   store::Cases& cases() override { return node_.cases(); }
   store::Views& views() override { return node_.views(); }
+  share::Ledger* ledger() override { return node_.ledger(); }
   Result<FindingRow> finding_row(const Hash128& key) override;
   Result<std::vector<Hash128>> finding_keys(const store::Filter& filter, std::size_t most) override;
   Count count(const store::Filter& filter) override { return node_.findings().count(filter); }

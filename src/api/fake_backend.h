@@ -429,6 +429,7 @@ class FakeBackend final : public Backend {
   store::Triage& triage() override { return *stores().triage; }
   store::Cases& cases() override { return *stores().cases; }
   store::Views& views() override { return *stores().views; }
+  share::Ledger* ledger() override { return stores().ledger.get(); }
   Result<FindingRow> finding_row(const Hash128& key) override {
     if (key != row().finding.key) return missing("no such finding");
     FindingRow found = row();
@@ -493,6 +494,8 @@ class FakeBackend final : public Backend {
     std::unique_ptr<store::Triage> triage;
     std::unique_ptr<store::Cases> cases;
     std::unique_ptr<store::Views> views;
+    SigningKey key = *SigningKey::from_seed(std::string(32, 'k'));
+    std::unique_ptr<share::Ledger> ledger;
   };
   Stores& stores() {
     if (stores_) return *stores_;
@@ -502,6 +505,20 @@ class FakeBackend final : public Backend {
     stores_->triage = *store::Triage::open(*stores_->journal, now);
     stores_->cases = *store::Cases::open(*stores_->journal, stores_->folder.file("files"), now);
     stores_->views = *store::Views::open(*stores_->journal, now);
+    stores_->ledger = *share::Ledger::open({.journal = *stores_->journal,
+                                            .node = "a.example.org",
+                                            .key = stores_->key,
+                                            .restored = {},
+                                            .now = now});
+    std::ignore = stores_->ledger->add(
+        ledger::Release{.to = "b.example.org", .via = "taxii", .counts = {{"event", 0}}});
+    std::ignore = stores_->ledger->add(ledger::Outcome{.of = 1, .outcome = "sent"});
+    constexpr const char* none[] = {"CREATE TABLE fake_backend(x INTEGER)"};
+    auto tables = *store::Tables::open(*stores_->journal, "fake_backend", none);
+    std::ignore = tables.write([&](store::Sqlite& db) -> Result<void> {
+      TRY(stores_->ledger->act(db, {.what = "signed", .with = "b.example.org"}, "Ana Silva"));
+      return {};
+    });
     return *stores_;
   }
   std::unique_ptr<Stores> stores_;

@@ -135,6 +135,17 @@ Answer list_audit(Context& context, const Call& call);
 Answer audit_csv(Context& context, const Call& call);
 Answer verify_audit(Context& context, const Call& call);
 
+// handlers_ledger.cpp
+Answer list_ledger(Context& context, const Call& call);
+Answer show_ledger_entry(Context& context, const Call& call);
+Answer show_ledger_head(Context& context, const Call& call);
+Answer prove_ledger(Context& context, const Call& call);
+Answer verify_ledger(Context& context, const Call& call);
+Answer export_ledger(Context& context, const Call& call);
+Answer export_account(Context& context, const Call& call);
+Answer compare_ledgers(Context& context, const Call& call);
+Answer show_reciprocity(Context& context, const Call& call);
+
 // handlers_triage.cpp
 Answer judge_finding(Context& context, const Call& call);
 Answer judge_many(Context& context, const Call& call);

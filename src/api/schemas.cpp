@@ -213,6 +213,51 @@ constexpr Schema table[] = {
      "good!:boolean rows!:integer masked!:integer first!:integer last!:integer head!:string "
      "wrong:string "
      "as_of!:time took_ms!:number"},
+    {"LedgerHead", "What the node signs of its log (docs/ledger.md).",
+     "at!:time key!:string log!:string node!:string root!:string signature!:string size!:integer"},
+    {"LedgerSigned", "Who signed it besides, as a witness.",
+     "by!:string key!:string signature!:string"},
+    {"LedgerState", "The newest head.",
+     "head!:LedgerHead witnesses:[LedgerSigned] as_of!:time took_ms!:number"},
+    {"LedgerRow",
+     "An act in the log. `details`: who did it and why, of policy acts, for those who may see "
+     "them. "
+     "`acknowledged`: the recipient signed for it.",
+     "index!:integer at!:time kind!:string partner:string hash!:string leaf!:any details:string "
+     "acknowledged:boolean"},
+    {"LedgerList", "A page of the log.",
+     "items!:[LedgerRow] next:string as_of!:time took_ms!:number"},
+    {"LedgerEntry", "An act with its proof, and what was signed for it.",
+     "+LedgerRow head!:LedgerHead proof!:[string] receipt:any shown:any as_of!:time "
+     "took_ms!:number"},
+    {"LedgerProof", "That the log of `first` entries is the beginning of that of `second`.",
+     "first!:integer second!:integer proof!:[string] as_of!:time took_ms!:number"},
+    {"LedgerKnown", "Heads that were noted before, each SIZE:ROOT.", "known:[string]"},
+    {"LedgerVerdict",
+     "Whether the log, and those before it, are as they were written. `seen`: heads of others.",
+     "good!:boolean wrong:string logs:[LedgerLog] seen!:integer as_of!:time took_ms!:number"},
+    {"LedgerLog", "A log of this node. `unknown`: releases without an outcome.",
+     "log!:string node!:string size!:integer root!:string keys:[string] heads!:integer "
+     "releases!:integer acknowledged!:integer receipts!:integer unknown!:integer masked!:integer"},
+    {"LedgerComparison",
+     "A partner's account against ours. `agreed`: releases that both have alike; `open`: without a "
+     "receipt yet; `keys`: that signed the account.",
+     "good!:boolean partner!:string differences:[LedgerDifference] notes:[string] agreed!:integer "
+     "open!:integer keys:[string] as_of!:time took_ms!:number"},
+    {"LedgerDifference", "An entry of a member's log that does not fit.",
+     "member!:string index!:integer what!:string"},
+    {"ReciprocityList", "What each partner gave and got, from what both signed.",
+     "items!:[Reciprocity] as_of!:time took_ms!:number"},
+    {"Reciprocity",
+     "Of one partner. `percent`: items given for a hundred received. `open`: releases without a "
+     "receipt.",
+     "partner!:string given!:ReciprocitySide received!:ReciprocitySide open!:integer "
+     "percent:integer"},
+    {"ReciprocitySide",
+     "`counts` by kind and type, `refused` by clause; confirmed and refuted: opinions on the "
+     "other's items.",
+     "acts!:integer items!:integer taken!:integer sightings!:integer confirmed!:integer "
+     "refuted!:integer counts:{integer} refused:{integer} answers!:integer answer_p50_s:integer"},
     {"NodeState", "Whether it is paused, and which exercises are on.",
      "paused:Paused exercises:[string]"},
     {"Paused", "Since when and why it sends and fetches nothing.", "since:time why!:string"},

@@ -40,6 +40,7 @@ void add_case(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_user(CLI::App& app, Chosen& chosen);
 void add_audit(CLI::App& app, Chosen& chosen);
+void add_ledger(CLI::App& app, Chosen& chosen);
 void add_backup(CLI::App& app, Chosen& chosen);
 void add_config(CLI::App& app, Chosen& chosen);
 void add_exercises(CLI::App& app, Chosen& chosen);

@@ -131,9 +131,7 @@ Result<void> Node::open_stores() {
                           feeds_->reword();
                           return done;
                         },
-                        .audited = [this](const auto& rewrite) -> Result<std::size_t> {
-                          return audit_->erase(rewrite, now());
-                        }}));
+                        .audited = [this](const auto& rewrite) { return mask_acts(rewrite); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -439,6 +437,7 @@ Result<void> Node::forget_reports(const std::stop_token& stop) {
   }
   TRY(alerts_->outbox().forget_before(before));
   TRY(audit_->forget(times::start_of(first_kept(config_.audit_months)), now()));
+  if (ledger_) TRY(ledger_->forget_items(before));
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(home_.file("quarantine"), failed)) {
     auto id = text::number(entry.path().filename().string());

@@ -24,6 +24,7 @@
 #include "node/intake.h"
 #include "node/law.h"
 #include "node/live.h"
+#include "share/ledger.h"
 #include "store/audit.h"
 #include "store/cases.h"
 #include "store/columns.h"
@@ -83,6 +84,11 @@ class Node {
   store::Raw& raw() { return *raw_; }
   Law& law() { return *law_; }
   alert::Alerts& alerts() { return *alerts_; }
+  // Null, while the node is no member of a network.
+  share::Ledger* ledger() { return ledger_.get(); }
+  // For the member that this node is, and its key, which outlives the node. Before anything is sent
+  // or served. Errors: those of share::Ledger::open().
+  Result<void> open_ledger(const std::string& member, const SigningKey& key);
   Metrics& metrics() { return metrics_; }
 
   // A restored home sends nothing (alerts, shares) and runs no feeds until a person says so: what
@@ -113,6 +119,7 @@ class Node {
   Result<void> open_stores();
   Result<void> open_alerts();
   Result<void> learn_controllers();
+  Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(
       const std::unordered_set<Hash128, Hash128::Hasher>& findings) const;
   Result<std::vector<std::string>> subjects_of_case(const std::string& id) const;
@@ -160,6 +167,7 @@ class Node {
   std::optional<Paused> paused_;
   bool wants_feeds_ = false;
   bool stopped_ = false;
+  std::unique_ptr<share::Ledger> ledger_;
 };
 
 }  // namespace tocsin::node

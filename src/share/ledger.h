@@ -105,7 +105,7 @@ class Ledger {
   // Of one member, or of all if ""; the newest of each log and all that do not fit.
   Result<std::vector<SeenHead>> seen(std::string_view node = {}) const;
   // Our signature under a head that is proved. Errors: denied: it is not.
-  Result<ledger::Signed> witness(const ledger::Head& head) const;
+  Result<ledger::Signed> witness(const ledger::Head& head);
   // A partner's signature under one of ours. Errors: denied, missing.
   Result<void> add_witness(store::Sqlite& db, const ledger::Head& head,
                            const ledger::Signed& witness, const Peer& by);

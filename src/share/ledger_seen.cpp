@@ -161,14 +161,20 @@ Result<std::vector<Ledger::SeenHead>> Ledger::seen(std::string_view node) const 
   return all;
 }
 
-Result<Signed> Ledger::witness(const Head& head) const {
+Result<Signed> Ledger::witness(const Head& head) {
   auto all = TRY(seen(head.node));
   auto found = std::ranges::find_if(
       all, [&](const SeenHead& one) { return one.head == head && one.seen == Seen::proved; });
   if (found == all.end())
     return denied(fmt::format("the head of {} entries of {} is not proved to us", head.tree.size,
                               text::quote(head.node)));
-  return sign_as(parts_.node, witness_text(parts_.node, head), *key_);
+  Signed out;
+  auto sign = [&](store::Sqlite&) -> Result<void> {
+    out = sign_as(parts_.node, witness_text(parts_.node, head), *key_);
+    return {};
+  };
+  TRY(tables_.write(sign));  // the lane guards the key
+  return out;
 }
 
 Result<void> Ledger::add_witness(store::Sqlite& db, const Head& head, const Signed& witness,

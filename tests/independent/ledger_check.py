@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""ledger_check.py PROGRAM: tools/verify_ledger.py against logs that our code wrote: whole ones hold, and of each
+"""ledger_check.py PROGRAM [--tocsin BIN]: tools/verify_ledger.py against logs that our code wrote: whole ones hold, and of each
 that somebody tampered with the entry is named. Then a node is killed again and again between its log and its socket.
 """
 import argparse
@@ -96,7 +96,7 @@ def rewritten(file):
         check(first <= index <= heads[0] or "answer" in found, f"entry {index} rewritten: {found or 'nothing'}")
 
 
-def accounts(folder, rounds):
+def accounts(folder, rounds, tocsin):
     draw = random.Random(5)
     file = (folder / "a.account").read_bytes()
     for number in range(rounds):
@@ -107,8 +107,14 @@ def accounts(folder, rounds):
     lines = (folder / "b.account").read_bytes().splitlines(keepends=True)
     hidden = folder / "hidden.account"
     hidden.write_bytes(b"".join(line for line in lines if json.loads(line).get("leaf", {}).get("kind") != "receipt"))
+    first = "entry 2 of a.example.org: b.example.org signed a receipt for it"
     code, out = verify(folder / "a.account", hidden)
-    check(code == 1 and "differs: entry 2 of a.example.org: b.example.org signed a receipt for it" in out, out)
+    check(code == 1 and f"differs: {first}" in out, out)
+    if not tocsin:
+        return
+    for other, wanted, told in ((folder / "b.account", 0, "6 releases agree, 1 wait for their receipt"), (hidden, 1, first)):
+        done = subprocess.run([tocsin, "ledger", "compare", str(folder / "a.account"), str(other)], capture_output=True, text=True)
+        check(done.returncode == wanted and done.stdout.startswith(told), f"tocsin ledger compare: {done.stdout}{done.stderr}")
 
 
 def signatures(folder):
@@ -152,6 +158,7 @@ unsent = set()
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
+    parser.add_argument("--tocsin", help="the node's program, whose comparison must say the same")
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=10)
     options = parser.parse_args()
@@ -161,7 +168,7 @@ def main():
         whole(folder)
         tampered((folder / "a.log").read_bytes(), options.rounds)
         rewritten((folder / "a.log").read_bytes())
-        accounts(folder, options.rounds // 10)
+        accounts(folder, options.rounds // 10, options.tocsin)
         signatures(folder)
         home = folder / "home"
         home.mkdir()

@@ -1,0 +1,43 @@
+// The node's ledger: opened when it is known which member the node is.
+#include <spdlog/spdlog.h>
+
+#include "base/json.h"
+#include "node/node.h"
+#include "node/pause.h"
+
+namespace tocsin::node {
+
+Result<void> Node::open_ledger(const std::string& member, const SigningKey& key) {
+  auto pause = pause_of(home_.path());
+  bool restored = pause && pause->since != time_none;
+  ledger_ = TRY(share::Ledger::open(
+      {.journal = *journal_,
+       .node = member,
+       .key = key,
+       .restored = restored ? times::format(pause->since) : std::string(),
+       .now = options_.now,
+       .mask = [this](std::string_view text) { return law_->masked_for_audit(text); }}));
+  auto head = TRY(ledger_->head());
+  if (ledger_->is_new()) {
+    json::Writer details;
+    details.object().member("fingerprint", key.public_key().fingerprint());
+    details.member("member", member).end();
+    TRY(audit_->note({.at = now(),
+                      .by = "node",
+                      .call = "ledger opened",
+                      .object = hex(head.log),
+                      .details = details.take()},
+                     "done"));
+  }
+  if (std::size_t left = TRY(ledger_->end_pending()); left > 0)
+    spdlog::warn("{} releases may or may not have gone: the node ended in between", left);
+  return {};
+}
+
+Result<std::size_t> Node::mask_acts(const store::Journal::Rewrite& rewrite) {
+  std::size_t masked = TRY(audit_->erase(rewrite, now()));
+  if (ledger_) masked += TRY(ledger_->erase(rewrite));
+  return masked;
+}
+
+}  // namespace tocsin::node
