@@ -86,9 +86,11 @@ class Node {
   alert::Alerts& alerts() { return *alerts_; }
   // Null, while the node is no member of a network.
   share::Ledger* ledger() { return ledger_.get(); }
-  // For the member that this node is, and its key, which outlives the node. Before anything is sent
-  // or served. Errors: those of share::Ledger::open().
+  // For the member that this node is, and its key. Before anything is sent or served. Errors: those
+  // of share::Ledger::open().
   Result<void> open_ledger(const std::string& member, const SigningKey& key);
+  // The member's new key signs from here on. Errors: missing; unavailable.
+  Result<void> change_ledger_key(const SigningKey& fresh);
   Metrics& metrics() { return metrics_; }
 
   // A restored home sends nothing (alerts, shares) and runs no feeds until a person says so: what
@@ -167,6 +169,7 @@ class Node {
   std::optional<Paused> paused_;
   bool wants_feeds_ = false;
   bool stopped_ = false;
+  std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
 };
 

@@ -7,13 +7,24 @@
 
 namespace tocsin::node {
 
+namespace {
+
+Result<std::unique_ptr<SigningKey>> copy_of(const SigningKey& key) {
+  SigningKey copy = TRY(SigningKey::from_seed(key.seed()));
+  return std::make_unique<SigningKey>(std::move(copy));
+}
+
+}  // namespace
+
 Result<void> Node::open_ledger(const std::string& member, const SigningKey& key) {
   auto pause = pause_of(home_.path());
   bool restored = pause && pause->since != time_none;
+  ledger_.reset();
+  ledger_key_ = TRY(copy_of(key));
   ledger_ = TRY(share::Ledger::open(
       {.journal = *journal_,
        .node = member,
-       .key = key,
+       .key = *ledger_key_,
        .restored = restored ? times::format(pause->since) : std::string(),
        .now = options_.now,
        .mask = [this](std::string_view text) { return law_->masked_for_audit(text); }}));
@@ -31,6 +42,14 @@ Result<void> Node::open_ledger(const std::string& member, const SigningKey& key)
   }
   if (std::size_t left = TRY(ledger_->end_pending()); left > 0)
     spdlog::warn("{} releases may or may not have gone: the node ended in between", left);
+  return {};
+}
+
+Result<void> Node::change_ledger_key(const SigningKey& fresh) {
+  if (!ledger_) return missing("this node is no member of a network: it has no ledger");
+  auto copy = TRY(copy_of(fresh));
+  TRY(ledger_->change_key(*copy));
+  ledger_key_ = std::move(copy);
   return {};
 }
 

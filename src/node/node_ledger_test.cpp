@@ -56,6 +56,22 @@ TEST_CASE("a node goes on with its ledger, and tells what its end cut short") {
   CHECK(std::get<ledger::Outcome>(last.leaf.body) == ledger::Outcome{1, "unknown", {}});
 }
 
+TEST_CASE("a new key signs the same log from then on, also after a restart") {
+  Member a;
+  auto log = a.node->ledger()->head()->log;
+  auto fresh = *SigningKey::from_seed(std::string(32, 'f'));
+  REQUIRE(a.node->change_ledger_key(fresh).has_value());
+  a.key = std::move(fresh);
+  a.act("Ana Silva");
+  CHECK(a.node->ledger()->head()->key == a.key.public_key());
+  a.open();
+  CHECK(a.node->ledger()->head()->log == log);
+  CHECK(a.opened() == 1);
+  auto verified = *a.node->ledger()->verify();
+  CHECK(verified.wrong == "");
+  CHECK(verified.logs.back().keys.size() == 2);
+}
+
 TEST_CASE("a restored home opens a new log once, which names the one before") {
   Member a;
   auto before = *a.node->ledger()->head();
@@ -65,7 +81,7 @@ TEST_CASE("a restored home opens a new log once, which names the one before") {
     a.open();
     auto opening = std::get<ledger::Opening>(a.node->ledger()->one(0)->leaf.body);
     REQUIRE(opening.before.has_value());
-    CHECK(*opening.before == ledger::Opening::Before{before.log, before.tree});
+    CHECK(*opening.before == ledger::Predecessor{before.log, before.tree});
   }
   REQUIRE(a.node->resume().has_value());
   a.open();
