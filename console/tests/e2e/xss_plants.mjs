@@ -137,6 +137,10 @@ export const plants = {
     await ask("POST", "/alerts/replay", { ids: [payload] });
     await ask("POST", `/alerts/run?${query({ all: payload })}`);
   },
+  async ledger(ask, payload) {
+    await ask("POST", "/ledger/verify", { known: [payload] });
+    await ask("POST", "/ledger/compare", payload);
+  },
   // A name or an id in a call's path that is none.
   async paths(ask, payload) {
     const usual = { tag: ["t"], untag: ["t"], role: "viewer", verdict: "true", duplicate_of: "", mute_until: "1d" };
@@ -171,7 +175,7 @@ export async function later(ask, box) {
 // Fields that are tried with every payload, and take none: each has a narrow form, or names a thing that must be there. What stands in
 // a call's path is of that kind too.
 export const refused = [
-  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /holds case", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
+  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none
   "POST /quarantine/drop ids", "POST /quarantine/replay ids", "POST /reports again", "POST /reports exercise", "POST /reports format", "POST /reports history", "POST /reports tlp", "POST /reports visible", "POST /reports/{id}/replace format", "POST /reports/{id}/replace tlp",
   "POST /reports/{id}/replay format", "POST /reports/{id}/replay tlp", "POST /session code", "POST /session password", "POST /session totp", "POST /session user", "POST /situations audience", "POST /situations country", "POST /situations k", "POST /situations period",
