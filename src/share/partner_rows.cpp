@@ -141,8 +141,9 @@ Result<void> keep(store::Sqlite& db, const Partner& p) {
   auto insert =
       TRY(db.prepare("INSERT OR REPLACE INTO partners VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   std::string pins = pins_text(p.pins), recovery = p.keys.recovery.text();
+  std::string country = p.profile.country.text();
   insert.bind(1, p.profile.member).bind(2, static_cast<int>(p.state)).bind(3, p.profile.name);
-  insert.bind(4, p.profile.country.text()).bind(5, p.profile.url).bind(6, pins).bind(7, recovery);
+  insert.bind(4, country).bind(5, p.profile.url).bind(6, pins).bind(7, recovery);
   insert.bind(8, p.transcript).bind(9, p.joined).bind(10, p.changed).bind(11, p.by);
   TRY(insert.bind(12, p.why).run());
   return keep_keys(db, p.keys);

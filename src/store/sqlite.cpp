@@ -31,9 +31,10 @@ Statement& Statement::bind(int at, std::int64_t value) {
   return *this;
 }
 
+// A copy: texts are often made in the call.
 Statement& Statement::bind(int at, std::string_view text) {
   sqlite3_bind_text64(handle_.get(), at, text.data() != nullptr ? text.data() : "", text.size(),
-                      SQLITE_STATIC, SQLITE_UTF8);
+                      SQLITE_TRANSIENT, SQLITE_UTF8);
   return *this;
 }
 
