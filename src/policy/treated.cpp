@@ -14,7 +14,6 @@
 namespace tocsin::policy {
 namespace {
 
-constexpr std::size_t known_max = 1000;  // fields; `extra` may have any number of names
 constexpr std::array<std::string_view, 2> ends = {"source", "destination"};
 constexpr std::size_t secret_bytes_min = 4;  // shorter texts stand in too many others by chance
 
@@ -259,8 +258,8 @@ class Treating::Event {
   // As this node found it; "" if it does not know.
   std::string registered_domain(std::string_view field, const std::string& text) const {
     std::string domain = text_of(fmt::format("node.{}.domain", end_of(field)));
-    bool ends = !domain.empty() && text.ends_with(domain);
-    bool is_its = ends && (text == domain || text[text.size() - domain.size() - 1] == '.');
+    bool stands_last = !domain.empty() && text.ends_with(domain);
+    bool is_its = stands_last && (text == domain || text[text.size() - domain.size() - 1] == '.');
     return is_its ? domain : std::string();
   }
 
