@@ -329,6 +329,10 @@ TEST_CASE("every answer has the shape that the OpenAPI document says") {
   for (const Route& route : routes()) {
     bool is_json = route.media == "application/json" && !route.answer.empty();
     if (!is_json || route.answer == "Any") continue;
+    // Of two members; told in the tests of partners.
+    if (route.pattern.starts_with("/api/v1/partners") ||
+        route.pattern.starts_with("/api/v1/agreements"))
+      continue;
     // Of one's own second factor; told in the tests of people.
     if (route.id == "beginTotp" || route.id == "confirmTotp") continue;
     CAPTURE(route.id);

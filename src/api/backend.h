@@ -18,7 +18,9 @@
 #include "base/time.h"
 #include "ingest/feed.h"
 #include "model/finding.h"
+#include "share/agreements.h"
 #include "share/ledger.h"
+#include "share/partners.h"
 #include "store/cases.h"
 #include "store/filter.h"
 #include "store/triage.h"
@@ -615,6 +617,10 @@ class Backend {
 
   // Null: the node is no member of a network.
   virtual share::Ledger* ledger() = 0;
+  virtual share::Partners* partners() = 0;
+  virtual share::Agreements* agreements() = 0;
+  virtual void tell_partners() = 0;               // what is due, now
+  virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on
 };
 
 }  // namespace tocsin::api

@@ -89,6 +89,16 @@ class NodeBackend final : public Backend {
   store::Cases& cases() override { return node_.cases(); }
   store::Views& views() override { return node_.views(); }
   share::Ledger* ledger() override { return node_.ledger(); }
+  share::Partners* partners() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->partners();
+  }
+  share::Agreements* agreements() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->agreements();
+  }
+  void tell_partners() override {
+    if (node_.sharing() != nullptr) node_.sharing()->hurry();
+  }
+  Result<void> member_key_changed() override { return node_.member_key_changed(); }
   Result<FindingRow> finding_row(const Hash128& key) override;
   Result<std::vector<Hash128>> finding_keys(const store::Filter& filter, std::size_t most) override;
   Count count(const store::Filter& filter) override { return node_.findings().count(filter); }

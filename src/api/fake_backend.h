@@ -430,6 +430,12 @@ class FakeBackend final : public Backend {
   store::Cases& cases() override { return *stores().cases; }
   store::Views& views() override { return *stores().views; }
   share::Ledger* ledger() override { return stores().ledger.get(); }
+  share::Partners* known_partners = nullptr;  // set by tests that have some
+  share::Agreements* known_agreements = nullptr;
+  share::Partners* partners() override { return known_partners; }
+  share::Agreements* agreements() override { return known_agreements; }
+  void tell_partners() override {}
+  Result<void> member_key_changed() override { return {}; }
   Result<FindingRow> finding_row(const Hash128& key) override {
     if (key != row().finding.key) return missing("no such finding");
     FindingRow found = row();

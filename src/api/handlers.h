@@ -135,6 +135,32 @@ Answer list_audit(Context& context, const Call& call);
 Answer audit_csv(Context& context, const Call& call);
 Answer verify_audit(Context& context, const Call& call);
 
+// handlers_partners.cpp
+Answer hear_statement(Context& context, const Call& call);
+Answer list_partners(Context& context, const Call& call);
+Answer show_partner(Context& context, const Call& call);
+Answer list_invitations(Context& context, const Call& call);
+Answer invite_partner(Context& context, const Call& call);
+Answer withdraw_invitation(Context& context, const Call& call);
+Answer join_partner(Context& context, const Call& call);
+Answer compare_partner(Context& context, const Call& call);
+Answer stop_partner(Context& context, const Call& call);
+Answer revoke_partner(Context& context, const Call& call);
+Answer make_partner_token(Context& context, const Call& call);
+Answer change_member_key(Context& context, const Call& call);
+Answer recover_member_key(Context& context, const Call& call);
+Answer show_recovery_key(Context& context, const Call& call);
+Answer forget_recovery_key(Context& context, const Call& call);
+// handlers_agreements.cpp
+Answer list_agreements(Context& context, const Call& call);
+Answer show_agreement(Context& context, const Call& call);
+Answer propose_agreement(Context& context, const Call& call);
+Answer sign_agreement(Context& context, const Call& call);
+Answer renew_agreement(Context& context, const Call& call);
+Answer suspend_agreement(Context& context, const Call& call);
+Answer resume_agreement(Context& context, const Call& call);
+Answer end_agreement(Context& context, const Call& call);
+Answer say_agreement_deleted(Context& context, const Call& call);
 // handlers_ledger.cpp
 Answer list_ledger(Context& context, const Call& call);
 Answer show_ledger_entry(Context& context, const Call& call);

@@ -20,6 +20,7 @@ std::vector<Route> triage_routes();
 std::vector<Route> case_routes();
 std::vector<Route> node_routes();
 std::vector<Route> audit_routes();
+std::vector<Route> partner_routes();
 std::vector<Route> ledger_routes();
 
 namespace parameters {

@@ -258,6 +258,58 @@ constexpr Schema table[] = {
      "other's items.",
      "acts!:integer items!:integer taken!:integer sightings!:integer confirmed!:integer "
      "refuted!:integer counts:{integer} refused:{integer} answers!:integer answer_p50_s:integer"},
+    {"Reason", "Why.", "why!:string"},
+    {"PartnerKey", "A key that speaks for a member, and until when.",
+     "key!:string from:time until:time revoked:time why:string"},
+    {"Partner",
+     "A member that this node knows. `fingerprint`: to compare by voice; `pins`: SHA-256 of its "
+     "certificates' public keys; `by` and `why`: of its state.",
+     "member!:string name!:string country:string url!:string state!:to-compare|"
+     "compared|stopped fingerprint:string joined:time changed:time by:string why:string "
+     "tokens!:integer pins:[string] keys:[PartnerKey] as_of:time took_ms:number"},
+    {"PartnerAct", "What was done with a partner, by whom.",
+     "at!:time by:string act!:string words:string"},
+    {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},
+    {"PartnerSelf", "What this node says of itself.",
+     "member!:string name!:string country:string url!:string key!:string pins:[string]"},
+    {"PartnerList", "All of them. `self` is absent while this node cannot speak.",
+     "items!:[Partner] self:PartnerSelf next:string total:integer as_of!:time took_ms!:number"},
+    {"Invitation", "An invitation that was given.",
+     "id!:string note:string by!:string made!:time until!:time "
+     "state!:open|used|withdrawn|expired member:string"},
+    {"InvitationList", "All of them, newest first.",
+     "items!:[Invitation] next:string total:integer as_of!:time took_ms!:number"},
+    {"InvitationAsk", "For whom, and how long it serves.", "note:string days:integer"},
+    {"InvitationCode", "To be given to the other side's person.",
+     "id!:string code!:string until!:time as_of:time took_ms:number"},
+    {"JoinAsk", "The code that was given.", "code!:string"},
+    {"CompareAsk", "As the other side's person said it.", "fingerprint!:string"},
+    {"KeyAsk", "How long the old key goes on.", "days!:integer"},
+    {"MemberKey", "The new key.", "key!:string as_of:time took_ms:number"},
+    {"RecoveryKey", "The recovery key, 64 hexadecimal digits.",
+     "recovery_key!:string as_of:time took_ms:number"},
+    {"PartnerToken", "Shown this once.", "token!:string as_of:time took_ms:number"},
+    {"AgreementParty", "Whether a party has signed; else why not.",
+     "member!:string signed:time why:string"},
+    {"AgreementPause", "A party that has suspended it.", "member!:string why:string"},
+    {"AgreementDeleted", "Who says, signed, that it deleted what came: a claim.",
+     "member!:string at!:time"},
+    {"AgreementState",
+     "An agreement as it stands. `widens`: what is in force without it, so that two persons must "
+     "want it; `wanted_by`: who does here.",
+     "address!:string id!:string title:string version!:integer replaces:string "
+     "standing!:proposed|active|suspended|ended from:time until:time proposed_by:string "
+     "proposed:time widens:boolean wanted_by:[string] parties:[AgreementParty] "
+     "suspended:[AgreementPause] ended:time ended_by:string why:string "
+     "deleted:[AgreementDeleted] as_of:time took_ms:number"},
+    {"AgreementList", "All of them.",
+     "items!:[AgreementState] next:string total:integer as_of!:time took_ms!:number"},
+    {"AgreementChange", "What it changes against what is in force.",
+     "clause!:string widens:boolean words!:string"},
+    {"AgreementShown", "An agreement, what it changes, what was done, and its text.",
+     "+AgreementState changes:[AgreementChange] acts:[PartnerAct] toml!:string"},
+    {"AgreementAsk", "TOML or JSON.", "agreement!:string"},
+    {"RenewAsk", "Until when.", "until!:time"},
     {"NodeState", "Whether it is paused, and which exercises are on.",
      "paused:Paused exercises:[string]"},
     {"Paused", "Since when and why it sends and fetches nothing.", "since:time why!:string"},

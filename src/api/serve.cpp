@@ -200,6 +200,8 @@ Result<Listening> listen(node::Node& node, Api& api, bool tcp) {
   Listening listening;
   if (!options.certificate_file.empty()) {
     listening.fingerprint = TRY(tls::fingerprint(options.certificate_file));
+    if (auto* sharing = node.sharing(); sharing != nullptr && sharing->mute().empty())
+      TRY(sharing->introduce());
   }
   bool secure = !options.certificate_file.empty();
   listening.server = TRY(http::HttpServer::start(

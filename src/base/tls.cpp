@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
@@ -120,6 +121,18 @@ Result<std::string> fingerprint(const std::string& certificate_file) {
     out += plain.substr(i, 2);
   }
   return out;
+}
+
+Result<std::string> public_key_pin(const std::string& certificate_file) {
+  Bio file(BIO_new_file(certificate_file.c_str(), "r"));
+  if (!file) return missing("cannot read the certificate " + text::quote(certificate_file));
+  Certificate certificate(PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr));
+  unsigned char* der = nullptr;
+  int size = certificate ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &der) : -1;
+  if (size <= 0) return invalid("not a certificate in PEM: " + text::quote(certificate_file));
+  std::string octets(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return hex(sha256(octets));
 }
 
 Result<TimeUs> not_after(const std::string& certificate_file) {

@@ -17,6 +17,10 @@ Result<void> make_self_signed(const std::string& certificate_file, const std::st
 // SHA-256 of the certificate, "AB:CD:…", for people to compare. Errors: missing, invalid.
 Result<std::string> fingerprint(const std::string& certificate_file);
 
+// SHA-256 of its public key, 64 hexadecimal digits: what a pin holds. Errors: missing, invalid.
+// Source: RFC 7469 section 2.4.
+Result<std::string> public_key_pin(const std::string& certificate_file);
+
 // When the certificate ends. Errors: missing, invalid.
 Result<TimeUs> not_after(const std::string& certificate_file);
 

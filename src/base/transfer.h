@@ -26,6 +26,9 @@ struct Route {
   std::string proxy;           // "" : none, whatever the environment says
   std::string ca_file;         // "" : the system's
   std::string client_certificate, client_key, client_key_password;  // PEM files
+  // SHA-256 of public keys in hexadecimal: the server's certificate must have one of them, and then
+  // needs no authority. Source: RFC 7469 section 2.4.
+  std::vector<std::string> pins;
   std::vector<std::string> resolve;  // "name:port:address": instead of asking DNS; still guarded
   std::uint64_t size_max_bytes = std::uint64_t{4} << 30;  // of the decoded body
   std::uint32_t connect_timeout_ms = 20'000;

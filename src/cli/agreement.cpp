@@ -24,7 +24,7 @@ namespace {
 using policy::Agreement;
 
 struct Options {
-  std::string file, other, key, out, at, as_template, id, from, until;
+  std::string file, other, key, out, at, as_template, id, from, until, home;
   std::vector<std::string> parties;
   std::string item, sender, recipient, purpose = "defence", standing;
   std::optional<std::uint64_t> quota_left;
@@ -145,7 +145,17 @@ Result<int> make(Options options) {
 
 // --- show, sign, check
 
+// A file, or else an agreement that the node has.
+bool is_file(const Options& options) {
+  struct stat info{};
+  return ::stat(options.file.c_str(), &info) == 0;
+}
+
 Result<int> show(const Options& options) {
+  if (!is_file(options)) {
+    TRY(show_of_node(options.file, options.home, options.as_json));
+    return done;
+  }
   auto agreement = TRY(read_file(options.file));
   if (options.as_json) {
     fmt::print("{}\n", policy::agreement_json(agreement, true));
@@ -178,6 +188,12 @@ Result<SigningKey> read_key(const std::string& path) {
 }
 
 Result<int> sign(Options options) {
+  if (options.key.empty() && !is_file(options)) {
+    TRY(sign_by_node(options.file, options.home));
+    return done;
+  }
+  if (options.key.empty())
+    return invalid("name the --key; or propose the file, and sign it by its id");
   auto agreement = TRY(read_file(options.file));
   auto key = TRY(read_key(options.key));
   TimeUs at = TRY(moment(options.at));
@@ -364,10 +380,14 @@ void add_agreement(CLI::App& app, Chosen& chosen) {
   auto* shown = part("show", "print it in words", "tocsin agreement show partner.toml", show);
   file(shown);
   shown->add_flag("--json", options.as_json, "as canonical JSON");
+  shown->add_option("--home", options.home, "the data folder of the node, for one that it has");
   auto* signing = part("sign", "sign it for the party whose key it is",
                        "tocsin agreement sign partner.toml --key node.key", sign);
   file(signing);
-  signing->add_option("--key", options.key, "the private key's file, mode 0600")->required();
+  signing->add_option(
+      "--key", options.key,
+      "the private key's file, mode 0600; without it the node signs one that it has");
+  signing->add_option("--home", options.home, "the data folder of the node");
   signing->add_option("--at", options.at, "when it is signed; now if not said");
   signing->add_option("--out", options.out, "another file than FILE itself");
   auto* checked = part("check", "who signed it, and does it hold; exit 1 if it does not",
@@ -395,6 +415,7 @@ void add_agreement(CLI::App& app, Chosen& chosen) {
   compared->add_option("A", options.file, "an agreement")->required();
   compared->add_option("B", options.other, "another, or its next version")->required();
   compared->add_flag("--json", options.as_json, "as JSON");
+  add_agreement_life(*verb, chosen);
 }
 
 }  // namespace tocsin::cli

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
         add_report,       add_exercises, add_quarantine, add_feeds,  add_formats,  add_simulate,
         add_constituents, add_alert,     add_user,       add_token,  add_audit,    add_subject,
         add_hold,         add_backup,    add_upgrade,    add_bundle, add_compare,  add_config,
-        add_migrate,      add_agreement, add_ledger,     add_bench,  add_version})
+        add_migrate,      add_partner,   add_agreement,  add_ledger, add_bench,    add_version})
     add(app, chosen);
   try {
     app.parse(argc, argv);

@@ -40,6 +40,7 @@ void add_case(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_user(CLI::App& app, Chosen& chosen);
 void add_audit(CLI::App& app, Chosen& chosen);
+void add_partner(CLI::App& app, Chosen& chosen);
 void add_ledger(CLI::App& app, Chosen& chosen);
 void add_backup(CLI::App& app, Chosen& chosen);
 void add_config(CLI::App& app, Chosen& chosen);
@@ -52,6 +53,10 @@ void add_report(CLI::App& app, Chosen& chosen);
 void add_constituents(CLI::App& app, Chosen& chosen);
 void add_alert(CLI::App& app, Chosen& chosen);
 void add_agreement(CLI::App& app, Chosen& chosen);
+void add_agreement_life(CLI::App& agreement, Chosen& chosen);  // parts of it
+// Of an agreement that the node has. `home`: "" is the usual one.
+Result<void> sign_by_node(const std::string& named, const std::string& home);
+Result<void> show_of_node(const std::string& named, const std::string& home, bool as_json);
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ingest/feeds.h"
 #include "node/config_alert.h"
+#include "share/statement.h"
 
 namespace tocsin::node {
 namespace {
@@ -193,6 +194,18 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   raw.number("size_max_mb", config.raw_size_max_mb, 0, 1 << 20);
   raw.number("disk_max_mb", config.raw_disk_max_mb, 0, 1 << 30);
   raw.finish();
+  Table share = table("share");
+  share.text("member", config.member);
+  share.text("url", config.member_url);
+  share.flag("allow_private", config.share_private);
+  if (const auto* at = share.node("member"); at != nullptr && !share::is_member(config.member))
+    share.complain(*at, "member",
+                   "small letters, digits, '.', '_' and '-', as \"cert.example.org\"");
+  if (const auto* at = share.node("url"); at != nullptr && config.member.empty())
+    share.complain(*at, "url", "beside share.member");
+  if (const auto* at = share.node("member"); at != nullptr && config.member_url.empty())
+    share.complain(*at, "member", "beside share.url, where partners reach this node");
+  share.finish();
   read_enrich(root["enrich"].as_table(), config);
   TomlProblems problems(path);
   read_alert(root, config.alert, problems);
@@ -201,12 +214,12 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   if (auto good = problems.result(); !good) wrong.push_back(good.error().what);
   for (const auto& [key, value] : root) {
     static const std::set<std::string_view> known = {
-        "node",  "server", "store",  "retention", "law",   "raw", "people",
-        "proxy", "oidc",   "enrich", "policy",    "alert", "feed"};
+        "node",  "server", "store",  "retention", "law",   "raw",   "people",
+        "proxy", "oidc",   "enrich", "policy",    "alert", "share", "feed"};
     if (known.contains(key.str()) && value.is_table()) continue;
     wrong.push_back(
         fmt::format("{}:{}: {}: unknown table; there is node, server, store, retention, law, raw, "
-                    "people, proxy, oidc, enrich, policy, alert, feed.NAME",
+                    "people, proxy, oidc, enrich, policy, alert, share, feed.NAME",
                     path, key.source().begin.line, key.str()));
   }
   auto feeds = ingest::read_feeds(text, path,
@@ -285,6 +298,12 @@ std::string config_template() {
 # warninglists = ""           # a folder of MISP warning lists
 )";
   text += alert_template();
+  text += R"(
+[share]                       # this node as a member of a network: docs/partners.md
+# member = "cert.example.org" # its id there, for ever; partners know its keys under it
+# url = "https://tocsin.example.org"   # where partners reach it
+# allow_private = false       # partners' nodes may have private addresses
+)";
   return text + R"(
 # One table a feed. Secrets never stand here: name a file or a credential.
 # [feed.morning-reports]

@@ -49,6 +49,9 @@ struct Config {
   // [policy]
   std::vector<Network> sensors;
   alert::Settings alert;  // [alert]
+  // [share]
+  std::string member, member_url;  // who this node is in the network; "": a member of none
+  bool share_private = false;      // partners' nodes may have private addresses
   // [feed.NAME]
   std::vector<ingest::Feed> feeds;
 };

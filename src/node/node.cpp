@@ -199,6 +199,7 @@ Result<void> Node::open_stores() {
   TRY(corrections_->start(*followers_, *duplicates_));
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   TRY(corrections_->end_replacements());
+  TRY(open_sharing());
   if (auto done = law_->resume(); !done)
     spdlog::error("an erasure goes on at the next start: {}", done.error().what);
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
@@ -536,6 +537,7 @@ void Node::stop() {
   if (intake_) intake_->stop();
   if (feeds_) feeds_->stop();
   if (alerts_) alerts_->stop();
+  if (sharing_) sharing_->stop();
   for (std::jthread* thread : {&pruner_, &packer_}) {
     if (!thread->joinable()) continue;
     thread->request_stop();
@@ -643,6 +645,7 @@ void Node::start_feeds() {
   }
   feeds_->start(*intake_);
   alerts_->start();
+  if (sharing_) sharing_->start();
 }
 
 std::string Node::scratch() {

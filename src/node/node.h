@@ -24,6 +24,7 @@
 #include "node/intake.h"
 #include "node/law.h"
 #include "node/live.h"
+#include "node/sharing.h"
 #include "share/ledger.h"
 #include "store/audit.h"
 #include "store/cases.h"
@@ -85,12 +86,14 @@ class Node {
   Law& law() { return *law_; }
   alert::Alerts& alerts() { return *alerts_; }
   // Null, while the node is no member of a network.
+  Sharing* sharing() { return sharing_.get(); }
   share::Ledger* ledger() { return ledger_.get(); }
   // For the member that this node is, and its key. Before anything is sent or served. Errors: those
   // of share::Ledger::open().
   Result<void> open_ledger(const std::string& member, const SigningKey& key);
   // The member's new key signs from here on. Errors: missing; unavailable.
   Result<void> change_ledger_key(const SigningKey& fresh);
+  Result<void> member_key_changed();  // the same with what sharing() has now
   Metrics& metrics() { return metrics_; }
 
   // A restored home sends nothing (alerts, shares) and runs no feeds until a person says so: what
@@ -120,6 +123,7 @@ class Node {
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
   Result<void> open_alerts();
+  Result<void> open_sharing();
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(
@@ -169,6 +173,7 @@ class Node {
   std::optional<Paused> paused_;
   bool wants_feeds_ = false;
   bool stopped_ = false;
+  std::unique_ptr<Sharing> sharing_;
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
 };

@@ -16,6 +16,18 @@ Result<std::unique_ptr<SigningKey>> copy_of(const SigningKey& key) {
 
 }  // namespace
 
+Result<void> Node::open_sharing() {
+  if (config_.member.empty()) return {};
+  sharing_ = TRY(Sharing::open({.journal = *journal_,
+                                .config = config_,
+                                .home = home_.path(),
+                                .now = options_.now,
+                                .paused = [this] { return paused().has_value(); }}));
+  if (!sharing_->mute().empty()) return {};
+  return sharing_->partners().with_key(
+      [this](const SigningKey& key) { return open_ledger(config_.member, key); });
+}
+
 Result<void> Node::open_ledger(const std::string& member, const SigningKey& key) {
   auto pause = pause_of(home_.path());
   bool restored = pause && pause->since != time_none;
@@ -51,6 +63,13 @@ Result<void> Node::change_ledger_key(const SigningKey& fresh) {
   TRY(ledger_->change_key(*copy));
   ledger_key_ = std::move(copy);
   return {};
+}
+
+// After a recovery there may have been no ledger: the key was missing at the start.
+Result<void> Node::member_key_changed() {
+  return sharing_->partners().with_key([this](const SigningKey& key) {
+    return ledger_ ? change_ledger_key(key) : open_ledger(config_.member, key);
+  });
 }
 
 Result<std::size_t> Node::mask_acts(const store::Journal::Rewrite& rewrite) {

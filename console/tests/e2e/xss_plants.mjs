@@ -141,6 +141,18 @@ export const plants = {
     await ask("POST", "/ledger/verify", { known: [payload] });
     await ask("POST", "/ledger/compare", payload);
   },
+  // This node is a member of no network: nothing of it is taken.
+  async partners(ask, payload) {
+    await ask("POST", "/partners/statements", payload);
+    await ask("POST", "/partners/invitations", { note: payload, days: 7 });
+    await ask("POST", "/partners/join", { code: payload });
+    await ask("POST", "/partners/x/compare", { fingerprint: payload });
+    for (const act of ["stop", "revoke"]) await ask("POST", `/partners/x/${act}`, { why: payload });
+    await ask("POST", "/partners/key/recovery", { recovery_key: payload });
+    await ask("POST", "/agreements", { agreement: payload });
+    await ask("POST", "/agreements/x/renew", { until: payload });
+    for (const act of ["suspend", "end"]) await ask("POST", `/agreements/x/${act}`, { why: payload });
+  },
   // A name or an id in a call's path that is none.
   async paths(ask, payload) {
     const usual = { tag: ["t"], untag: ["t"], role: "viewer", verdict: "true", duplicate_of: "", mute_until: "1d" };
@@ -175,7 +187,9 @@ export async function later(ask, box) {
 // Fields that are tried with every payload, and take none: each has a narrow form, or names a thing that must be there. What stands in
 // a call's path is of that kind too.
 export const refused = [
-  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
+  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements agreement", "POST /agreements/{address}/end why", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", "POST /partners/invitations note", "POST /partners/join code",
+  "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why", "POST /partners/{member}/stop why",
+  "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none
   "POST /quarantine/drop ids", "POST /quarantine/replay ids", "POST /reports again", "POST /reports exercise", "POST /reports format", "POST /reports history", "POST /reports tlp", "POST /reports visible", "POST /reports/{id}/replace format", "POST /reports/{id}/replace tlp",
   "POST /reports/{id}/replay format", "POST /reports/{id}/replay tlp", "POST /session code", "POST /session password", "POST /session totp", "POST /session user", "POST /situations audience", "POST /situations country", "POST /situations k", "POST /situations period",

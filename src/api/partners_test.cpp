@@ -1,0 +1,144 @@
+// Partners and agreements over the API: two members, one of them behind it.
+#include "api/api.h"
+#include "api/fake_backend.h"
+#include "api/openapi.h"
+#include "base/json.h"
+#include "policy/templates.h"
+#include "share_member.h"
+#include "test.h"
+
+namespace tocsin::api {
+namespace {
+
+struct Table {
+  Table() {
+    of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now; }});
+    of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now; }});
+    backend.known_partners = near.partners.get();
+    backend.known_agreements = of_near.get();
+    auto store = *Tokens::open(token_store_in_memory());
+    for (Role role : {Role::viewer, Role::agreement_editor, Role::administrator}) {
+      TokenRow wish{.name = std::string(name(role)), .owner = std::string(name(role))};
+      wish.role = role;
+      tokens[role] = store->create(wish, net.now)->token;
+    }
+    Door door{.tokens = std::move(store),
+              .people = *People::open(*near.journal, std::string(32, 'k')),
+              .audit = *audit,
+              .settings = {.requests_per_s = 100'000}};
+    api = std::make_unique<Api>(backend, std::move(door), metrics, std::span<const ConsoleFile>(),
+                                [this] { return net.now; });
+  }
+
+  http::Response ask(std::string_view method, std::string_view target, std::string body = {},
+                     Role role = Role::agreement_editor) {
+    http::Request request;
+    request.method = method;
+    REQUIRE(http::read_target(target, request).has_value());
+    request.peer.ip = "192.0.2.1";
+    if (role != Role::nobody)
+      request.headers.emplace_back("authorization", "Bearer " + tokens[role]);
+    http::Admission admission = api->admit(request);
+    if (admission.refusal) return *admission.refusal;
+    request.body = std::move(body);
+    auto response = admission.handle(request);
+    return response ? *response : http::problem(response.error());
+  }
+  // A member of the answer, of the form /items/0/state; "" if it is not there.
+  std::string told(const http::Response& response, const char* pointer) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element answer;
+    std::string_view text;
+    REQUIRE(!parser.parse(response.body).get(answer));
+    return answer.at_pointer(pointer).get(text) ? std::string() : std::string(text);
+  }
+
+  share::TestNet net;
+  share::TestMember near{"near.example.org", net}, far{"far.example.org", net};
+  std::unique_ptr<share::Agreements> of_near, of_far;
+  FakeBackend backend;
+  Metrics metrics;
+  std::map<Role, std::string> tokens;
+  std::unique_ptr<store::Audit> audit = *store::Audit::open(*near.journal);
+  std::unique_ptr<Api> api;
+};
+
+}  // namespace
+
+TEST_CASE("a partner is invited, compared and stopped over the API") {
+  Table t;
+  CHECK(t.ask("POST", "/api/v1/partners/invitations", R"({"days":32})").status == 400);
+  CHECK(t.ask("POST", "/api/v1/partners/invitations", R"({})", Role::viewer).status == 403);
+  auto invited = t.ask("POST", "/api/v1/partners/invitations", R"({"note":"far"})");
+  REQUIRE(invited.status == 200);
+  REQUIRE(t.far.partners->join(t.told(invited, "/code"), "bo").has_value());
+  auto list = t.ask("GET", "/api/v1/partners");
+  CHECK(t.told(list, "/items/0/state") == "to-compare");
+  CHECK(t.told(list, "/self/member") == "near.example.org");
+  CHECK(t.told(t.ask("GET", "/api/v1/partners/invitations"), "/items/0/state") == "used");
+  std::string path = "/api/v1/partners/far.example.org";
+  CHECK(t.ask("POST", path + "/compare", R"({"fingerprint":"1 2 3 4 5"})").status == 403);
+  std::string fingerprint = t.told(list, "/items/0/fingerprint");
+  auto compared = t.ask("POST", path + "/compare", R"({"fingerprint":")" + fingerprint + "\"}");
+  CHECK(t.told(compared, "/state") == "compared");
+  CHECK(!t.told(t.ask("POST", path + "/tokens"), "/token").empty());
+  CHECK(t.ask("POST", path + "/stop", "{}").status == 400);
+  CHECK(t.told(t.ask("POST", path + "/stop", R"({"why":"they left"})"), "/state") == "stopped");
+  auto shown = t.ask("GET", path);
+  CHECK(t.told(shown, "/acts/0/words") == "they left");
+  CHECK(t.told(shown, "/by") == "agreement-editor");
+  CHECK(t.ask("GET", "/api/v1/partners/nobody.example.org").status == 404);
+}
+
+TEST_CASE("what is said without a key that fits is refused, counted and written down") {
+  Table t;
+  CHECK(t.ask("POST", "/api/v1/partners/statements", "{}", Role::nobody).status == 400);
+  auto stranger = *SigningKey::from_seed(std::string(32, 's'));
+  std::string said = share::statement_json(share::signed_statement(
+      "key-change", "far.example.org", t.net.now, {{"to", "near.example.org"}}, stranger));
+  int denied = 0;
+  for (int i = 0; i < 30 && denied == 0; ++i) {
+    int status = t.ask("POST", "/api/v1/partners/statements", said, Role::nobody).status;
+    CHECK((status == 403 || status == 404 || status == 400 || status == 429));
+    denied += status == 429;
+  }
+}
+
+TEST_CASE("an agreement is proposed, signed by two persons, suspended and ended over the API") {
+  Table t;
+  share::befriend(t.near, t.far);
+  auto party = [](const share::TestMember& m) {
+    policy::Party p{.id = m.member, .name = "CERT", .country = *Country::parse("BR")};
+    p.keys = {m.self().key};
+    return p;
+  };
+  auto terms = policy::from_template("cert-cert", "near.far", {party(t.near), party(t.far)},
+                                     t.net.now, t.net.now + 365 * us_per_day);
+  REQUIRE(terms.has_value());
+  std::string body = R"({"agreement":)";
+  json::append_string(body, policy::agreement_toml(*terms));
+  auto proposed = t.ask("POST", "/api/v1/agreements", body + "}");
+  REQUIRE_MESSAGE(proposed.status == 200, proposed.body);
+  CHECK(t.told(proposed, "/standing") == "proposed");
+  std::string path = "/api/v1/agreements/near.far";
+  CHECK(t.ask("POST", path + "/sign").status == 200);
+  CHECK(t.told(t.ask("POST", path + "/sign"), "/parties/0/signed").empty());  // the same person
+  auto both = t.ask("POST", path + "/sign", "", Role::administrator);
+  CHECK(!t.told(both, "/parties/0/signed").empty());
+  REQUIRE(t.near.partners->deliver().has_value());
+  std::string address = t.told(both, "/address");
+  REQUIRE(t.of_far->sign(address, "bo").has_value());
+  REQUIRE(t.of_far->sign(address, "eva").has_value());
+  REQUIRE(t.far.partners->deliver().has_value());
+  CHECK(t.told(t.ask("GET", path), "/standing") == "active");
+  CHECK(t.ask("POST", path + "/suspend", "{}").status == 400);
+  auto suspended = t.ask("POST", path + "/suspend", R"({"why":"an incident"})");
+  CHECK(t.told(suspended, "/standing") == "suspended");
+  CHECK(t.told(t.ask("POST", path + "/resume"), "/standing") == "active");
+  CHECK(t.ask("POST", path + "/renew", R"({"until":"no time"})").status == 400);
+  CHECK(t.told(t.ask("POST", path + "/end", R"({"why":"over"})"), "/standing") == "ended");
+  CHECK(t.told(t.ask("POST", path + "/deleted"), "/deleted/0/member") == "near.example.org");
+  CHECK(t.ask("GET", "/api/v1/agreements/none").status == 404);
+}
+
+}  // namespace tocsin::api
