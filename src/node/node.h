@@ -123,6 +123,7 @@ class Node {
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
   Result<void> open_alerts();
+  Result<void> open_offers();
   Result<void> open_sharing();
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
@@ -155,6 +156,7 @@ class Node {
   std::unique_ptr<store::Findings> findings_;
   std::unique_ptr<store::Counts> counts_;
   std::unique_ptr<store::Duplicates> duplicates_;
+  std::unique_ptr<share::Offers> offers_;  // null: no member of a network
   std::optional<enrich::Enrichment> enrichment_;
   enrich::KnownControllers controllers_{words_};
   std::unique_ptr<Live> live_;
