@@ -17,6 +17,7 @@
 #include "base/durable_file.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "node/upgrade.h"
 #include "policy/templates.h"
 #include "share/agreements.h"
 #include "share/partners.h"
@@ -119,6 +120,7 @@ Result<void> found(const std::vector<DemoMember>& members) {
   TRY(agree(first, second, "cert-cert"));
   TRY(agree(third, first, "addresses-stay"));
   TRY(agree(second, third, "statistics-only"));
+  for (const DemoMember& member : members) TRY(node::finish_upgrade(member.home));
   return {};
 }
 

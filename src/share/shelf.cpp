@@ -23,8 +23,8 @@ constexpr std::size_t recent_max = 20'000;     // ids that a member may ask for 
 constexpr std::size_t looked_at_max = 20'000;  // events that one page looks through for a filter
 
 constexpr std::array steps = {
-    "CREATE TABLE shelf_releases (entry INTEGER PRIMARY KEY, member TEXT NOT NULL,"
-    " start INTEGER NOT NULL, stop INTEGER NOT NULL, salt BLOB) STRICT;"
+    "CREATE TABLE shelf_releases (log TEXT NOT NULL, entry INTEGER NOT NULL, member TEXT NOT NULL,"
+    " start INTEGER NOT NULL, stop INTEGER NOT NULL, salt BLOB, PRIMARY KEY (log, entry)) STRICT;"
     "CREATE INDEX shelf_releases_by_stop ON shelf_releases (stop);"
     "CREATE TABLE shelf_walks (member TEXT PRIMARY KEY, withheld_until INTEGER NOT NULL) STRICT;"
     "CREATE TABLE shelf_quotas (member TEXT NOT NULL, agreement TEXT NOT NULL,"
@@ -356,15 +356,17 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
     door.recent[object.id] = object.added;
   }
   std::uint64_t entry = 0;
+  std::string log = is_release ? hex(TRY(ledger->head()).log) : std::string();
   std::int64_t today = all_.parts_.now() / us_per_day;
   auto write = [&](store::Sqlite& db) -> Result<void> {
     if (is_release) {
       release.from = static_cast<std::uint64_t>(page.objects.front().added);
       release.until = static_cast<std::uint64_t>(page.objects.back().added) + 1;
       entry = TRY(ledger->release(db, release, items)).index;
-      auto keep = TRY(db.prepare("INSERT INTO shelf_releases VALUES (?, ?, ?, ?, ?)"));
-      keep.bind(1, entry).bind(2, member_).bind(3, release.from).bind(4, release.until);
-      TRY(keep.bind_blob(5, salt).run());
+      auto keep = TRY(db.prepare("INSERT INTO shelf_releases VALUES (?, ?, ?, ?, ?, ?)"));
+      keep.bind(1, log).bind(2, entry).bind(3, member_);
+      keep.bind(4, release.from).bind(5, release.until);
+      TRY(keep.bind_blob(6, salt).run());
     }
     std::vector<ledger::Body> denials(walk.denials.begin(), walk.denials.end());
     if (!denials.empty()) TRY(ledger->add(db, denials));
@@ -486,10 +488,13 @@ Result<void> Shelves::forget_salts(store::Sqlite& db, TimeUs from, TimeUs until)
 }
 
 Result<std::string> Shelves::salt_of(std::uint64_t release) const {
+  auto* ledger = parts_.ledger();
+  if (ledger == nullptr) return missing("this node has no ledger");
+  std::string log = hex(TRY(ledger->head()).log);
   std::string salt;
   auto find = [&](store::Sqlite& db) -> Result<void> {
-    auto select = TRY(db.prepare("SELECT salt FROM shelf_releases WHERE entry = ?"));
-    select.bind(1, release);
+    auto select = TRY(db.prepare("SELECT salt FROM shelf_releases WHERE log = ? AND entry = ?"));
+    select.bind(1, log).bind(2, release);
     if (TRY(select.step())) salt = select.blob(0);
     return {};
   };

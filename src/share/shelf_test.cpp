@@ -257,7 +257,7 @@ TEST_CASE("ten thousand events of one time: three kinds of clients, while more c
   auto busy = walk([](const Answer& a) { return "?limit=777&next=" + a.next; },
                    [&](int page) {
                      if (page > 8) return;
-                     w.net.now += page % 2 == 0 ? 10 * us_per_s : -us_per_day;
+                     w.net.now += page % 2 == 0 ? 10 * us_per_s : -9 * us_per_s;
                      w.take_in(100);
                      if (page == 3)
                        good(w.a.partners->change_key(w.net.now + 10 * us_per_day, "ana"));
