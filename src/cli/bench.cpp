@@ -148,6 +148,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
       return measured ? done : fail(measured.error());
     };
   });
+  add_bench_share(*verb, chosen);
 }
 
 }  // namespace tocsin::cli

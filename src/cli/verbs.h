@@ -58,6 +58,7 @@ void add_agreement_life(CLI::App& agreement, Chosen& chosen);  // parts of it
 Result<void> sign_by_node(const std::string& named, const std::string& home);
 Result<void> show_of_node(const std::string& named, const std::string& home, bool as_json);
 void add_bench(CLI::App& app, Chosen& chosen);
+void add_bench_share(CLI::App& bench, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 
 }  // namespace tocsin::cli

@@ -85,6 +85,7 @@ class Node {
   store::Raw& raw() { return *raw_; }
   Law& law() { return *law_; }
   alert::Alerts& alerts() { return *alerts_; }
+  share::Offers& offers() { return *offers_; }  // of a member of a network
   // Null, while the node is no member of a network.
   Sharing* sharing() { return sharing_.get(); }
   share::Ledger* ledger() { return ledger_.get(); }
