@@ -180,6 +180,7 @@ Result<void> Node::open_stores() {
   duplicates_ = std::make_unique<store::Duplicates>(std::size_t{config_.duplicates_memory_mb} << 20,
                                                     std::move(days), load);
   feeds_ = TRY(Feeds::open(config_, *journal_, home_.path(), options_.now));
+  feeds_->may_take = [this](const ingest::Feed& feed) { return ingress_->may_take(feed.name); };
   feeds_->hidden = [this](std::string_view error) { return law_->without_erased(error); };
   intake_ = std::make_unique<Intake>(Intake::Parts{
       .journal = *journal_,
@@ -193,13 +194,19 @@ Result<void> Node::open_stores() {
       .now = options_.now,
       .committed = [this](const ingest::Feed& feed,
                           const EventBatch& batch) { feeds_->committed(feed, batch); },
-      .ended = [this](const store::ReportRow& row) { feeds_->ended(row); },
+      .ended =
+          [this](const store::ReportRow& row) {
+            feeds_->ended(row);
+            ingress_->ended(row);
+          },
+      .judge = [this](const ingest::Feed& feed) { return judge_of(feed.name); },
+      .recalls = [this](const ingest::Feed& feed) { return recalls_of(feed.name); },
       .keep_raw = [this](const ingest::Feed& feed,
                          const store::ReportRow& row) { keep_raw(feed, row); }});
   TRY(corrections_->start(*followers_, *duplicates_));
+  TRY(open_sharing());  // before a partner's report is read on
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   TRY(corrections_->end_replacements());
-  TRY(open_sharing());
   if (auto done = law_->resume(); !done)
     spdlog::error("an erasure goes on at the next start: {}", done.error().what);
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
@@ -300,7 +307,8 @@ Result<void> Node::open_alerts() {
     all += fmt::format("{} {}\n", name, consent_text(consent));
   for (const Network& network : config_.sensors) all += ip::format(network) + "\n";
   policy::Rules rules{.consent =
-                          [consents](std::string_view feed) {
+                          [this, consents](std::string_view feed) {
+                            if (Feeds::is_partners(feed)) return ingress_->consent(feed);
                             auto at = consents->find(feed);
                             return at == consents->end() ? policy::Consent{} : at->second;
                           },
@@ -538,6 +546,7 @@ void Node::stop() {
   if (feeds_) feeds_->stop();
   if (alerts_) alerts_->stop();
   if (sharing_) sharing_->stop();
+  if (ingress_) ingress_->stop();
   for (std::jthread* thread : {&pruner_, &packer_}) {
     if (!thread->joinable()) continue;
     thread->request_stop();
@@ -632,6 +641,7 @@ Result<void> Node::resume() {
   if (!wants_feeds_) return {};
   feeds_->start(*intake_);
   alerts_->start();
+  start_sharing();
   return {};
 }
 
@@ -645,7 +655,7 @@ void Node::start_feeds() {
   }
   feeds_->start(*intake_);
   alerts_->start();
-  if (sharing_) sharing_->start();
+  start_sharing();
 }
 
 std::string Node::scratch() {

@@ -21,6 +21,7 @@
 #include "node/feeds.h"
 #include "node/followers.h"
 #include "node/home.h"
+#include "node/ingress.h"
 #include "node/intake.h"
 #include "node/law.h"
 #include "node/live.h"
@@ -87,6 +88,7 @@ class Node {
   alert::Alerts& alerts() { return *alerts_; }
   // Null, while the node is no member of a network.
   Sharing* sharing() { return sharing_.get(); }
+  Ingress& ingress() { return *ingress_; }  // of what partners send
   share::Ledger* ledger() { return ledger_.get(); }
   // For the member that this node is, and its key. Before anything is sent or served. Errors: those
   // of share::Ledger::open().
@@ -124,6 +126,10 @@ class Node {
   Result<void> open_stores();
   Result<void> open_alerts();
   Result<void> open_sharing();
+  Result<void> join_network();
+  void start_sharing();
+  ingest::Sink::Judge judge_of(const std::string& feed);
+  std::function<void(std::string_view)> recalls_of(const std::string& feed);
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(
@@ -174,6 +180,7 @@ class Node {
   bool wants_feeds_ = false;
   bool stopped_ = false;
   std::unique_ptr<Sharing> sharing_;
+  std::unique_ptr<Ingress> ingress_;
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
 };

@@ -1,4 +1,4 @@
-// The node's ledger: opened when it is known which member the node is.
+// The node among others: its ledger, opened when it is known which member it is, and its partners.
 #include <spdlog/spdlog.h>
 
 #include "base/json.h"
@@ -17,12 +17,51 @@ Result<std::unique_ptr<SigningKey>> copy_of(const SigningKey& key) {
 }  // namespace
 
 Result<void> Node::open_sharing() {
-  if (config_.member.empty()) return {};
-  sharing_ = TRY(Sharing::open({.journal = *journal_,
-                                .config = config_,
-                                .home = home_.path(),
-                                .now = options_.now,
-                                .paused = [this] { return paused().has_value(); }}));
+  if (!config_.member.empty()) TRY(join_network());
+  ingress_ = TRY(Ingress::open({.journal = *journal_,
+                                .words = words_,
+                                .sharing = sharing_.get(),
+                                .member = config_.member,
+                                .enrichment = *enrichment_,
+                                .columns = *columns_,
+                                .corrections = *corrections_,
+                                .audit = *audit_,
+                                .metrics = metrics_,
+                                .now = options_.now}));
+  return {};
+}
+
+// What partners send goes through the door; nobody else's does.
+ingest::Sink::Judge Node::judge_of(const std::string& feed) {
+  if (!Feeds::is_partners(feed)) return {};
+  return [this, feed](const EventBatch& batch, std::size_t row) {
+    return ingress_->judge(feed, batch, row);
+  };
+}
+
+std::function<void(std::string_view)> Node::recalls_of(const std::string& feed) {
+  if (!Feeds::is_partners(feed)) return {};
+  return [this, feed](std::string_view id) { ingress_->recall(feed, id); };
+}
+
+void Node::start_sharing() {
+  if (!sharing_) return;
+  sharing_->start();
+  ingress_->start([this](const std::string& feed, const std::string& reason) -> Result<void> {
+    TRY(intake_->replay(feeds_->named(feed), reason, {}));
+    return {};
+  });
+}
+
+Result<void> Node::join_network() {
+  sharing_ = TRY(
+      Sharing::open({.journal = *journal_,
+                     .config = config_,
+                     .home = home_.path(),
+                     .now = options_.now,
+                     .paused = [this] { return paused().has_value(); },
+                     .pull_from = [this](auto feeds) { feeds_->set_partners(std::move(feeds)); },
+                     .pull = [this](const auto& feed) { feeds_->hurry(feed); }}));
   if (!sharing_->mute().empty()) return {};
   return sharing_->partners().with_key(
       [this](const SigningKey& key) { return open_ledger(config_.member, key); });

@@ -14,6 +14,9 @@ namespace tocsin::node {
 namespace {
 
 constexpr auto look_every = std::chrono::seconds(30);
+constexpr auto follow_every = std::chrono::seconds(1);
+constexpr std::uint32_t pull_every_s = 60;
+constexpr std::string_view collections_path = "/taxii2/tocsin/collections/";
 constexpr std::uint64_t answer_bytes_max = 4 << 20;
 constexpr std::uint32_t statement_ms_max = 30'000;
 
@@ -94,6 +97,55 @@ Result<std::string> Sharing::post(const share::Profile& to, const std::vector<st
 void Sharing::start() {
   if (!sender_.joinable())
     sender_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  if (!puller_.joinable() && parts_.pull_from)
+    puller_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
+}
+
+void Sharing::hint(std::string_view member) {
+  if (parts_.pull) parts_.pull(fmt::format("partner.{}", member));
+}
+
+// Of each partner with whom an agreement is in force.
+std::vector<ingest::Feed> Sharing::feeds() const {
+  std::vector<ingest::Feed> out;
+  auto book = partners_->book();
+  const Config& config = parts_.config;
+  for (const auto& [member, any] : book->all()) {
+    const share::Partner* partner = book->speaking(member);
+    if (partner == nullptr || partner->profile.url.empty()) continue;
+    if (agreements_->in_force(member, parts_.now()).agreements.empty()) continue;
+    auto url = Url::parse(partner->profile.url, "http,https");
+    if (!url) continue;
+    ingest::Feed feed{.name = "partner." + member,
+                      .title = "From the partner " + partner->profile.name,
+                      .collector = "taxii",
+                      .format = "stix",
+                      .interval_s = pull_every_s,
+                      .tlp = Tlp::red};
+    feed.options = {{"url", partner->profile.url + std::string(collections_path)},
+                    {"token_secret", share::Partners::token_secret(member)},
+                    {"overlap_s", "0"},  // its dates only rise
+                    {"contact", config.contact},
+                    {"proxy", config.proxy},
+                    {"ca_file", config.ca_file}};
+    if (config.share_private || is_loopback(url->host)) feed.options["allow_private"] = "true";
+    for (const std::string& pin : partner->pins) {
+      if (url->scheme == "https") feed.options["pins"] += pin + "\n";
+    }
+    out.push_back(std::move(feed));
+  }
+  return out;
+}
+
+// Agreements also begin and end by the clock.
+void Sharing::follow(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  while (!stop.stop_requested()) {
+    parts_.pull_from(feeds());
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, follow_every, [] { return false; });
+  }
 }
 
 void Sharing::hurry() {
@@ -104,6 +156,7 @@ void Sharing::hurry() {
 
 void Sharing::stop() {
   stopping_.request_stop();
+  puller_ = {};
   sender_ = {};
 }
 

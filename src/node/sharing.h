@@ -1,5 +1,6 @@
 // Sharing: this node as a member of a network: who it is to others, whom it knows, what is agreed,
-// and the thread that brings the others what it has to say. docs/partners.md.
+// the thread that brings the others what it has to say, and the feeds that ask them for what they
+// have for us. docs/partners.md.
 #pragma once
 
 #include <condition_variable>
@@ -8,8 +9,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
+#include "ingest/feed.h"
 #include "node/config.h"
 #include "share/agreements.h"
 #include "share/partners.h"
@@ -27,6 +31,9 @@ class Sharing {
     std::string home;
     std::function<TimeUs()> now;
     std::function<bool()> paused;  // then nothing is sent
+    // Collects from partners: takes their feeds, whenever they change; runs one of them now.
+    std::function<void(std::vector<ingest::Feed>)> pull_from{};
+    std::function<void(const std::string& feed)> pull{};
   };
   // Errors: those of Partners::open() and Agreements::open(); of introduce(), but for a missing
   // key: then the node goes on, and only a recovery makes it speak again.
@@ -42,6 +49,8 @@ class Sharing {
 
   void start();  // sends what is due, from now on
   void hurry();  // something is due
+  // That member has something new for us. Nothing if nothing is agreed with it.
+  void hint(std::string_view member);
   void stop();
 
  private:
@@ -49,6 +58,8 @@ class Sharing {
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
   void run(const std::stop_token& stop);
+  std::vector<ingest::Feed> feeds() const;
+  void follow(const std::stop_token& stop);
 
   Parts parts_;
   std::unique_ptr<share::Partners> partners_;
@@ -58,7 +69,7 @@ class Sharing {
   std::condition_variable_any due_;
   bool hurry_ = false;
   std::stop_source stopping_;
-  std::jthread sender_;
+  std::jthread sender_, puller_;
 };
 
 }  // namespace tocsin::node
