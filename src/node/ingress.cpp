@@ -55,7 +55,7 @@ policy::Onward stricter(policy::Onward a, policy::Onward b) {
 }  // namespace
 
 Result<std::unique_ptr<Ingress>> Ingress::open(const Parts& parts) {
-  std::unique_ptr<Ingress> made(new Ingress(parts));
+  auto made = std::unique_ptr<Ingress>(new Ingress(parts));
   TRY(made->load());
   return made;
 }

@@ -29,7 +29,7 @@ bool is_loopback(const std::string& host) {
 }  // namespace
 
 Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
-  std::unique_ptr<Sharing> made(new Sharing(std::move(parts)));
+  auto made = std::unique_ptr<Sharing>(new Sharing(std::move(parts)));
   made->partners_ = TRY(share::Partners::open(
       {.journal = made->parts_.journal,
        .home = made->parts_.home,

@@ -447,10 +447,10 @@ TEST_CASE("a TAXII server's odd answers are read as they are meant") {
   auto roots = read_taxii_place(R"({"api_roots":["/a/","/b/"],"default":"/b/","title":"t"})");
   REQUIRE(roots);
   CHECK(roots->roots == std::vector<std::string>{"/b/", "/a/"});
-  CHECK(
-      newest_in_manifest(
-          R"({"objects":[{"date_added":"2026-01-02T00:00:00Z"},{"date_added":"2026-01-01T00:00:00Z"},
-                {"date_added":"soon"}]})") == "2026-01-02T00:00:00Z");
+  CHECK(newest_in_manifest(
+            R"({"objects":[{"date_added":"2026-01-02T00:00:00Z"},
+                {"date_added":"2026-01-01T00:00:00Z"},{"date_added":"soon"}]})") ==
+        "2026-01-02T00:00:00Z");
   CHECK(newest_in_manifest("{}") == "");
 }
 
