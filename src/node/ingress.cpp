@@ -253,6 +253,22 @@ policy::Consent Ingress::consent(std::string_view feed) const {
   return out;
 }
 
+std::map<std::string, std::uint32_t> Ingress::retention_days() const {
+  std::map<std::string, std::uint32_t> out;
+  if (parts_.sharing == nullptr) return out;
+  auto book = parts_.sharing->agreements().book();
+  for (const auto& [address, state] : book->all()) {
+    if (!policy::is_signed_by_all(state.agreement)) continue;
+    for (const policy::Party& party : state.agreement.parties) {
+      if (party.id == parts_.member) continue;
+      std::uint32_t days = state.agreement.retention_days;
+      auto [at, is_new] = out.try_emplace("partner." + party.id, days);
+      at->second = std::min(at->second, days);
+    }
+  }
+  return out;
+}
+
 std::map<policy::Clause, std::uint64_t> Ingress::refused(std::string_view feed) {
   std::lock_guard guard(mutex_);
   return today(std::string(feed)).refused;

@@ -62,6 +62,10 @@ class Ingress {
   policy::FeedSays says(std::string_view feed) const;
   policy::Consent consent(std::string_view feed) const;
 
+  // How long what each partner's feed brought may be kept: the shortest of what was signed with it,
+  // also of what has ended.
+  std::map<std::string, std::uint32_t> retention_days() const;
+
   // How many were refused today, by clause.
   std::map<policy::Clause, std::uint64_t> refused(std::string_view feed);
 

@@ -142,6 +142,7 @@ Result<void> Node::open_stores() {
     return std::optional(hold->id == 0 ? hold->reason
                                        : fmt::format("hold h_{}: {}", hold->id, hold->reason));
   };
+  TRY(open_sharing());  // before anything asks what partners allow
   TRY(open_alerts());
   corrections_->told = [this](const auto& findings) { return told_of(findings); };
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
@@ -204,7 +205,6 @@ Result<void> Node::open_stores() {
       .keep_raw = [this](const ingest::Feed& feed,
                          const store::ReportRow& row) { keep_raw(feed, row); }});
   TRY(corrections_->start(*followers_, *duplicates_));
-  TRY(open_sharing());  // before a partner's report is read on
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   TRY(corrections_->end_replacements());
   if (auto done = law_->resume(); !done)
@@ -517,14 +517,23 @@ Result<std::size_t> Node::drop_events() {
     if (!tlps.empty()) where += fmt::format(" AND tlp IN ({})", fmt::join(tlps, ","));
     rules.push_back({where, first_kept(rule.months)});
   }
+  // Of partners: whole months of arrival, as everything else.
+  auto agreed = ingress_->retention_days();
+  for (const auto& [feed, days] : agreed) {
+    Day last = times::day_of(now()) - static_cast<Day>(days);
+    rules.push_back({fmt::format("feed = {}", words_.id(feed)), times::month_start(last)});
+  }
   std::size_t events = TRY(columns_->thin(rules, fold, held));
-  if (events > 0) spdlog::info("retention: {} events dropped by type or marking", events);
+  if (events > 0)
+    spdlog::info("retention: {} events dropped by type, marking or agreement", events);
   return months;
 }
 
 Result<void> Node::prune_raw() {
-  auto wanted = [this](const store::ReportRow& row) {
+  auto agreed = ingress_->retention_days();
+  auto wanted = [&](const store::ReportRow& row) {
     std::uint32_t days = feeds_->named(row.feed).raw_days.value_or(config_.raw_days);
+    if (auto at = agreed.find(row.feed); at != agreed.end()) days = std::min(days, at->second);
     return row.received + TimeUs{days} * us_per_day > now();
   };
   auto held = [this](const store::ReportRow& row) {

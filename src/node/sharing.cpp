@@ -122,7 +122,8 @@ std::vector<ingest::Feed> Sharing::feeds() const {
                       .format = "stix",
                       .interval_s = pull_every_s,
                       .tlp = Tlp::red};
-    feed.options = {{"url", partner->profile.url + std::string(collections_path)},
+    feed.options = {{"member", member},
+                    {"url", partner->profile.url + std::string(collections_path)},
                     {"token_secret", share::Partners::token_secret(member)},
                     {"overlap_s", "0"},  // its dates only rise
                     {"contact", config.contact},

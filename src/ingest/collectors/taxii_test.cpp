@@ -416,7 +416,11 @@ TEST_CASE("taxii signs in by token or password, and keeps both for itself") {
 
   HttpServer closed([](const HttpRequest&) { return answer(401, "{}"); });
   CHECK(collect(feed_of(closed.url("/taxii2/")), context).error().fault == Fault::denied);
-  HttpServer old([](const HttpRequest&) { return answer(406, "{}"); });
+  Feed partners = feed_of(closed.url("/taxii2/"));
+  partners.options["member"] = "b.example.org";
+  CHECK(collect(partners, context).error().fault == Fault::unavailable);
+  HttpServer old([const HttpRequest&) {
+    return answer(406, "{}"); });
   CHECK(collect(feed_of(old.url("/taxii/")), context).error().what.contains("TAXII 2.1"));
 }
 
