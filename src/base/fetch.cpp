@@ -131,6 +131,9 @@ Result<std::optional<Url>> next_hop(CURL* handle, const Url& from, const Request
   if (from.scheme == "https" && to->scheme == "http") {
     return denied(fmt::format("{} redirects from https to http ({})", from.host, to->host));
   }
+  if (request.same_host && !same_party(from, *to)) {
+    return denied(fmt::format("{} redirects to another host ({})", from.host, to->host));
+  }
   if (!request.post.empty()) {
     return denied(fmt::format("{} redirects a POST to {}", from.host, to->host));
   }
@@ -184,6 +187,10 @@ Result<Response> follow(const Request& request, const Url& first) {
   }
   Response response;
   describe(response, transfer, url);
+  for (const std::string& name : request.wanted_headers) {
+    std::string value = header(h, name.c_str());
+    if (!value.empty()) response.headers.push_back({name, std::move(value)});
+  }
   return response;
 }
 

@@ -37,6 +37,8 @@ struct Request {
   std::string contact = {};  // in the user agent: mail address or URL of who runs this node
   Route route = {};          // allow_private also allows secrets over plain http
   unsigned redirects_max = 5;
+  bool same_host = false;  // a redirect to another host or port is refused, not followed
+  std::vector<std::string> wanted_headers = {};  // what Response::headers is to have, if it came
   unsigned tries_max = 4;  // in all; network failures and 408, 425, 429, 5xx are tried again
   std::uint32_t pause_first_ms = 1'000, pause_max_ms = 60'000;
   // Waits; false: stop. Empty: waits on route.stop. For tests.
@@ -51,6 +53,7 @@ struct Response {
   std::string body;       // where there is no spool_path
   std::uint64_t size_bytes = 0;
   std::uint64_t retry_after_s = 0;  // as the server asks; 0: it does not
+  std::vector<Header> headers;      // those that were wanted
   bool unchanged() const { return status == 304; }
 };
 

@@ -18,6 +18,7 @@ Result<Route> route_for(const Feed& feed, CollectorContext& context) {
   if (auto name = feed.option("client_key_password_secret"); !name.empty()) {
     route.client_key_password = TRY(context.secret(name));
   }
+  route.pins = list(feed, "pins");
   route.resolve = list(feed, "resolve");
   route.size_max_bytes = number(feed, "size_max_bytes", route.size_max_bytes);
   auto seconds = [&](std::string_view option, std::uint32_t otherwise_ms) {

@@ -18,6 +18,9 @@ inline constexpr std::array route_options = std::to_array<Option>({
     {"client_certificate", OptionKind::path, "PEM file"},
     {"client_key", OptionKind::path, "PEM file"},
     {"client_key_password_secret", OptionKind::secret, "the key's password"},
+    {"pins", OptionKind::list,
+     "SHA-256 of public keys, of which the server's certificate must have one; it then needs no "
+     "authority"},
     {"resolve", OptionKind::list, "name:port:address, instead of asking DNS"},
     {.name = "size_max_bytes",
      .kind = OptionKind::number,

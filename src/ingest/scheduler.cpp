@@ -1,6 +1,7 @@
 #include "ingest/scheduler.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::ingest {
 namespace {
@@ -54,6 +55,16 @@ Result<TimeUs> Scheduler::run_now(std::string_view name) {
   entry.next = ingest::run_now(entry.feed, entry.runs, setup_.clock());
   changed_.notify_all();
   return entry.next;
+}
+
+void Scheduler::hurry(std::string_view name) {
+  std::scoped_lock lock(mutex_);
+  auto found = feeds_.find(name);
+  if (found == feeds_.end()) return;
+  Entry& entry = *found->second;
+  entry.again = entry.running;
+  if (!entry.running) entry.next = ingest::run_now(entry.feed, entry.runs, setup_.clock());
+  changed_.notify_all();
 }
 
 std::optional<Scheduler::State> Scheduler::state(std::string_view name) const {
@@ -118,6 +129,8 @@ void Scheduler::run(Entry& entry, const std::stop_token& stop) {
   runs.failures = done ? 0 : runs.failures + 1;
   if (!done) runs.fault = done.error().fault;
   entry.next = next_run(entry.feed, runs, setup_.random());
+  if (std::exchange(entry.again, false) && done)
+    entry.next = ingest::run_now(entry.feed, runs, runs.last_end);
   Outcome outcome{runs.last_start, runs.last_end, entry.next, std::move(done)};
   // A run that was told to stop says nothing about the feed.
   bool tell = !entry.removed && !stop.stop_requested() && setup_.ended;

@@ -50,6 +50,9 @@ class Scheduler {
   // Gives when it will run. Errors: missing (no such feed), invalid (it runs now).
   Result<TimeUs> run_now(std::string_view name);
 
+  // The same; where it runs now, once more after that. Nothing if there is no such feed.
+  void hurry(std::string_view name);
+
   struct State {
     bool running = false;
     TimeUs next = 0;
@@ -72,6 +75,7 @@ class Scheduler {
     TimeUs next;
     Runs runs;
     bool running = false, removed = false;
+    bool again = false;  // at once after this run
     std::jthread thread;
     std::shared_ptr<Entry> before = nullptr;  // which this one replaced while it ran
   };

@@ -135,6 +135,29 @@ TEST_CASE("the scheduler runs at most N at once, and no feed twice") {
   CHECK(world.stage.most_at_once == 2);
 }
 
+TEST_CASE("a feed in a hurry runs at once, or once more after the run that is under way") {
+  World world;
+  world.scheduler.set(feed_of("a", 60), player, 0);
+  world.stage.hold = true;
+  world.tick_at(0);
+  world.stage.wait_under_way(1);
+  world.scheduler.hurry("a");
+  world.scheduler.hurry("a");
+  world.scheduler.hurry("none");
+  world.stage.release();
+  world.scheduler.wait_idle();
+  world.tick_at(1);
+  world.scheduler.wait_idle();
+  CHECK(world.stage.names().size() == 2);
+  world.tick_at(2);
+  world.scheduler.wait_idle();
+  CHECK(world.stage.names().size() == 2);
+  world.scheduler.hurry("a");
+  world.tick_at(3);
+  world.scheduler.wait_idle();
+  CHECK(world.stage.names().size() == 3);
+}
+
 TEST_CASE("the longest due goes first") {
   World world(1);
   world.scheduler.set(feed_of("a"), player, 3 * us_per_s);

@@ -266,6 +266,9 @@ void Sink::close() {
     batch_.sector[i] = subject_at_destination(batch_.type[i], batch_.roles[i]) ? destination_sector_
                                                                                : source_sector_;
   }
+  if (judge_) {
+    if (auto may = judge_(batch_, i); !may) return reject(line_, std::move(may).error());
+  }
   if (batch_.severity[i] == Severity::none) batch_.severity[i] = usual_severity(batch_.type[i]);
   if (batch_.tlp[i] == Tlp::unmarked) batch_.tlp[i] = defaults_.tlp;
   if (batch_.observed[i] == time_none) batch_.observed[i] = defaults_.received;

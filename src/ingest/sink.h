@@ -46,6 +46,9 @@ class Sink final {
   using Batches = std::function<Result<void>(EventBatch&)>;  // takes a full batch; it is cleared
                                                              // afterwards. An error stops the read
   using Rejects = std::function<void(const Reject&)>;
+  // May this event come in? Asked once, of each that is whole, before what it does not say is
+  // filled in. An error rejects it.
+  using Judge = std::function<Result<void>(const EventBatch&, std::size_t row)>;
 
   struct Defaults {
     WordId feed = 0;
@@ -56,11 +59,21 @@ class Sink final {
   };
 
   Sink(Dictionary& words, const Defaults& defaults, Batches batches, Rejects rejects);
+  void judge_by(Judge judge) { judge_ = std::move(judge); }
+  // What takes the names of events that the report takes back; else that is passed over.
+  void recalls_to(std::function<void(std::string_view id)> recalls) {
+    recalls_ = std::move(recalls);
+  }
+  bool takes_recalls() const { return bool(recalls_); }
 
   // Opens an event that stands at `line`; the one before is closed: completed, checked for a
   // subject, counted.
   Sink& event(std::size_t line = 0);
   void drop();  // forgets the open event
+  // An earlier event of this feed, by the id that its sender gave it, is taken back.
+  void recall(std::string_view id) {
+    if (recalls_) recalls_(id);
+  }
   void reject(std::size_t line, Error why, std::string_view bytes = {});
   // Closes the last event and passes on the last batch. Errors: the first that Batches gave.
   Result<void> finish();
@@ -173,6 +186,8 @@ class Sink final {
   std::array<Judged, 64> judged_{};  // names seen lately
   // Saves the dictionary's lock.
   std::unordered_map<std::string, WordId, TextHash, std::equal_to<>> seen_words_;
+  Judge judge_;
+  std::function<void(std::string_view)> recalls_;
 };
 
 }  // namespace tocsin::ingest

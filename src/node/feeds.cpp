@@ -4,6 +4,7 @@
 #include <simdjson.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -54,14 +55,18 @@ std::string username_in(const std::string& ticked) {
 // What a collector may use of this node.
 class Context final : public ingest::CollectorContext {
  public:
+  using MayTake = std::function<Result<void>(const ingest::Feed&)>;
   Context(Intake& intake, store::Journal& journal, std::string home, ingest::Feed feed,
-          std::stop_token stop)
+          const MayTake& may_take, std::stop_token stop)
       : intake_(intake),
         journal_(journal),
         home_(std::move(home)),
         feed_(std::move(feed)),
+        may_take_(may_take),
         stop_(std::move(stop)) {}
   Result<ingest::Receipt> deliver(ingest::Delivery delivery) override {
+    if (may_take_) TRY(may_take_(feed_));
+    if (Feeds::is_partners(feed_.name)) delivery.live = true;
     return intake_.deliver(feed_, std::move(delivery));
   }
   std::string cursor() override { return journal_.cursor(feed_.name).value_or(std::string()); }
@@ -77,8 +82,14 @@ class Context final : public ingest::CollectorContext {
   store::Journal& journal_;
   std::string home_;
   ingest::Feed feed_;
+  const MayTake& may_take_;
   std::stop_token stop_;
 };
+
+std::unexpected<Error> of_a_partner(const std::string& name) {
+  return denied(text::quote(name) +
+                " is a partner's: it runs while an agreement with the partner is in force");
+}
 
 }  // namespace
 
@@ -171,7 +182,7 @@ void Feeds::start(Intake& intake) {
   };
   setup.context = [this](const ingest::Feed& feed, std::stop_token stop) {
     attempted(feed);
-    return std::make_unique<Context>(*intake_, journal_, home_, feed, std::move(stop));
+    return std::make_unique<Context>(*intake_, journal_, home_, feed, may_take, std::move(stop));
   };
   setup.ended = [this](const ingest::Feed& feed, const ingest::Scheduler::Outcome& outcome) {
     ingest::FeedHealth health;
@@ -242,6 +253,7 @@ ingest::Feed Feeds::named(const std::string& name) const {
 }
 
 Result<void> Feeds::enable(const std::string& name, const Tick& tick) {
+  if (is_partners(name)) return of_a_partner(name);
   ingest::Feed feed = named(name);
   if (feed.collector.empty()) {
     const auto* entry = ingest::in_catalogue(name);
@@ -285,6 +297,7 @@ Result<void> Feeds::enable(const std::string& name, const Tick& tick) {
 }
 
 Result<void> Feeds::disable(const std::string& name, std::string_view user) {
+  if (is_partners(name)) return of_a_partner(name);
   {
     std::lock_guard guard(mutex_);
     auto found = feeds_.find(name);
@@ -297,6 +310,44 @@ Result<void> Feeds::disable(const std::string& name, std::string_view user) {
   if (scheduler_) scheduler_->remove(name);
   if (changed) changed(name);
   return {};
+}
+
+void Feeds::set_partners(std::vector<ingest::Feed> feeds) {
+  std::vector<std::string> gone;
+  std::vector<ingest::Feed> fresh;
+  {
+    std::lock_guard guard(mutex_);
+    for (auto& [name, feed] : feeds_) {
+      if (!is_partners(name) || feed.collector.empty()) continue;
+      if (std::ranges::find(feeds, name, &ingest::Feed::name) != feeds.end()) continue;
+      feed.enabled = false;
+      feed.collector.clear();
+      gone.push_back(name);
+    }
+    for (ingest::Feed& feed : feeds) {
+      ingest::Feed& known = feeds_[feed.name];
+      bool same =
+          !known.collector.empty() && known.options == feed.options && known.title == feed.title;
+      if (same) continue;
+      known = feed;
+      fresh.push_back(std::move(feed));
+    }
+  }
+  for (const std::string& name : gone) {
+    if (scheduler_) scheduler_->remove(name);
+    if (changed) changed(name);
+  }
+  for (const ingest::Feed& feed : fresh) {
+    if (scheduler_) {
+      if (auto planned = plan(feed); !planned)
+        spdlog::error("feed {}: {}", feed.name, planned.error().what);
+    }
+    if (changed) changed(feed.name);
+  }
+}
+
+void Feeds::hurry(std::string_view name) {
+  if (scheduler_) scheduler_->hurry(name);
 }
 
 Result<void> Feeds::run_now(const std::string& name) {

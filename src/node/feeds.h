@@ -53,11 +53,19 @@ class Feeds {
   Result<void> disable(const std::string& name, std::string_view user);
   Result<void> run_now(const std::string& name);
 
+  // Those of partners, named "partner.MEMBER": here nobody ticks or turns off one. Those that are
+  // there no more stop: returns when their runs have ended. Any thread, one call at a time.
+  void set_partners(std::vector<ingest::Feed> feeds);
+  static bool is_partners(std::string_view name) { return name.starts_with("partner."); }
+  void hurry(std::string_view name);  // runs it now, or once more after the run that is under way
+
   // By the intake; any thread.
   void committed(const ingest::Feed& feed, const EventBatch& batch);
   void ended(const store::ReportRow& row);
   // Called after each change of a feed's health.
   std::function<void(const std::string& name)> changed;
+  // May a delivery of this feed be taken in now? Set before the start; else all may.
+  std::function<Result<void>(const ingest::Feed& feed)> may_take;
   // What an error becomes before it is kept, if anything; set before the intake begins.
   std::function<std::optional<std::string>(std::string_view error)> hidden;
   void reword();  // `hidden` gives other answers by now

@@ -266,7 +266,6 @@ Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
   row.sha256 = hex(sha256(bytes));
   row.received = delivery.received == time_none ? parts_.now() : delivery.received;
   row.size_bytes = bytes.size();
-  row.live = delivery.live;
   row.flags = flags_of(feed, delivery);
   row.replaces = delivery.replaces;
   row.tlp = feed.tlp;
@@ -424,6 +423,8 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
         // An error is a stop: the report is read on from here at the next start.
         if (reading.rejects_pending > rejects_pending_max) std::ignore = commit(reading, {});
       });
+  if (parts_.judge) sink.judge_by(parts_.judge(feed));
+  if (parts_.recalls) sink.recalls_to(parts_.recalls(feed));
   Read report = read_report(feed,
                             {.bytes = bytes,
                              .name = row.name,

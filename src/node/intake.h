@@ -17,6 +17,7 @@
 #include "ingest/collector.h"
 #include "ingest/feed.h"
 #include "ingest/formats.h"
+#include "ingest/sink.h"
 #include "node/followers.h"
 #include "node/law.h"
 #include "store/duplicates.h"
@@ -41,6 +42,10 @@ class Intake {
     // Events committed and reports ended, for health and metrics; any thread.
     std::function<void(const ingest::Feed&, const EventBatch&)> committed;
     std::function<void(const store::ReportRow&)> ended;
+    // What judges the events of a feed before they come in; empty: nothing does.
+    std::function<ingest::Sink::Judge(const ingest::Feed&)> judge{};
+    // What takes back earlier events of a feed, by their senders' ids; empty: nobody may.
+    std::function<std::function<void(std::string_view)>(const ingest::Feed&)> recalls{};
     // Of a report that is about to be in, while its spooled file is there.
     std::function<void(const ingest::Feed&, const store::ReportRow&)> keep_raw;
   };

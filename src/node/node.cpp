@@ -142,6 +142,7 @@ Result<void> Node::open_stores() {
     return std::optional(hold->id == 0 ? hold->reason
                                        : fmt::format("hold h_{}: {}", hold->id, hold->reason));
   };
+  TRY(open_sharing());  // before anything asks what partners allow
   TRY(open_alerts());
   corrections_->told = [this](const auto& findings) { return told_of(findings); };
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
@@ -183,6 +184,7 @@ Result<void> Node::open_stores() {
   duplicates_ = std::make_unique<store::Duplicates>(std::size_t{config_.duplicates_memory_mb} << 20,
                                                     std::move(days), load);
   feeds_ = TRY(Feeds::open(config_, *journal_, home_.path(), options_.now));
+  feeds_->may_take = [this](const ingest::Feed& feed) { return ingress_->may_take(feed.name); };
   feeds_->hidden = [this](std::string_view error) { return law_->without_erased(error); };
   intake_ = std::make_unique<Intake>(Intake::Parts{
       .journal = *journal_,
@@ -196,13 +198,18 @@ Result<void> Node::open_stores() {
       .now = options_.now,
       .committed = [this](const ingest::Feed& feed,
                           const EventBatch& batch) { feeds_->committed(feed, batch); },
-      .ended = [this](const store::ReportRow& row) { feeds_->ended(row); },
+      .ended =
+          [this](const store::ReportRow& row) {
+            feeds_->ended(row);
+            ingress_->ended(row);
+          },
+      .judge = [this](const ingest::Feed& feed) { return judge_of(feed.name); },
+      .recalls = [this](const ingest::Feed& feed) { return recalls_of(feed.name); },
       .keep_raw = [this](const ingest::Feed& feed,
                          const store::ReportRow& row) { keep_raw(feed, row); }});
   TRY(corrections_->start(*followers_, *duplicates_));
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   TRY(corrections_->end_replacements());
-  TRY(open_sharing());
   if (auto done = law_->resume(); !done)
     spdlog::error("an erasure goes on at the next start: {}", done.error().what);
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
@@ -303,7 +310,8 @@ Result<void> Node::open_alerts() {
     all += fmt::format("{} {}\n", name, consent_text(consent));
   for (const Network& network : config_.sensors) all += ip::format(network) + "\n";
   policy::Rules rules{.consent =
-                          [consents](std::string_view feed) {
+                          [this, consents](std::string_view feed) {
+                            if (Feeds::is_partners(feed)) return ingress_->consent(feed);
                             auto at = consents->find(feed);
                             return at == consents->end() ? policy::Consent{} : at->second;
                           },
@@ -512,14 +520,23 @@ Result<std::size_t> Node::drop_events() {
     if (!tlps.empty()) where += fmt::format(" AND tlp IN ({})", fmt::join(tlps, ","));
     rules.push_back({where, first_kept(rule.months)});
   }
+  // Of partners: whole months of arrival, as everything else.
+  auto agreed = ingress_->retention_days();
+  for (const auto& [feed, days] : agreed) {
+    Day last = times::day_of(now()) - static_cast<Day>(days);
+    rules.push_back({fmt::format("feed = {}", words_.id(feed)), times::month_start(last)});
+  }
   std::size_t events = TRY(columns_->thin(rules, fold, held));
-  if (events > 0) spdlog::info("retention: {} events dropped by type or marking", events);
+  if (events > 0)
+    spdlog::info("retention: {} events dropped by type, marking or agreement", events);
   return months;
 }
 
 Result<void> Node::prune_raw() {
-  auto wanted = [this](const store::ReportRow& row) {
+  auto agreed = ingress_->retention_days();
+  auto wanted = [&](const store::ReportRow& row) {
     std::uint32_t days = feeds_->named(row.feed).raw_days.value_or(config_.raw_days);
+    if (auto at = agreed.find(row.feed); at != agreed.end()) days = std::min(days, at->second);
     return row.received + TimeUs{days} * us_per_day > now();
   };
   auto held = [this](const store::ReportRow& row) {
@@ -541,6 +558,7 @@ void Node::stop() {
   if (feeds_) feeds_->stop();
   if (alerts_) alerts_->stop();
   if (sharing_) sharing_->stop();
+  if (ingress_) ingress_->stop();
   for (std::jthread* thread : {&pruner_, &packer_}) {
     if (!thread->joinable()) continue;
     thread->request_stop();
@@ -636,6 +654,7 @@ Result<void> Node::resume() {
   if (!wants_feeds_) return {};
   feeds_->start(*intake_);
   alerts_->start();
+  start_sharing();
   return {};
 }
 
@@ -649,7 +668,7 @@ void Node::start_feeds() {
   }
   feeds_->start(*intake_);
   alerts_->start();
-  if (sharing_) sharing_->start();
+  start_sharing();
 }
 
 std::string Node::scratch() {

@@ -21,6 +21,7 @@
 #include "node/feeds.h"
 #include "node/followers.h"
 #include "node/home.h"
+#include "node/ingress.h"
 #include "node/intake.h"
 #include "node/law.h"
 #include "node/live.h"
@@ -88,6 +89,7 @@ class Node {
   share::Offers& offers() { return *offers_; }  // of a member of a network
   // Null, while the node is no member of a network.
   Sharing* sharing() { return sharing_.get(); }
+  Ingress& ingress() { return *ingress_; }  // of what partners send
   share::Ledger* ledger() { return ledger_.get(); }
   // For the member that this node is, and its key. Before anything is sent or served. Errors: those
   // of share::Ledger::open().
@@ -125,7 +127,12 @@ class Node {
   Result<void> open_stores();
   Result<void> open_alerts();
   Result<void> open_offers();
+  policy::FeedSays says_of(const std::string& feed) const;
   Result<void> open_sharing();
+  Result<void> join_network();
+  void start_sharing();
+  ingest::Sink::Judge judge_of(const std::string& feed);
+  std::function<void(std::string_view)> recalls_of(const std::string& feed);
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(
@@ -177,6 +184,7 @@ class Node {
   bool wants_feeds_ = false;
   bool stopped_ = false;
   std::unique_ptr<Sharing> sharing_;
+  std::unique_ptr<Ingress> ingress_;
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
 };

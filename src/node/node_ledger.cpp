@@ -1,4 +1,4 @@
-// The node's ledger: opened when it is known which member the node is.
+// The node among others: its ledger, opened when it is known which member it is, and its partners.
 #include <spdlog/spdlog.h>
 
 #include "base/json.h"
@@ -29,16 +29,71 @@ Result<void> Node::open_offers() {
 }
 
 Result<void> Node::open_sharing() {
-  if (config_.member.empty()) return {};
-  sharing_ = TRY(Sharing::open({.journal = *journal_,
-                                .config = config_,
-                                .home = home_.path(),
-                                .now = options_.now,
-                                .paused = [this] { return paused().has_value(); },
-                                .offers = *offers_,
+  if (!config_.member.empty()) TRY(join_network());
+  ingress_ = TRY(Ingress::open({.journal = *journal_,
                                 .words = words_,
-                                .ledger = [this] { return ledger_.get(); },
-                                .feed = [this](const auto& name) { return feeds_->named(name); }}));
+                                .sharing = sharing_.get(),
+                                .member = config_.member,
+                                .enrichment = *enrichment_,
+                                .columns = *columns_,
+                                .corrections = *corrections_,
+                                .audit = *audit_,
+                                .metrics = metrics_,
+                                .now = options_.now}));
+  return {};
+}
+
+// What a provider did not allow is not allowed; what partners did stands in their agreements.
+policy::FeedSays Node::says_of(const std::string& feed) const {
+  if (Feeds::is_partners(feed)) return ingress_->says(feed);
+  ingest::Feed known = feeds_->named(feed);
+  policy::FeedSays out{
+      .terms = {.tell_affected = known.consent.tell_affected, .facts = known.consent.facts}};
+  using ingest::Permission;
+  if (known.terms.redistribution != Permission::unknown)
+    out.terms.may_pass_on = known.terms.redistribution == Permission::yes;
+  if (known.terms.commercial == Permission::no) {
+    using enum policy::Purpose;
+    out.terms.purposes = {defence, warning, statistics, research, training, law_enforcement};
+  }
+  return out;
+}
+
+// What partners send goes through the door; nobody else's does.
+ingest::Sink::Judge Node::judge_of(const std::string& feed) {
+  if (!Feeds::is_partners(feed)) return {};
+  return [this, feed](const EventBatch& batch, std::size_t row) {
+    return ingress_->judge(feed, batch, row);
+  };
+}
+
+std::function<void(std::string_view)> Node::recalls_of(const std::string& feed) {
+  if (!Feeds::is_partners(feed)) return {};
+  return [this, feed](std::string_view id) { ingress_->recall(feed, id); };
+}
+
+void Node::start_sharing() {
+  if (!sharing_) return;
+  sharing_->start();
+  ingress_->start([this](const std::string& feed, const std::string& reason) -> Result<void> {
+    TRY(intake_->replay(feeds_->named(feed), reason, {}));
+    return {};
+  });
+}
+
+Result<void> Node::join_network() {
+  sharing_ = TRY(
+      Sharing::open({.journal = *journal_,
+                     .config = config_,
+                     .home = home_.path(),
+                     .now = options_.now,
+                     .paused = [this] { return paused().has_value(); },
+                     .offers = *offers_,
+                     .words = words_,
+                     .ledger = [this] { return ledger_.get(); },
+                     .says = [this](auto feed) { return says_of(std::string(feed)); },
+                     .pull_from = [this](auto feeds) { feeds_->set_partners(std::move(feeds)); },
+                     .pull = [this](const auto& feed) { feeds_->hurry(feed); }}));
   if (!sharing_->mute().empty()) return {};
   return sharing_->partners().with_key(
       [this](const SigningKey& key) { return open_ledger(config_.member, key); });

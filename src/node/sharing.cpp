@@ -14,6 +14,9 @@ namespace tocsin::node {
 namespace {
 
 constexpr auto look_every = std::chrono::seconds(30);
+constexpr auto follow_every = std::chrono::seconds(1);
+constexpr std::uint32_t pull_every_s = 60;
+constexpr std::string_view collections_path = "/taxii2/tocsin/collections/";
 constexpr std::uint64_t answer_bytes_max = 4 << 20;
 constexpr std::uint32_t statement_ms_max = 30'000;
 
@@ -26,7 +29,7 @@ bool is_loopback(const std::string& host) {
 }  // namespace
 
 Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
-  std::unique_ptr<Sharing> made(new Sharing(std::move(parts)));
+  auto made = std::unique_ptr<Sharing>(new Sharing(std::move(parts)));
   made->partners_ = TRY(share::Partners::open(
       {.journal = made->parts_.journal,
        .home = made->parts_.home,
@@ -37,20 +40,20 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
   made->agreements_ = TRY(share::Agreements::open(
       {.journal = made->parts_.journal, .partners = *made->partners_, .now = made->parts_.now}));
   const Config& config = made->parts_.config;
-  made->shelves_ = TRY(share::Shelves::open(
-      {.journal = made->parts_.journal,
-       .partners = *made->partners_,
-       .agreements = *made->agreements_,
-       .offers = made->parts_.offers,
-       .words = made->parts_.words,
-       .ledger = made->parts_.ledger,
-       .feed = [sharing = made.get()](auto feed) { return sharing->says(std::string(feed)); },
-       .sensors = config.sensors,
-       .now = made->parts_.now,
-       .settings = {.title = config.name.empty() ? config.member : config.name,
-                    .description = "A node of " + config.member,
-                    .contact = config.contact,
-                    .base = config.member_url}}));
+  made->shelves_ = TRY(
+      share::Shelves::open({.journal = made->parts_.journal,
+                            .partners = *made->partners_,
+                            .agreements = *made->agreements_,
+                            .offers = made->parts_.offers,
+                            .words = made->parts_.words,
+                            .ledger = made->parts_.ledger,
+                            .feed = made->parts_.says,
+                            .sensors = config.sensors,
+                            .now = made->parts_.now,
+                            .settings = {.title = config.name.empty() ? config.member : config.name,
+                                         .description = "A node of " + config.member,
+                                         .contact = config.contact,
+                                         .base = config.member_url}}));
   auto known = made->introduce();
   if (!known && known.error().fault == Fault::missing) {
     made->mute_ = known.error().what;
@@ -106,25 +109,59 @@ Result<std::string> Sharing::post(const share::Profile& to, const std::vector<st
   return std::move(response.body);
 }
 
-// What a provider did not allow is not allowed; whom it sends to may ask, and was asked here.
-policy::FeedSays Sharing::says(const std::string& feed) const {
-  ingest::Feed known = parts_.feed(feed);
-  policy::FeedSays out{
-      .terms = {.tell_affected = known.consent.tell_affected, .facts = known.consent.facts}};
-  using ingest::Permission;
-  if (known.terms.redistribution != Permission::unknown)
-    out.terms.may_pass_on = known.terms.redistribution == Permission::yes;
-  if (known.terms.commercial == Permission::no) {
-    out.terms.purposes = {policy::Purpose::defence,    policy::Purpose::warning,
-                          policy::Purpose::statistics, policy::Purpose::research,
-                          policy::Purpose::training,   policy::Purpose::law_enforcement};
+void Sharing::start() {
+  if (!sender_.joinable())
+    sender_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  if (!puller_.joinable() && parts_.pull_from)
+    puller_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
+}
+
+void Sharing::hint(std::string_view member) {
+  if (parts_.pull) parts_.pull(fmt::format("partner.{}", member));
+}
+
+// Of each partner with whom an agreement is in force.
+std::vector<ingest::Feed> Sharing::feeds() const {
+  std::vector<ingest::Feed> out;
+  auto book = partners_->book();
+  const Config& config = parts_.config;
+  for (const auto& [member, any] : book->all()) {
+    const share::Partner* partner = book->speaking(member);
+    if (partner == nullptr || partner->profile.url.empty()) continue;
+    if (agreements_->in_force(member, parts_.now()).agreements.empty()) continue;
+    auto url = Url::parse(partner->profile.url, "http,https");
+    if (!url) continue;
+    ingest::Feed feed{.name = "partner." + member,
+                      .title = "From the partner " + partner->profile.name,
+                      .collector = "taxii",
+                      .format = "stix",
+                      .interval_s = pull_every_s,
+                      .tlp = Tlp::red};
+    feed.options = {{"member", member},
+                    {"url", partner->profile.url + std::string(collections_path)},
+                    {"token_secret", share::Partners::token_secret(member)},
+                    {"overlap_s", "0"},  // its dates only rise
+                    {"contact", config.contact},
+                    {"proxy", config.proxy},
+                    {"ca_file", config.ca_file}};
+    if (config.share_private || is_loopback(url->host)) feed.options["allow_private"] = "true";
+    for (const std::string& pin : partner->pins) {
+      if (url->scheme == "https") feed.options["pins"] += pin + "\n";
+    }
+    out.push_back(std::move(feed));
   }
   return out;
 }
 
-void Sharing::start() {
-  if (!sender_.joinable())
-    sender_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+// Agreements also begin and end by the clock.
+void Sharing::follow(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  while (!stop.stop_requested()) {
+    parts_.pull_from(feeds());
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, follow_every, [] { return false; });
+  }
 }
 
 void Sharing::hurry() {
@@ -135,6 +172,7 @@ void Sharing::hurry() {
 
 void Sharing::stop() {
   stopping_.request_stop();
+  puller_ = {};
   sender_ = {};
 }
 

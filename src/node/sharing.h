@@ -1,5 +1,6 @@
 // Sharing: this node as a member of a network: who it is to others, whom it knows, what is agreed,
-// and the thread that brings the others what it has to say. docs/partners.md.
+// the thread that brings the others what it has to say, and the feeds that ask them for what they
+// have for us. docs/partners.md.
 #pragma once
 
 #include <condition_variable>
@@ -8,8 +9,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
+#include "ingest/feed.h"
 #include "node/config.h"
 #include "share/agreements.h"
 #include "share/partners.h"
@@ -31,7 +35,10 @@ class Sharing {
     share::Offers& offers;
     const Dictionary& words;
     std::function<share::Ledger*()> ledger;
-    std::function<ingest::Feed(const std::string& name)> feed;
+    std::function<policy::FeedSays(std::string_view feed)> says;  // what holds for what it brings
+    // Collects from partners: takes their feeds, whenever they change; runs one of them now.
+    std::function<void(std::vector<ingest::Feed>)> pull_from{};
+    std::function<void(const std::string& feed)> pull{};
   };
   // Errors: those of Partners::open() and Agreements::open(); of introduce(), but for a missing
   // key: then the node goes on, and only a recovery makes it speak again.
@@ -48,14 +55,17 @@ class Sharing {
 
   void start();  // sends what is due, from now on
   void hurry();  // something is due
+  // That member has something new for us. Nothing if nothing is agreed with it.
+  void hint(std::string_view member);
   void stop();
 
  private:
   explicit Sharing(Parts parts) : parts_(std::move(parts)) {}
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
-  policy::FeedSays says(const std::string& feed) const;
   void run(const std::stop_token& stop);
+  std::vector<ingest::Feed> feeds() const;
+  void follow(const std::stop_token& stop);
 
   Parts parts_;
   std::unique_ptr<share::Partners> partners_;
@@ -66,7 +76,7 @@ class Sharing {
   std::condition_variable_any due_;
   bool hurry_ = false;
   std::stop_source stopping_;
-  std::jthread sender_;
+  std::jthread sender_, puller_;
 };
 
 }  // namespace tocsin::node

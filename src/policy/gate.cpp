@@ -51,16 +51,18 @@ Item Gate::item_of(const EventBatch& batch) const {
   return item;
 }
 
+Traits traits_of(const EventBatch& batch, std::size_t row) {
+  return {.type = batch.type[row],
+          .tlp = batch.tlp[row],
+          .country = place_of(batch, row).country,
+          .confidence = confidence_of(batch, row),
+          .goes = !is_exercise(batch, row),
+          .sector = batch.sector[row]};
+}
+
 std::vector<Traits> traits_of(const EventBatch& batch) {
   std::vector<Traits> out(batch.is_act() ? 0 : batch.size());
-  for (std::size_t row = 0; row < out.size(); ++row) {
-    out[row] = {.type = batch.type[row],
-                .tlp = batch.tlp[row],
-                .country = place_of(batch, row).country,
-                .confidence = confidence_of(batch, row),
-                .goes = !is_exercise(batch, row),
-                .sector = batch.sector[row]};
-  }
+  for (std::size_t row = 0; row < out.size(); ++row) out[row] = traits_of(batch, row);
   return out;
 }
 

@@ -52,7 +52,8 @@ struct Traits {
   static constexpr std::uint8_t no_confidence = 255;
   bool operator==(const Traits&) const = default;
 };
-std::vector<Traits> traits_of(const EventBatch& batch);
+Traits traits_of(const EventBatch& batch, std::size_t row);
+std::vector<Traits> traits_of(const EventBatch& batch);  // of each event; of an act none
 
 // One thread at a time.
 class Gate {

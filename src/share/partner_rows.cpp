@@ -73,11 +73,11 @@ GivenInvitation given_of(const store::Statement& row) {
           .member = std::string(row.text(7))};
 }
 
+}  // namespace
+
 std::string secret_name(std::string_view member) {
   return "partner-" + hex(sha256(member)).substr(0, 16);
 }
-
-}  // namespace
 
 std::span<const char* const> steps() {
   return all_steps;

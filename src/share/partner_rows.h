@@ -70,6 +70,7 @@ Result<void> drop_waiting(store::Sqlite& db, std::string_view member);
 Result<void> note(store::Sqlite& db, const PartnerAct& act);
 Result<std::vector<PartnerAct>> acts(store::Sqlite& db, std::string_view member, std::size_t most);
 
+std::string secret_name(std::string_view member);  // of that token
 // HOME/secrets: the token with which we call a member.
 Result<void> keep_secret(const std::string& home, std::string_view member,
                          const std::string& token);

@@ -455,6 +455,10 @@ Result<std::string> Partners::token_for(std::string_view member) const {
   return rows::secret(parts_.home, member);
 }
 
+std::string Partners::token_secret(std::string_view member) {
+  return rows::secret_name(member);
+}
+
 // ---- our own keys
 
 Result<void> Partners::take_up(SigningKey fresh, const PublicKey& recovery, const Act& act,

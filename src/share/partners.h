@@ -120,6 +120,8 @@ class Partners {
   // With which we call a partner. Errors: missing; those of secret::read().
   Result<std::string> token_for(std::string_view member) const;
 
+  static std::string token_secret(std::string_view member);  // the name of that secret
+
   // A new key of ours; the old one goes on until `until`. Partners are told. Open invitations end.
   Result<PublicKey> change_key(TimeUs until, std::string_view by);
   // After a loss: `paper` has the recovery key. Gives the next one's paper, which is nowhere else.

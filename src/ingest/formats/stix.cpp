@@ -42,6 +42,7 @@ Result<void> one_event(Sink& sink, const wire::StixEvent& event, const Placed& p
     if (parser.parse(event.native).get(native)) return invalid("an event that is no JSON");
     sink.roles({});  // what it does not say of an end, nobody has said
     TRY(event_members(sink, native));
+    if (sink.takes_recalls()) sink.extra("stix_id", event.id);
     std::string_view said;
     if (!native["classification"]["taxonomy"].get(said))
       TRY(sink.set(Field::classification_taxonomy, said));
@@ -83,6 +84,9 @@ Result<void> take(Sink& sink, const ParsedRecord& record) {
     auto verdict = wire::check_stix(elements[i], old);
     object one;
     if (verdict.valid() && !elements[i].get(one)) {
+      if (bool revoked = false; wire::stix_text(one, "type") == "observed-data" &&
+                                !one.at_key("revoked").get(revoked) && revoked)
+        sink.recall(wire::stix_text(one, "id"));
       good.push_back(one);
       where.push_back(all[i]);
     } else {

@@ -1,0 +1,381 @@
+#include "node/ingress.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "model/subject.h"
+#include "node/feeds.h"
+#include "node/law_scan.h"
+#include "store/replay.h"
+#include "wire/row.h"
+#include "wire/stix_words.h"
+
+namespace tocsin::node {
+namespace {
+
+constexpr auto look_every = std::chrono::seconds(30);
+constexpr std::string_view counts_key = "ingress.", recall_key = "recall.", gone_key = "recalled.";
+constexpr std::string_view quota_words = "quota used up";
+constexpr std::size_t recalls_max = 10'000;  // waiting, of all partners
+
+std::string_view member_of(std::string_view feed) {
+  return Feeds::is_partners(feed) ? feed.substr(8) : std::string_view();
+}
+
+// What the reader of STIX notes of an event beside what its sender said.
+bool is_reader_s(std::string_view name) {
+  return name == "extra.pap" || name == "extra.members_cut" || name.starts_with("extra.stix_") ||
+         name.starts_with("extra.hashed.") || name == "extra.pseudonyms";
+}
+
+// Clauses are stored by their numbers, which are append only.
+std::string counts_json(Day day, const std::map<std::string, std::uint64_t, std::less<>>& used,
+                        const std::map<policy::Clause, std::uint64_t>& refused, bool waits) {
+  json::Writer w;
+  w.object().member("day", day).key("refused").object();
+  for (auto [clause, count] : refused) w.member(fmt::to_string(static_cast<int>(clause)), count);
+  w.end().key("used").object();
+  for (const auto& [address, count] : used) w.member(address, count);
+  return w.end().member("waits", waits).end().take();
+}
+
+policy::Onward stricter(policy::Onward a, policy::Onward b) {
+  using policy::Onward;
+  bool apart = (a == Onward::same_terms && b == Onward::anonymised) ||
+               (b == Onward::same_terms && a == Onward::anonymised);
+  return apart ? Onward::with_consent : std::min(a, b);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Ingress>> Ingress::open(const Parts& parts) {
+  auto made = std::unique_ptr<Ingress>(new Ingress(parts));
+  TRY(made->load());
+  return made;
+}
+
+Result<void> Ingress::load() {
+  auto counts = TRY(parts_.journal.values(counts_key));
+  for (const auto& [key, text] : counts) {
+    simdjson::dom::parser parser;
+    simdjson::dom::object root, map;
+    std::int64_t day = 0;
+    if (parser.parse(text).get(root) || root["day"].get(day)) continue;
+    Sender& sender = senders_[key.substr(counts_key.size())];
+    sender.day = static_cast<Day>(day);
+    if (root["waits"].get(sender.waits)) sender.waits = false;
+    if (!root["used"].get(map)) {
+      for (auto [address, count] : map) {
+        if (!count.is<std::uint64_t>()) continue;
+        sender.used.emplace(address, count.get<std::uint64_t>().value_unsafe());
+      }
+    }
+    if (!root["refused"].get(map)) {
+      for (auto [clause, count] : map) {
+        auto number = text::number(clause);
+        if (!number || *number >= policy::clauses_count || !count.is<std::uint64_t>()) continue;
+        sender.refused.emplace(static_cast<policy::Clause>(*number),
+                               count.get<std::uint64_t>().value_unsafe());
+      }
+    }
+  }
+  auto gone = TRY(parts_.journal.values(gone_key));
+  for (const auto& [key, at] : gone) gone_.insert(key.substr(gone_key.size()));
+  auto waiting = TRY(parts_.journal.values(recall_key));
+  for (const auto& [key, feed] : waiting) {
+    std::size_t blank = key.find(' ');
+    if (blank == key.npos) continue;
+    recalls_[key.substr(recall_key.size(), blank - recall_key.size())].insert(
+        key.substr(blank + 1));
+  }
+  return {};
+}
+
+// With the lock held.
+Ingress::Sender& Ingress::today(const std::string& feed) {
+  Sender& sender = senders_[feed];
+  Day day = times::day_of(parts_.now());
+  // Until what waited is read again, its day goes on.
+  if (sender.day != day && !sender.waits) sender = {.day = day};
+  return sender;
+}
+
+Result<void> Ingress::keep(const std::string& feed, Sender& sender) const {
+  sender.changed = false;
+  return parts_.journal.keep_value(
+      fmt::format("{}{}", counts_key, feed),
+      counts_json(sender.day, sender.used, sender.refused, sender.waits));
+}
+
+share::Agreements::InForce Ingress::in_force(std::string_view feed) const {
+  if (parts_.sharing == nullptr) return {};
+  return parts_.sharing->agreements().in_force(member_of(feed), parts_.now());
+}
+
+policy::Item Ingress::item_of(const EventBatch& batch, std::size_t row) const {
+  policy::Traits traits = policy::traits_of(batch, row);
+  policy::Item item{.kind = policy::ItemKind::event, .type = traits.type};
+  item.sector.assign(parts_.words.word(traits.sector));
+  item.tlp = traits.tlp;
+  item.country = traits.country;
+  // As its sender saw it, who may not tell it.
+  Subject subject = subject_of(batch, row);
+  if (item.country.empty() && subject.kind == SubjectKind::address)
+    item.country = parts_.enrichment.locate(subject.ip).country;
+  if (traits.confidence != policy::Traits::no_confidence) item.confidence = traits.confidence;
+  auto pap = pap_named(json_text(member(batch.text(batch.extra[row]), "extra.pap")));
+  if (pap) item.pap = *pap;
+  wire::Row members(batch, row, parts_.words, wire::Spelling::native);
+  for (const Member& one : members.members()) {
+    bool is_field = field_named(one.name).has_value() || one.name.starts_with("extra.");
+    if (is_field && !is_reader_s(one.name)) item.fields.emplace_back(one.name);
+  }
+  return item;
+}
+
+Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std::size_t row) {
+  std::string name(feed), who(member_of(feed));
+  std::string id = json_text(member(batch.text(batch.extra[row]), "extra.stix_id"));
+  auto under = in_force(feed);
+  policy::Item item = item_of(batch, row);
+  std::lock_guard guard(mutex_);
+  Sender& sender = today(name);
+  sender.changed = true;
+  auto refuse = [&](policy::Clause clause, std::string why) {
+    ++sender.refused[clause];
+    parts_.metrics
+        .counter("tocsin_ingress_refused_total", "events of partners that no agreement allows",
+                 {{"clause", std::string(policy::name(clause))}, {"member", who}})
+        .add();
+    return denied(std::move(why));
+  };
+  if (under.agreements.empty())
+    return refuse(policy::Clause::validity, "no agreement is in force with " + text::quote(who));
+  if (!id.empty() && gone_.contains(fmt::format("{} {}", name, id)))
+    return refuse(policy::Clause::heading, "its sender has taken it back");
+  policy::Context context{.now = parts_.now(),
+                          .from = who,
+                          .to = parts_.member,
+                          .direction = policy::Direction::ingress};
+  const share::AgreementState *first = nullptr, *full = nullptr;
+  for (const share::AgreementState* state : under.agreements) {
+    context.standing = state->standing();
+    context.quota_left.reset();
+    std::uint64_t quota = state->agreement.quota_per_day;
+    std::uint64_t& used = sender.used[state->address];
+    if (quota > 0) context.quota_left = quota - std::min(used, quota);
+    auto verdict = policy::judge(item, state->agreement, context);
+    if (verdict.released()) {
+      ++used;
+      return {};
+    }
+    if (first == nullptr) first = state;
+    if (full == nullptr && verdict.reason == policy::Reason::quota_used_up) full = state;
+  }
+  const share::AgreementState* why = full != nullptr ? full : first;
+  context.standing = why->standing();
+  context.quota_left.reset();
+  if (full != nullptr) {
+    context.quota_left = 0;
+    sender.waits = true;
+  }
+  auto decision = policy::decide(item, why->agreement, context);
+  std::string sentence = decision.sentence;
+  if (full != nullptr) sentence = fmt::format("{}: {}", quota_words, sentence);
+  return refuse(decision.clause, std::move(sentence));
+}
+
+Result<void> Ingress::may_take(std::string_view feed) {
+  if (!Feeds::is_partners(feed)) return {};
+  if (in_force(feed).agreements.empty())
+    return denied("no agreement is in force with " + text::quote(member_of(feed)));
+  std::lock_guard guard(mutex_);
+  auto found = senders_.find(feed);
+  if (found == senders_.end() || !found->second.waits) return {};
+  return unavailable(fmt::format("{}: what is agreed for a day has come; more is taken on {} (UTC)",
+                                 quota_words, times::format_day(found->second.day + 1)));
+}
+
+void Ingress::recall(std::string_view feed, std::string_view id) {
+  if (!wire::is_stix_id(id)) return;
+  std::lock_guard guard(mutex_);
+  std::size_t waiting = 0;
+  for (const auto& [of, ids] : recalls_) waiting += ids.size();
+  std::string key = fmt::format("{} {}", feed, id);
+  if (waiting >= recalls_max || gone_.contains(key)) return;
+  if (!recalls_[std::string(feed)].insert(std::string(id)).second) return;
+  auto kept = parts_.journal.keep_value(fmt::format("{}{}", recall_key, key), "1");
+  if (!kept) spdlog::warn("feed {}: a recall is kept in memory only: {}", feed, kept.error().what);
+}
+
+void Ingress::ended(const store::ReportRow& row) {
+  if (!Feeds::is_partners(row.feed)) return;
+  std::lock_guard guard(mutex_);
+  auto found = senders_.find(row.feed);
+  if (found != senders_.end() && found->second.changed) {
+    if (auto kept = keep(found->first, found->second); !kept)
+      spdlog::warn("feed {}: {}", row.feed, kept.error().what);
+  }
+  auto recalls = recalls_.find(row.feed);
+  if (recalls == recalls_.end() || recalls->second.empty()) return;
+  hurry_ = true;
+  due_.notify_one();
+}
+
+policy::FeedSays Ingress::says(std::string_view feed) const {
+  policy::FeedSays out{.member = std::string(member_of(feed)), .onward = policy::Onward::none};
+  auto under = in_force(feed);
+  for (const share::AgreementState* state : under.agreements) {
+    bool is_first = state == under.agreements.front();
+    out.onward =
+        is_first ? state->agreement.onward : stricter(*out.onward, state->agreement.onward);
+  }
+  policy::Consent may = consent(feed);
+  out.terms.tell_affected = may.tell_affected;
+  out.terms.facts = may.facts;
+  return out;
+}
+
+policy::Consent Ingress::consent(std::string_view feed) const {
+  auto under = in_force(feed);
+  policy::Consent out{.tell_affected = false, .facts = {}};
+  if (under.agreements.empty()) return out;
+  out = {};
+  for (const share::AgreementState* state : under.agreements) {
+    if (!state->agreement.tell_affected) out.tell_affected = false;
+    out.facts = out.facts & state->agreement.affected_facts;
+  }
+  return out;
+}
+
+std::map<std::string, std::uint32_t> Ingress::retention_days() const {
+  std::map<std::string, std::uint32_t> out;
+  if (parts_.sharing == nullptr) return out;
+  auto book = parts_.sharing->agreements().book();
+  for (const auto& [address, state] : book->all()) {
+    if (!policy::is_signed_by_all(state.agreement)) continue;
+    for (const policy::Party& party : state.agreement.parties) {
+      if (party.id == parts_.member) continue;
+      std::uint32_t days = state.agreement.retention_days;
+      auto [at, is_new] = out.try_emplace("partner." + party.id, days);
+      at->second = std::min(at->second, days);
+    }
+  }
+  return out;
+}
+
+std::map<policy::Clause, std::uint64_t> Ingress::refused(std::string_view feed) {
+  std::lock_guard guard(mutex_);
+  return today(std::string(feed)).refused;
+}
+
+// ---- what is done later
+
+Result<void> Ingress::take_back(const std::string& feed, const std::set<std::string>& ids) {
+  std::string named;
+  for (const std::string& id : ids) {
+    if (!named.empty()) named += " OR ";
+    named += fmt::format("contains(extra, '\"extra.stix_id\":\"{}\"')", id);
+  }
+  std::string where = fmt::format("feed = {} AND ({})", parts_.words.id(feed), named);
+  std::set<std::string> found;
+  auto gather = [&]() -> Result<Correction> {
+    Gathered all;
+    TRY(store::replay(parts_.columns, {.where = where}, [&](EventBatch& b) -> Result<void> {
+      for (std::size_t i = 0; i < b.size(); ++i) {
+        std::string id = json_text(member(b.text(b.extra[i]), "extra.stix_id"));
+        if (!ids.contains(id)) continue;
+        all.add(b, i);
+        found.insert(id);
+      }
+      return {};
+    }));
+    if (all.correction.events.empty()) return missing("nothing that was taken back is here");
+    for (std::uint64_t report : all.reports) {
+      auto row = TRY(parts_.journal.report(report));
+      auto hold =
+          row && parts_.corrections.held ? TRY(parts_.corrections.held(*row)) : std::nullopt;
+      if (hold) return denied(*hold);
+    }
+    all.correction.days.assign(all.days.begin(), all.days.end());
+    all.correction.types.assign(all.types.begin(), all.types.end());
+    return all.correction;
+  };
+  auto done = parts_.corrections.erase(gather);
+  if (!done && done.error().fault != Fault::missing) return std::unexpected(done.error());
+  for (const std::string& id : found) {
+    TRY(parts_.journal.keep_value(fmt::format("{}{} {}", gone_key, feed, id),
+                                  fmt::format("\"{}\"", times::format(parts_.now()))));
+    TRY(parts_.audit.note({.at = parts_.now(),
+                           .by = std::string(member_of(feed)),
+                           .call = "event taken back",
+                           .object = id,
+                           .details = "{}"},
+                          "done"));
+  }
+  for (const std::string& id : ids)
+    TRY(parts_.journal.forget_value(fmt::format("{}{} {}", recall_key, feed, id)));
+  std::lock_guard guard(mutex_);
+  for (const std::string& id : found) gone_.insert(fmt::format("{} {}", feed, id));
+  for (const std::string& id : ids) recalls_[feed].erase(id);
+  return {};
+}
+
+void Ingress::work(const Replay& replay) {
+  std::map<std::string, std::set<std::string>> recalls;
+  std::vector<std::string> fresh;  // feeds whose day is over
+  {
+    std::lock_guard guard(mutex_);
+    Day day = times::day_of(parts_.now());
+    for (const auto& [feed, ids] : recalls_) {
+      if (!ids.empty()) recalls[feed] = ids;
+    }
+    for (auto& [feed, sender] : senders_) {
+      if (!sender.waits || sender.day >= day) continue;
+      sender = {.day = day};
+      fresh.push_back(feed);
+      if (auto kept = keep(feed, sender); !kept)
+        spdlog::warn("feed {}: {}", feed, kept.error().what);
+    }
+  }
+  for (const auto& [feed, ids] : recalls) {
+    if (auto done = take_back(feed, ids); !done)
+      spdlog::warn("feed {}: what its sender takes back stays for now: {}", feed,
+                   done.error().what);
+  }
+  if (fresh.empty()) return;
+  auto groups = parts_.journal.reject_groups();
+  for (std::size_t i = 0; groups && i < groups->size(); ++i) {
+    const store::RejectGroup& group = (*groups)[i];
+    if (!group.reason.starts_with(quota_words) ||
+        std::ranges::find(fresh, group.feed) == fresh.end())
+      continue;
+    if (auto done = replay(group.feed, group.reason); !done)
+      spdlog::warn("feed {}: what waited for a new day stays in quarantine: {}", group.feed,
+                   done.error().what);
+  }
+}
+
+void Ingress::start(Replay replay) {
+  if (worker_.joinable()) return;
+  worker_ = std::jthread([this, replay = std::move(replay)](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      work(replay);
+      std::unique_lock lock(mutex_);
+      due_.wait_for(lock, stop, look_every, [this] { return hurry_; });
+      hurry_ = false;
+    }
+  });
+}
+
+void Ingress::stop() {
+  worker_ = {};
+}
+
+}  // namespace tocsin::node

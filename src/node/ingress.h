@@ -1,0 +1,106 @@
+// Ingress: the door at which partners' events come in. Each is judged by the agreements in force
+// with its sender, by the same function that judges what goes; what none allows is refused and kept
+// in quarantine with the reason. docs/taxii.md, docs/agreements.md.
+//
+// Quotas are counted per day (UTC), partner and agreement. Beyond one, what came waits in
+// quarantine and no further page is taken until the next day, when it is read again. What a partner
+// takes back goes from the stores, and does not come in again.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/metrics.h"
+#include "enrich/enrichment.h"
+#include "ingest/feed.h"
+#include "node/corrections.h"
+#include "node/sharing.h"
+#include "policy/gate.h"
+#include "store/audit.h"
+#include "store/columns.h"
+#include "store/journal.h"
+
+namespace tocsin::node {
+
+class Ingress {
+ public:
+  struct Parts {
+    store::Journal& journal;  // all outlive it
+    Dictionary& words;
+    Sharing* sharing;    // null: the node is no member of a network, and nobody is its partner
+    std::string member;  // that it is
+    const enrich::Enrichment& enrichment;
+    const store::Columns& columns;
+    Corrections& corrections;
+    store::Audit& audit;
+    Metrics& metrics;
+    std::function<TimeUs()> now;
+  };
+  static Result<std::unique_ptr<Ingress>> open(const Parts& parts);
+
+  // --- while a report of a partner's feed is read; any thread
+
+  // May the event come in? What may is counted. Errors: denied, with the sentence why not.
+  Result<void> judge(std::string_view feed, const EventBatch& batch, std::size_t row);
+  // May a page be taken now? Errors: denied: its sender is stopped; unavailable: quota used up.
+  Result<void> may_take(std::string_view feed);
+  // Its sender takes back the event of this STIX id. Carried out soon, also after a crash.
+  void recall(std::string_view feed, std::string_view id);
+  void ended(const store::ReportRow& row);  // keeps what was counted
+
+  // --- what may be done with what came: the strictest of all agreements in force with its sender
+
+  policy::FeedSays says(std::string_view feed) const;
+  policy::Consent consent(std::string_view feed) const;
+
+  // How long what each partner's feed brought may be kept: the shortest of what was signed with it,
+  // also of what has ended.
+  std::map<std::string, std::uint32_t> retention_days() const;
+
+  // How many were refused today, by clause.
+  std::map<policy::Clause, std::uint64_t> refused(std::string_view feed);
+
+  // --- by itself, or in a test
+
+  using Replay = std::function<Result<void>(const std::string& feed, const std::string& reason)>;
+  void start(Replay replay);
+  void stop();
+  // Carries out recalls; on a new day gives `replay` what waited for a quota.
+  void work(const Replay& replay);
+
+ private:
+  struct Sender {
+    Day day = 0;
+    std::map<std::string, std::uint64_t, std::less<>> used{};  // events, by agreement
+    std::map<policy::Clause, std::uint64_t> refused{};
+    bool waits = false;  // for a new day
+    bool changed = false;
+  };
+  explicit Ingress(const Parts& parts) : parts_(parts) {}
+  Result<void> load();
+  Sender& today(const std::string& feed);
+  Result<void> keep(const std::string& feed, Sender& sender) const;
+  policy::Item item_of(const EventBatch& batch, std::size_t row) const;
+  share::Agreements::InForce in_force(std::string_view feed) const;
+  Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
+
+  Parts parts_;
+  std::mutex mutex_;
+  std::map<std::string, Sender, std::less<>> senders_;    // by feed
+  std::set<std::string, std::less<>> gone_;               // "FEED ID" that were taken back
+  std::map<std::string, std::set<std::string>> recalls_;  // not carried out yet
+  std::condition_variable_any due_;
+  bool hurry_ = false;
+  std::jthread worker_;
+};
+
+}  // namespace tocsin::node

@@ -1,0 +1,332 @@
+#include "node/ingress.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "loopback.h"
+#include "node/node.h"
+#include "policy/templates.h"
+#include "temporary_folder.h"
+#include "test.h"
+#include "wire/row.h"
+#include "wire/stix_event.h"
+#include "wire/stix_object.h"
+
+namespace tocsin::node {
+namespace {
+
+using test::answer;
+using test::HttpRequest;
+
+constexpr std::string_view feed_name = "partner.b.example.org";
+constexpr std::string_view collection = "8b2f1a44-5f0e-4c7e-9a3a-0d6b7a8c9d10";
+
+template <class T>
+T good(Result<T> result) {
+  REQUIRE_MESSAGE(result.has_value(), (result ? "" : result.error().what));
+  return *std::move(result);
+}
+
+// Node a, and its partner b: a member without a node, that hears what it is told and has one
+// collection.
+struct World {
+  TemporaryFolder folder;
+  TimeUs now = *times::parse("2026-11-23T09:00:00Z");
+  std::string page = "{}";  // of b's collection
+  test::HttpServer server{[this](const HttpRequest& r) { return reply(r); }};
+  Dictionary words;
+  std::unique_ptr<store::Journal> journal;
+  std::unique_ptr<share::Partners> b;
+  std::unique_ptr<share::Agreements> of_b;
+  std::unique_ptr<Node> a;
+  std::string bearer;  // with which a came
+
+  World() {
+    std::filesystem::create_directories(folder.file("home"));
+    std::ofstream(folder.file("home") + "/tocsin.toml")
+        << "[enrich]\nlocation_database = \"off\"\n[share]\nmember = \"a.example.org\"\n"
+           "url = \"http://127.0.0.1:9\"\n";
+    journal = good(store::Journal::open(folder.file("b.db"), words));
+    b = good(
+        share::Partners::open({.journal = *journal,
+                               .home = folder.file("b"),
+                               .now = [this] { return now; },
+                               .post =
+                                   [this](const auto&, const auto&, const std::string& statement) {
+                                     return a->sharing()->partners().hear(statement);
+                                   }}));
+    REQUIRE(b->introduce({.member = "b.example.org",
+                          .name = "CERT B",
+                          .country = *Country::parse("PT"),
+                          .url = server.url("")},
+                         {})
+                .has_value());
+    of_b = good(share::Agreements::open({*journal, *b, [this] { return now; }}));
+    open();
+    auto joined =
+        good(b->join(good(partners().invite("a test", now + us_per_day, "ana")).code, "bo"));
+    good(partners().compare("b.example.org", joined.fingerprint, "ana"));
+    good(b->compare("a.example.org", joined.fingerprint, "bo"));
+  }
+  void open() {
+    a.reset();
+    a = good(Node::open({.home = folder.file("home"), .now = [this] { return now; }}));
+  }
+  share::Partners& partners() { return a->sharing()->partners(); }
+
+  std::string reply(const HttpRequest& r) {
+    if (r.method == "POST") return answer(200, good(b->hear(r.body)));
+    bearer = r.header("authorization");
+    if (!r.target.contains("/objects/")) {
+      return answer(
+          200, fmt::format(R"({{"collections":[{{"can_read":true,"id":"{}"}}]}})", collection));
+    }
+    if (r.target.contains("added_after")) return answer(200, "{}");
+    return answer(200, page, "X-TAXII-Date-Added-Last: 2026-11-23T08:00:00.000000Z\r\n");
+  }
+
+  // Events of infected systems go from b to a up to `max_tlp`.
+  policy::Agreement terms(Tlp max_tlp, std::uint64_t quota = 0) {
+    auto party = [](const share::Introduction& says) {
+      policy::Party p{.id = says.profile.member, .name = says.profile.name};
+      p.country = says.profile.country;
+      p.keys = {says.key};
+      return p;
+    };
+    auto agreement = good(policy::from_template(
+        "cert-cert", "ab", {party(good(partners().self())), party(good(b->self()))}, now,
+        now + 365 * us_per_day));
+    agreement.allow = {{.kinds = {policy::ItemKind::event},
+                        .types = {Type::infected_system},
+                        .max_tlp = max_tlp,
+                        .max_pap = Pap::red}};
+    agreement.transforms.clear();
+    agreement.quota_per_day = quota;
+    agreement.onward = policy::Onward::same_terms;
+    agreement.tell_affected = true;
+    return agreement;
+  }
+  void agree(const policy::Agreement& agreement) {
+    auto& of_a = a->sharing()->agreements();
+    std::string address =
+        good(of_a.propose(policy::agreement_json(agreement, true), "ana")).address;
+    good(of_a.sign(address, "alex"));
+    CHECK(good(partners().deliver()) == 0);
+    good(of_b->sign(address, "bo"));
+    good(of_b->sign(address, "bea"));
+    CHECK(good(b->deliver()) == 0);
+    REQUIRE(of_a.in_force("b.example.org", now).agreements.size() == 1);
+  }
+
+  // What b's node makes of an event of its own.
+  std::vector<std::string> stix(int host, Tlp tlp = Tlp::green, Type type = Type::infected_system) {
+    EventBatch batch;
+    batch.add_row();
+    batch.time.back() = now - us_per_hour;
+    batch.type.back() = type;
+    batch.tlp.back() = tlp;
+    batch.source.ip.back() = good(ip::parse(fmt::format("192.0.2.{}", host)));
+    wire::Row row(batch, 0, words, wire::Spelling::native);
+    return wire::stix_of_event(row.members(), {.handle = fmt::format("handle of {}", host)});
+  }
+  Result<ingest::Receipt> take(const std::vector<std::string>& objects) {
+    ingest::Feed feed{.name = std::string(feed_name), .format = "stix", .tlp = Tlp::red};
+    auto receipt =
+        a->intake().deliver(feed, {.name = "page.json", .bytes = envelope(objects), .live = true});
+    REQUIRE(a->wait_visible(std::chrono::seconds(20)));
+    return receipt;
+  }
+  static std::string envelope(const std::vector<std::string>& objects) {
+    return fmt::format("{{\"objects\":[{}]}}", fmt::join(objects, ","));
+  }
+  std::uint64_t stored() {
+    return *a->columns().count(
+        {.filter = *store::parse_filter("feed=" + std::string(feed_name), now)});
+  }
+  std::vector<std::string> refusals() {
+    std::vector<std::string> out;
+    for (const auto& row : good(a->journal().rejects(feed_name, "", 0, 100)))
+      out.push_back(row.reason);
+    return out;
+  }
+};
+
+// The observed-data among the objects, taken back by its sender.
+std::string revoked(const std::vector<std::string>& objects) {
+  for (std::string one : objects) {
+    if (!one.contains("\"type\":\"observed-data\"")) continue;
+    one.insert(1, "\"revoked\":true,");
+    return one;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("what a partner sends comes in as far as an agreement allows it, and as it was marked") {
+  World world;
+  world.agree(world.terms(Tlp::amber));
+  good(world.take(world.stix(1, Tlp::green)));
+  good(world.take(world.stix(2, Tlp::amber)));
+  CHECK(world.stored() == 2);
+  CHECK(world.refusals().empty());
+  auto amber = *world.a->columns().count({.filter = *store::parse_filter("tlp=amber", world.now)});
+  CHECK(amber == 1);
+
+  good(world.take(world.stix(3, Tlp::red)));
+  good(world.take(world.stix(4, Tlp::amber_strict)));
+  good(world.take(world.stix(5, Tlp::green, Type::scanner)));
+  CHECK(world.stored() == 2);
+  auto why = world.refusals();
+  REQUIRE(why.size() == 3);
+  CHECK(why[0].contains("clause 4 (marking)"));
+  CHECK(why[1].contains("clause 4 (marking)"));
+  CHECK(why[2].contains("clause 7 (types)"));
+  auto counted = world.a->ingress().refused(feed_name);
+  CHECK(counted[policy::Clause::marking] == 2);
+  CHECK(counted[policy::Clause::types] == 1);
+  world.open();
+  CHECK(world.a->ingress().refused(feed_name)[policy::Clause::marking] == 2);
+}
+
+TEST_CASE("without an agreement in force nothing of a partner comes in, nor of a stopped one") {
+  World world;
+  good(world.take(world.stix(1)));
+  CHECK(world.stored() == 0);
+  CHECK(world.refusals().at(0).contains("no agreement is in force"));
+  CHECK(world.a->ingress().may_take(feed_name).error().fault == Fault::denied);
+  CHECK(world.a->ingress().may_take("list").has_value());
+
+  world.agree(world.terms(Tlp::amber));
+  good(world.take(world.stix(1)));
+  CHECK(world.stored() == 1);
+  CHECK(world.a->ingress().may_take(feed_name).has_value());
+  good(world.partners().stop("b.example.org", "ana", "a test"));
+  CHECK(world.a->ingress().may_take(feed_name).error().fault == Fault::denied);
+  good(world.take(world.stix(2)));
+  CHECK(world.stored() == 1);
+}
+
+TEST_CASE("beyond the quota of a day what a partner sends waits, and comes in on the next") {
+  World world;
+  world.agree(world.terms(Tlp::amber, 3));
+  std::vector<std::string> objects;
+  for (int host = 1; host <= 5; ++host) {
+    auto one = world.stix(host);
+    objects.insert(objects.end(), one.begin(), one.end());
+  }
+  good(world.take(objects));
+  CHECK(world.stored() == 3);
+  auto why = world.refusals();
+  REQUIRE(why.size() == 2);
+  CHECK(why[0].starts_with("quota used up: withheld by clause 16 (quota)"));
+  auto may = world.a->ingress().may_take(feed_name);
+  REQUIRE(!may);
+  CHECK(may.error().fault == Fault::unavailable);
+  CHECK(may.error().what.contains("2026-11-24"));
+  world.open();  // a restart makes no new day
+  CHECK(!world.a->ingress().may_take(feed_name));
+
+  std::vector<std::string> replayed;
+  auto replay = [&](const std::string& feed, const std::string& reason) -> Result<void> {
+    replayed.push_back(feed);
+    ingest::Feed as{.name = feed, .format = "stix", .tlp = Tlp::red};
+    TRY(world.a->intake().replay(as, reason, {}));
+    return {};
+  };
+  world.a->ingress().work(replay);
+  CHECK(replayed.empty());
+  world.now += us_per_day;
+  world.a->ingress().work(replay);
+  REQUIRE(world.a->wait_visible(std::chrono::seconds(20)));
+  CHECK(replayed.size() == 1);
+  CHECK(world.stored() == 5);
+  CHECK(world.refusals().empty());
+  CHECK(world.a->ingress().may_take(feed_name).has_value());
+}
+
+TEST_CASE("what a partner takes back goes, stays gone, and is nobody else's to take back") {
+  World world;
+  world.agree(world.terms(Tlp::amber));
+  auto one = world.stix(1), other = world.stix(2);
+  good(world.take(one));
+  good(world.take(other));
+  CHECK(world.stored() == 2);
+  auto none = [](const auto&, const auto&) -> Result<void> { return {}; };
+
+  // Another feed says so of the same id.
+  ingest::Feed list{.name = "list", .format = "stix", .tlp = Tlp::green};
+  std::ignore = world.a->intake().deliver(
+      list, {.name = "x.json", .bytes = World::envelope({revoked(one)}), .live = true});
+  world.a->ingress().work(none);
+  CHECK(world.stored() == 2);
+
+  good(world.take({revoked(one)}));
+  world.open();  // before it was carried out
+  world.a->ingress().work(none);
+  REQUIRE(world.a->wait_visible(std::chrono::seconds(20)));
+  CHECK(world.stored() == 1);
+  good(world.take(one));
+  CHECK(world.stored() == 1);
+  CHECK(world.refusals().back().contains("has taken it back"));
+  auto acts = *world.a->audit().list({.what = "event taken back"});
+  REQUIRE(acts.size() == 1);
+  CHECK(acts[0].act.by == "b.example.org");
+}
+
+TEST_CASE("what may be done with a partner's events is what the agreement in force says") {
+  World world;
+  auto& door = world.a->ingress();
+  CHECK(door.consent(feed_name).tell_affected == false);
+  CHECK(door.says(feed_name).onward == policy::Onward::none);
+  auto agreement = world.terms(Tlp::amber);
+  agreement.affected_facts = {policy::Fact::family};
+  world.agree(agreement);
+  CHECK(!door.consent(feed_name).tell_affected.has_value());  // as the label says
+  CHECK(door.consent(feed_name).facts == policy::Facts{policy::Fact::family});
+  CHECK(door.says(feed_name).member == "b.example.org");
+  CHECK(door.says(feed_name).onward == policy::Onward::same_terms);
+  CHECK(world.a->alerts().rules().consent(feed_name).facts == policy::Facts{policy::Fact::family});
+  CHECK(world.a->alerts().rules().consent("partner.nobody").tell_affected == false);
+}
+
+TEST_CASE("a node pulls from its partner by itself, and stops when the partner is stopped") {
+  World world;
+  world.page = World::envelope(world.stix(1));
+  world.agree(world.terms(Tlp::amber));
+  world.a->start_feeds();
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  auto wait = [&](auto holds) {
+    while (!holds() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return holds();
+  };
+  CHECK(wait([&] { return world.stored() == 1; }));
+  CHECK(world.bearer == "Bearer " + good(world.partners().token_for("b.example.org")));
+  auto row = world.a->feeds().row(std::string(feed_name));
+  REQUIRE(row);
+  CHECK(row->feed.title == "From the partner CERT B");
+  CHECK(world.a->feeds().disable(std::string(feed_name), "ana").error().fault == Fault::denied);
+  CHECK(world.a->feeds().enable(std::string(feed_name), {}).error().fault == Fault::denied);
+
+  auto asked = [&] {
+    std::size_t count = 0;
+    for (const auto& r : world.server.requests()) count += r.target.contains("/objects/") ? 1 : 0;
+    return count;
+  };
+  std::size_t before = asked();
+  world.a->sharing()->hint("b.example.org");  // long before the minute is over
+  CHECK(wait([&] { return asked() > before; }));
+
+  good(world.partners().stop("b.example.org", "ana", "a test"));
+  CHECK(wait([&] { return world.a->feeds().row(std::string(feed_name))->feed.collector.empty(); }));
+  before = asked();
+  world.a->sharing()->hint("b.example.org");
+  world.a->feeds().stop();
+  CHECK(asked() == before);
+}
+
+}  // namespace tocsin::node
