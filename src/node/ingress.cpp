@@ -131,8 +131,8 @@ policy::Item Ingress::item_of(const EventBatch& batch, std::size_t row) const {
   if (traits.confidence != policy::Traits::no_confidence) item.confidence = traits.confidence;
   auto pap = pap_named(json_text(member(batch.text(batch.extra[row]), "extra.pap")));
   if (pap) item.pap = *pap;
-  wire::Row members(batch, row, parts_.words, wire::Spelling::native);
-  for (const Member& one : members.members()) {
+  wire::Row said(batch, row, parts_.words, wire::Spelling::native);
+  for (const Member& one : said.members()) {
     bool is_field = field_named(one.name).has_value() || one.name.starts_with("extra.");
     if (is_field && !is_reader_s(one.name)) item.fields.emplace_back(one.name);
   }

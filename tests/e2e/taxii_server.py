@@ -93,6 +93,7 @@ class Server:
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
+        self.http.handle_error = lambda *_: None  # whoever asked was killed
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
 
     def __enter__(self):

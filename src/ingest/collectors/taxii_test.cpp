@@ -419,8 +419,7 @@ TEST_CASE("taxii signs in by token or password, and keeps both for itself") {
   Feed partners = feed_of(closed.url("/taxii2/"));
   partners.options["member"] = "b.example.org";
   CHECK(collect(partners, context).error().fault == Fault::unavailable);
-  HttpServer old([const HttpRequest&) {
-    return answer(406, "{}"); });
+  HttpServer old([](const HttpRequest&) { return answer(406, "{}"); });
   CHECK(collect(feed_of(old.url("/taxii/")), context).error().what.contains("TAXII 2.1"));
 }
 
