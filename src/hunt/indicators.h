@@ -31,6 +31,12 @@ struct Added {
   std::uint64_t known_good = 0;  // on lists of what is almost never hostile
   std::uint64_t erased = 0;      // name an erased subject: not kept
   std::uint64_t full = 0;        // claims beyond claims_max of their indicator: not kept
+
+  Added& operator+=(const Added& more) {
+    fresh += more.fresh, claims += more.claims, same += more.same;
+    known_good += more.known_good, erased += more.erased, full += more.full;
+    return *this;
+  }
 };
 
 struct IndicatorsAsk {
