@@ -40,7 +40,8 @@ struct Added {
 };
 
 struct IndicatorsAsk {
-  std::string q{};  // a value in any spelling, or how it begins; the answer is by value then
+  std::string q{};     // a value in any spelling, or how it begins; the answer is by value then
+  bool exact = false;  // only that value
   std::optional<Kind> kind{};
   std::optional<Type> type{};      // of a claim
   std::optional<Source> source{};  // of a claim
@@ -85,8 +86,8 @@ class Indicators {
     std::function<TimeUs()> now;
     // For each the titles of lists of what is almost never hostile that it is on; "": none.
     std::function<std::vector<std::string>(std::span<const Told>)> known_good{};
-    // Does a text name an erased subject?
-    std::function<bool(std::string_view)> names_erased{};
+    // The text with erased subjects masked out; nullopt: none is in it. Such a value is not kept.
+    std::function<std::optional<std::string>(std::string_view)> without_erased{};
   };
   static Result<std::unique_ptr<Indicators>> open(Parts parts);
 

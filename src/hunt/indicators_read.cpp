@@ -119,7 +119,8 @@ Result<IndicatorsPage> Indicators::list(const IndicatorsAsk& ask) const {
     }
     auto select =
         TRY(db.prepare(fmt::format("SELECT {} FROM {}", rows::indicator_columns, source)));
-    std::string end = begin + "\xff";  // above every text that begins so
+    // Above every text that begins so, or above that one alone.
+    std::string end = begin + (ask.exact ? '\0' : '\xff');
     select.bind(2, std::uint64_t{looked_rows_max});
     if (!begin.empty()) {
       select.bind(1, from).bind(3, end).bind(4, from_kind);

@@ -26,11 +26,13 @@ struct Store {
         lists.emplace_back(one.observable.value == "192.0.2.53" ? "Public resolvers" : "");
       return lists;
     };
-    auto erased = [](std::string_view text) { return text.contains("erased"); };
+    auto erased = [](std::string_view text) {
+      return text.contains("gone") ? std::optional<std::string>("(erased)") : std::nullopt;
+    };
     return *Indicators::open({.journal = *journal,
                               .now = [this] { return now; },
                               .known_good = known_good,
-                              .names_erased = erased});
+                              .without_erased = erased});
   }
   Added tell(std::string_view value, Claim claim) {
     auto observable = guess_observable(value);
@@ -205,6 +207,8 @@ TEST_CASE("pages walk over all indicators once, by any filter") {
   CHECK(walk({.q = "192.0.2."}) == 100);
   CHECK(walk({.q = "192.0.2.1"}) == 11);
   CHECK(walk({.q = "A.Example.ORG"}) == 1);
+  CHECK(walk({.q = "192.0.2.1", .exact = true}) == 1);
+  CHECK(walk({.q = "192.0.2.", .exact = true}) == 0);
   CHECK(walk({.q = "192.0.2.", .source = Source{SourceKind::feed, "odd"}}) == 50);
   CHECK(s.all->list({.cursor = "x"}).error().fault == Fault::invalid);
 }
@@ -213,8 +217,12 @@ TEST_CASE("what is known as good is marked, and who was erased is not heard of")
   Store s;
   CHECK(s.tell("192.0.2.53", by_feed("one")).known_good == 1);
   CHECK(s.find("192.0.2.53").known_good == "Public resolvers");
-  CHECK(s.tell("erased.example.org", by_feed("one")).erased == 1);
-  CHECK(!*s.all->find(*guess_observable("erased.example.org")));
+  CHECK(s.tell("gone.example.org", by_feed("one")).erased == 1);
+  CHECK(!*s.all->find(*guess_observable("gone.example.org")));
+  Claim claim = by_feed("one");
+  claim.text = "gone";
+  s.tell("192.0.2.53", claim);
+  CHECK(s.find("192.0.2.53").claims[0].text == "(erased)");
 
   s.tell("http://jane.example.org/a", by_feed("one"));
   s.tell("http://jane.example.org/b", by_feed("one"));

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "enrich/enrichment.h"
 #include "enrich/known_controllers.h"
+#include "hunt/look_back.h"
 #include "ingest/collector.h"
 #include "node/config.h"
 #include "node/corrections.h"
@@ -85,6 +86,7 @@ class Node {
   store::Raw& raw() { return *raw_; }
   Law& law() { return *law_; }
   alert::Alerts& alerts() { return *alerts_; }
+  hunt::Indicators& indicators() { return *indicators_; }
   // Null, while the node is no member of a network.
   Sharing* sharing() { return sharing_.get(); }
   share::Ledger* ledger() { return ledger_.get(); }
@@ -124,6 +126,8 @@ class Node {
   Result<void> open_stores();
   Result<void> open_alerts();
   Result<void> open_sharing();
+  Result<void> open_indicators();
+  void look_back(const std::stop_token& stop);
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(
@@ -162,12 +166,13 @@ class Node {
   std::unique_ptr<store::Raw> raw_;
   std::unique_ptr<Law> law_;
   std::unique_ptr<alert::Alerts> alerts_;
+  std::unique_ptr<hunt::Indicators> indicators_;
   std::unique_ptr<Followers> followers_;
   std::optional<store::Issues> issues_;
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<Intake> intake_;
   std::mutex keep_journal_;  // held while a backup needs the journal's rows
-  std::jthread pruner_, packer_;
+  std::jthread pruner_, packer_, hunter_;
   std::atomic<std::uint64_t> scratches_ = 0;
   mutable std::mutex paused_mutex_;
   std::optional<Paused> paused_;
