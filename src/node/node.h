@@ -166,13 +166,12 @@ class Node {
   std::unique_ptr<store::Raw> raw_;
   std::unique_ptr<Law> law_;
   std::unique_ptr<alert::Alerts> alerts_;
-  std::unique_ptr<hunt::Indicators> indicators_;
   std::unique_ptr<Followers> followers_;
   std::optional<store::Issues> issues_;
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<Intake> intake_;
   std::mutex keep_journal_;  // held while a backup needs the journal's rows
-  std::jthread pruner_, packer_, hunter_;
+  std::jthread pruner_, packer_;
   std::atomic<std::uint64_t> scratches_ = 0;
   mutable std::mutex paused_mutex_;
   std::optional<Paused> paused_;
@@ -181,6 +180,8 @@ class Node {
   std::unique_ptr<Sharing> sharing_;
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
+  std::unique_ptr<hunt::Indicators> indicators_;
+  std::jthread hunter_;
 };
 
 }  // namespace tocsin::node
