@@ -49,6 +49,7 @@ class Api {
   void pulse(const std::stop_token& stop);
 
   Result<Caller> caller_of(const Route& route, const Call& call);
+  http::Admission admit_taxii(const http::Request& head);
 
   Door door_;
   Sessions sessions_;

@@ -27,6 +27,10 @@
 #include "store/triage.h"
 #include "store/views.h"
 
+namespace tocsin::share {
+class Shelves;
+}
+
 namespace tocsin::api {
 
 using Count = std::uint64_t;
@@ -620,6 +624,7 @@ class Backend {
   virtual share::Ledger* ledger() = 0;
   virtual share::Partners* partners() = 0;
   virtual share::Agreements* agreements() = 0;
+  virtual share::Shelves* shelves() = 0;
   virtual void tell_partners() = 0;               // what is due, now
   virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on
 

@@ -96,6 +96,9 @@ class NodeBackend final : public Backend {
   share::Agreements* agreements() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->agreements();
   }
+  share::Shelves* shelves() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->shelves();
+  }
   void tell_partners() override {
     if (node_.sharing() != nullptr) node_.sharing()->hurry();
   }

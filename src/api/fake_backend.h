@@ -435,6 +435,7 @@ class FakeBackend final : public Backend {
   share::Agreements* known_agreements = nullptr;
   share::Partners* partners() override { return known_partners; }
   share::Agreements* agreements() override { return known_agreements; }
+  share::Shelves* shelves() override { return nullptr; }
   void tell_partners() override {}
   Result<void> member_key_changed() override { return {}; }
   Result<FindingRow> finding_row(const Hash128& key) override {

@@ -3,15 +3,16 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <filesystem>
 
 #include "api/served.h"
 #include "base/text.h"
 #include "cli/call.h"
+#include "cli/demo.h"
 #include "cli/verbs.h"
 #include "node/upgrade.h"
-#include "sim/sim.h"
 
 namespace tocsin::cli {
 namespace {
@@ -19,19 +20,16 @@ namespace {
 struct RunOptions {
   std::string home, config;
   int port = -1;
-  bool demo = false, skip_copy = false;
+  bool demo = false, demo_member = false, skip_copy = false;
 };
 
-// A made-up world in HOME/demo, made once; the file that names its feeds.
-Result<std::string> demo_world(const std::string& home) {
-  std::string world = home + "/demo";
-  std::error_code failed;
-  if (std::filesystem::exists(world + "/truth.json", failed)) return world + "/feeds.toml";
-  std::filesystem::remove_all(world, failed);
-  std::filesystem::create_directories(home, failed);
-  fmt::print(stderr, "making a simulated world ...\n");
-  TRY(sim::run({.scenario = "demo", .out = world, .now = times::now()}));
-  return world + "/feeds.toml";
+// The demo's other members, each in a process of its own that ends with this one.
+Result<std::vector<DemoMember>> start_demo(RunOptions& options, std::string& feeds) {
+  auto members = TRY(demo_network(options.home, options.port));
+  for (const DemoMember& member : members) TRY(demo_world(member));
+  feeds = TRY(demo_world(members.front()));
+  options.port = members.front().port;
+  return members;
 }
 
 Result<void> run(RunOptions options) {
@@ -46,12 +44,15 @@ Result<void> run(RunOptions options) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  std::string demo_feeds = options.demo ? TRY(demo_world(options.home)) : "";
+  std::string demo_feeds;
+  std::vector<DemoMember> members;
+  if (options.demo) members = TRY(start_demo(options, demo_feeds));
+  if (options.demo_member) demo_feeds = options.home + "/demo/feeds.toml";
   auto served = TRY(api::Served::open({.home = options.home,
                                        .config = options.config,
                                        .port = options.port,
                                        .feeds_file = demo_feeds,
-                                       .simulated = options.demo,
+                                       .simulated = options.demo || options.demo_member,
                                        .skip_copy = options.skip_copy}));
   TRY(served->start());
   fmt::print("{}\n", served->sign_in_url());
@@ -60,6 +61,12 @@ Result<void> run(RunOptions options) {
              "Open the link above to sign in; it serves once, for 15 minutes. Data: {}\nStop with "
              "Ctrl+C.\n",
              options.home);
+  std::vector<DemoNode> others;
+  for (const DemoMember& member : members) {
+    if (&member == &members.front()) continue;
+    others.push_back(TRY(start_demo_node(member)));
+    fmt::print(stderr, "{}, a member of the same network: {}\n", member.name, others.back().link);
+  }
   if (options.home != default_home()) {
     fmt::print(stderr, "On the command line: tocsin findings --home {}\n", options.home);
   }
@@ -69,7 +76,9 @@ Result<void> run(RunOptions options) {
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping");
+  for (const DemoNode& other : others) kill(other.pid, SIGTERM);
   served->stop();
+  for (const DemoNode& other : others) waitpid(other.pid, nullptr, 0);
   return {};
 }
 
@@ -119,7 +128,9 @@ void add_run(CLI::App& app, Chosen& chosen) {
   verb->add_flag(
       "--without-backup", options.skip_copy,
       "no copy of the data folder of an earlier program before it is brought up to date");
-  verb->add_flag("--demo", options.demo, "a node of its own, filled with a simulated world");
+  verb->add_flag("--demo", options.demo,
+                 "three members of a network of their own, filled with a simulated world");
+  verb->add_flag("--demo-member", options.demo_member, "")->group("");  // one of the others
   verb->callback([&chosen] {
     chosen = [] {
       auto ran = run(options);

@@ -50,8 +50,9 @@ struct Config {
   std::vector<Network> sensors;
   alert::Settings alert;  // [alert]
   // [share]
-  std::string member, member_url;  // who this node is in the network; "": a member of none
-  bool share_private = false;      // partners' nodes may have private addresses
+  std::string member, member_url;   // who this node is in the network; "": a member of none
+  std::uint32_t offered_days = 30;  // how long members may still fetch what came in
+  bool share_private = false;       // partners' nodes may have private addresses
   // [feed.NAME]
   std::vector<ingest::Feed> feeds;
 };

@@ -148,18 +148,21 @@ Result<void> Node::open_stores() {
   TRY(open_alerts());
   corrections_->told = [this](const auto& findings) { return told_of(findings); };
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
+  if (!config_.member.empty()) TRY(open_offers());
   followers_ = std::make_unique<Followers>(
-      *journal_, node::followers(
-                     {.columns = *columns_,
-                      .findings = *findings_,
-                      .counts = *counts_,
-                      .live = *live_,
-                      .corrections = *corrections_,
-                      .router = alerts_->router(),
-                      .is_news = [this](const EventBatch& batch) { return is_news(batch); },
-                      .last_seq = journal_->last_seq(),
-                      .drop_events = [this] { return drop_events(); },
-                      .first_counts = [this] { return first_kept(config_.exact_counts_months); }}));
+      *journal_,
+      node::followers({.columns = *columns_,
+                       .findings = *findings_,
+                       .counts = *counts_,
+                       .live = *live_,
+                       .corrections = *corrections_,
+                       .router = alerts_->router(),
+                       .is_news = [this](const EventBatch& batch) { return is_news(batch); },
+                       .last_seq = journal_->last_seq(),
+                       .drop_events = [this] { return drop_events(); },
+                       .first_counts = [this] { return first_kept(config_.exact_counts_months); },
+                       .offers = offers_.get(),
+                       .offered_days = config_.offered_days}));
   followers_->start();
   std::uint64_t stored = columns_->watermark();  // before the days are asked for: it moves
   auto days = TRY(columns_->days());
@@ -611,6 +614,7 @@ Result<void> Node::copy_to(const std::string& folder, const std::string& copies)
   }
   TRY(columns_->backup_to(copies, in_columns));
   TRY(copy_below(copies, folder + "/columns"));
+  if (offers_) TRY(offers_->backup_to(folder + "/offers.db"));
   TRY(journal_->backup_to(folder + "/journal.db"));
   // Situation reports that were issued, files of cases, what a bundle brought, letters in other
   // languages, and reports that are kept whole: those that the copied journal names are there by

@@ -125,6 +125,7 @@ class Node {
       : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
   Result<void> open_stores();
   Result<void> open_alerts();
+  Result<void> open_offers();
   Result<void> open_sharing();
   Result<void> open_indicators();
   void look_back(const std::stop_token& stop);
@@ -159,6 +160,7 @@ class Node {
   std::unique_ptr<store::Findings> findings_;
   std::unique_ptr<store::Counts> counts_;
   std::unique_ptr<store::Duplicates> duplicates_;
+  std::unique_ptr<share::Offers> offers_;  // null: no member of a network
   std::optional<enrich::Enrichment> enrichment_;
   enrich::KnownControllers controllers_{words_};
   std::unique_ptr<Live> live_;

@@ -16,13 +16,29 @@ Result<std::unique_ptr<SigningKey>> copy_of(const SigningKey& key) {
 
 }  // namespace
 
+// A node that has just become a member offers what comes from now on.
+Result<void> Node::open_offers() {
+  offers_ = TRY(share::Offers::open(home_.file("offers.db"), options_.now));
+  std::uint64_t next = offers_->watermark() + 1;
+  if (next > journal_->last_seq() || TRY(journal_->batch(next))) return {};
+  if (next > 1)
+    spdlog::warn("what came in between is offered to no member: offers.db ends at batch {}",
+                 next - 1);
+  offers_->skip_to(journal_->last_seq());
+  return {};
+}
+
 Result<void> Node::open_sharing() {
   if (config_.member.empty()) return {};
   sharing_ = TRY(Sharing::open({.journal = *journal_,
                                 .config = config_,
                                 .home = home_.path(),
                                 .now = options_.now,
-                                .paused = [this] { return paused().has_value(); }}));
+                                .paused = [this] { return paused().has_value(); },
+                                .offers = *offers_,
+                                .words = words_,
+                                .ledger = [this] { return ledger_.get(); },
+                                .feed = [this](const auto& name) { return feeds_->named(name); }}));
   if (!sharing_->mute().empty()) return {};
   return sharing_->partners().with_key(
       [this](const SigningKey& key) { return open_ledger(config_.member, key); });

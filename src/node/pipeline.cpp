@@ -4,7 +4,7 @@
 //   collector -> spool -> unpack -> format -> exact duplicates -> enrich -> join controllers ->
 //   COMMIT (journal, SQLite)
 // Followers, after it, each at its own pace (the list below):
-//   columns (DuckDB) . route (alerts) . findings . counts . live view
+//   columns (DuckDB) . route (alerts) . findings . counts . live view . offers (to members)
 #include "node/pipeline.h"
 
 #include <fmt/format.h>
@@ -231,6 +231,26 @@ Follower live_follower(Live& live, std::uint64_t from) {
           .visible = {}};
 }
 
+// Members see what was flushed: at once while events come in one by one, in pieces while many do.
+Follower offers_follower(share::Offers& offers, std::uint32_t days) {
+  auto hourly = std::make_shared<Hourly>();
+  return {.name = "offers",
+          .watermark = [&] { return offers.watermark(); },
+          .apply = [&](const BatchPointer& batch) -> Result<void> {
+            TRY(offers.apply(*batch));
+            return offers.is_due() ? offers.flush() : Result<void>();
+          },
+          .rest = [&, hourly, days](bool) -> Result<void> {
+            TRY(offers.flush());
+            if (!hourly->is_due()) return {};
+            while (TRY(offers.forget(TimeUs{days} * us_per_day)) > 0) {
+            }
+            return {};
+          },
+          .durable = [&] { return offers.watermark(); },
+          .visible = [&] { return offers.watermark(); }};
+}
+
 }  // namespace
 
 Result<void> mend_counts(store::Counts& counts, const store::Columns& columns) {
@@ -256,11 +276,14 @@ Result<void> mend_counts(store::Counts& counts, const store::Columns& columns) {
 }
 
 std::vector<Follower> followers(const Stores& stores) {
-  return {columns_follower(stores.columns, stores.corrections, stores.drop_events),
-          route_follower(stores.router, stores.findings, stores.is_news),
-          findings_follower(stores.findings, stores.live, stores.corrections),
-          counts_follower(stores.counts, stores.columns, stores.corrections, stores.first_counts),
-          live_follower(stores.live, stores.last_seq)};
+  std::vector<Follower> all = {
+      columns_follower(stores.columns, stores.corrections, stores.drop_events),
+      route_follower(stores.router, stores.findings, stores.is_news),
+      findings_follower(stores.findings, stores.live, stores.corrections),
+      counts_follower(stores.counts, stores.columns, stores.corrections, stores.first_counts),
+      live_follower(stores.live, stores.last_seq)};
+  if (stores.offers != nullptr) all.push_back(offers_follower(*stores.offers, stores.offered_days));
+  return all;
 }
 
 }  // namespace tocsin::node

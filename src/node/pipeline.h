@@ -8,6 +8,7 @@
 #include "node/corrections.h"
 #include "node/followers.h"
 #include "node/live.h"
+#include "share/offers.h"
 #include "store/columns.h"
 #include "store/counts.h"
 #include "store/findings.h"
@@ -27,6 +28,8 @@ struct Stores {
   // Retention: drops events that are too old; the first month whose exact counts stay.
   std::function<Result<std::size_t>()> drop_events;
   std::function<Day()> first_counts;
+  share::Offers* offers;  // null: the node is no member of a network
+  std::uint32_t offered_days;
 };
 
 // Counts the days of damaged count files anew, as soon as the columns have all their events.

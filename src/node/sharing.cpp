@@ -36,6 +36,21 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
        }}));
   made->agreements_ = TRY(share::Agreements::open(
       {.journal = made->parts_.journal, .partners = *made->partners_, .now = made->parts_.now}));
+  const Config& config = made->parts_.config;
+  made->shelves_ = TRY(share::Shelves::open(
+      {.journal = made->parts_.journal,
+       .partners = *made->partners_,
+       .agreements = *made->agreements_,
+       .offers = made->parts_.offers,
+       .words = made->parts_.words,
+       .ledger = made->parts_.ledger,
+       .feed = [sharing = made.get()](auto feed) { return sharing->says(std::string(feed)); },
+       .sensors = config.sensors,
+       .now = made->parts_.now,
+       .settings = {.title = config.name.empty() ? config.member : config.name,
+                    .description = "A node of " + config.member,
+                    .contact = config.contact,
+                    .base = config.member_url}}));
   auto known = made->introduce();
   if (!known && known.error().fault == Fault::missing) {
     made->mute_ = known.error().what;
@@ -89,6 +104,22 @@ Result<std::string> Sharing::post(const share::Profile& to, const std::vector<st
         Error{good.error().fault, fmt::format("{}: {}", good.error().what, why)});
   }
   return std::move(response.body);
+}
+
+// What a provider did not allow is not allowed; whom it sends to may ask, and was asked here.
+policy::FeedSays Sharing::says(const std::string& feed) const {
+  ingest::Feed known = parts_.feed(feed);
+  policy::FeedSays out{
+      .terms = {.tell_affected = known.consent.tell_affected, .facts = known.consent.facts}};
+  using ingest::Permission;
+  if (known.terms.redistribution != Permission::unknown)
+    out.terms.may_pass_on = known.terms.redistribution == Permission::yes;
+  if (known.terms.commercial == Permission::no) {
+    out.terms.purposes = {policy::Purpose::defence,    policy::Purpose::warning,
+                          policy::Purpose::statistics, policy::Purpose::research,
+                          policy::Purpose::training,   policy::Purpose::law_enforcement};
+  }
+  return out;
 }
 
 void Sharing::start() {

@@ -13,6 +13,7 @@
 #include "node/config.h"
 #include "share/agreements.h"
 #include "share/partners.h"
+#include "share/shelf.h"
 
 namespace tocsin::node {
 
@@ -27,6 +28,10 @@ class Sharing {
     std::string home;
     std::function<TimeUs()> now;
     std::function<bool()> paused;  // then nothing is sent
+    share::Offers& offers;
+    const Dictionary& words;
+    std::function<share::Ledger*()> ledger;
+    std::function<ingest::Feed(const std::string& name)> feed;
   };
   // Errors: those of Partners::open() and Agreements::open(); of introduce(), but for a missing
   // key: then the node goes on, and only a recovery makes it speak again.
@@ -35,6 +40,7 @@ class Sharing {
 
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
+  share::Shelves& shelves() { return *shelves_; }
   const std::string& mute() const { return mute_; }  // why it cannot speak; "": it can
 
   // Who we are, with the certificate that the server shows; again once that is made.
@@ -48,11 +54,13 @@ class Sharing {
   explicit Sharing(Parts parts) : parts_(std::move(parts)) {}
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
+  policy::FeedSays says(const std::string& feed) const;
   void run(const std::stop_token& stop);
 
   Parts parts_;
   std::unique_ptr<share::Partners> partners_;
   std::unique_ptr<share::Agreements> agreements_;  // hears for them: goes first
+  std::unique_ptr<share::Shelves> shelves_;
   std::string mute_;
   std::mutex mutex_;
   std::condition_variable_any due_;

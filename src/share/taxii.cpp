@@ -195,7 +195,7 @@ Result<http::Response> Asked::list(const TaxiiCollection& collection, Listing li
   json::Writer w;
   w.object();
   if (page.more) {
-    TaxiiToken token{page.objects.back().added, kept};
+    TaxiiToken token{page.looked_at, kept};
     w.member("more", true).member("next", token.text(settings_.token_key, walk));
   }
   if (!page.objects.empty()) w.key(listing == Listing::versions ? "versions" : "objects").list();
@@ -208,7 +208,10 @@ Result<http::Response> Asked::list(const TaxiiCollection& collection, Listing li
   }
   if (!page.objects.empty()) w.end();
   w.end();
-  auto out = answer(w.take());
+  std::string body = w.take();
+  if (listing == Listing::objects && !page.members.empty())
+    body.insert(body.size() - 1, (body == "{}" ? "" : ",") + page.members);
+  auto out = answer(std::move(body));
   auto dates = [&](std::string first, std::string last) {
     out.headers.emplace_back("X-TAXII-Date-Added-First", std::move(first));
     out.headers.emplace_back("X-TAXII-Date-Added-Last", std::move(last));

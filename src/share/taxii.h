@@ -46,7 +46,9 @@ struct TaxiiScan {
 
 struct TaxiiPage {
   std::vector<TaxiiObject> objects;  // by `added`
-  bool more = false;                 // there is another behind the last
+  bool more = false;                 // there may be others behind
+  TimeUs looked_at = 0;              // up to here: more begins behind it
+  std::string members;  // more members of the envelope, as JSON: `"x_...":{...}`; "": none
 };
 
 // What became of the objects of one POST. Source: TAXII 2.1 section 4.3.

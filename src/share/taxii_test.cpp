@@ -61,6 +61,7 @@ class Memory : public TaxiiShelf {
         break;
       }
       page.objects.push_back(one);
+      page.looked_at = one.added;
     }
     return page;
   }

@@ -23,7 +23,8 @@ std::string feeds_toml(const Options& options) {
   for (const FeedRow& f : feeds()) {
     out += fmt::format(
         "\n[feed.{}]\ntitle = \"{}\"\ncollector = \"directory\"\npath = {}\nsubfolders = true\n"
-        "pattern = \"{}\"\nformat = \"{}\"\ntlp = \"{}\"\nsimulated = true\n",
+        "pattern = \"{}\"\nformat = \"{}\"\ntlp = \"{}\"\nsimulated = true\n"
+        "terms = {{ redistribution = \"yes\" }}\n",
         f.name, f.title, quoted, f.pattern, f.format, f.tlp);
   }
   return out;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <set>
 
+#include "base/check.h"
 #include "base/ip.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -452,15 +453,47 @@ class FindingMembers {
 
 }  // namespace
 
+namespace {
+
+TimeUs seen_of(std::span<const Member> members) {
+  for (std::string_view name : {"time.source", "time.observation"}) {
+    if (auto time = times::parse(text_of(members, name))) return *time;
+  }
+  return 0;
+}
+
+}  // namespace
+
 std::vector<std::string> stix_of_event(std::span<const Member> members, const StixAs& as) {
-  auto time = [&](std::string_view name) {
-    auto parsed = times::parse(text_of(members, name));
-    return parsed ? *parsed : time_none;
-  };
-  TimeUs seen = time("time.source");
-  if (seen == time_none) seen = time("time.observation");
-  if (seen == time_none) seen = 0;
+  TimeUs seen = seen_of(members);
   return item(members, {.first = seen, .last = seen}, as);
+}
+
+std::vector<std::string> stix_of_recall(std::span<const Member> members, const StixAs& as) {
+  check(!as.handle.empty() && as.modified != time_none, "stix: a recall of something, at a time");
+  Objects objects(as);
+  TimeUs seen = seen_of(members), modified = std::max(as.modified, seen + us_per_s);
+  Type type = type_named(text_of(members, "classification.type")).value_or(Type::undetermined);
+  Tlp tlp = tlp_named(text_of(members, "tlp")).value_or(Tlp::red);
+  // STIX wants something that was observed, and a pattern: these stand for what is gone.
+  Writer gone;
+  gone.object().member("name", "withdrawn");
+  objects.observable("software", gone);
+  auto revoked = [&](std::string_view sort) {
+    return objects.start(sort, objects.own_id(sort, as.handle), seen, modified, tlp);
+  };
+  Writer observed = revoked("observed-data");
+  observed.member("revoked", true).member("first_observed", stix_stamp(seen));
+  observed.member("last_observed", stix_stamp(seen)).member("number_observed", 1);
+  observed.key("object_refs").list().value(objects.ids().front()).end();
+  objects.add(observed);
+  if (!is_malicious(type)) return objects.take();
+  Writer indicator = revoked("indicator");
+  indicator.member("revoked", true).member("pattern", "[software:name = 'withdrawn']");
+  indicator.member("pattern_type", "stix").member("pattern_version", "2.1");
+  indicator.member("valid_from", stix_stamp(seen));
+  objects.add(indicator);
+  return objects.take();
 }
 
 std::vector<std::string> stix_of_finding(const Finding& finding, const StixAs& as) {

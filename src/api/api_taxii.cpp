@@ -1,0 +1,78 @@
+// The door of members' nodes: TAXII 2.1, by the tokens that partners have. docs/taxii.md.
+#include <sodium.h>
+
+#include "api/api.h"
+#include "api/audited.h"
+#include "base/text.h"
+#include "share/shelf.h"
+#include "share/taxii.h"
+
+namespace tocsin::api {
+namespace {
+
+TimeUs steady_us() {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+// A bearer token, or the password of Basic, for clients that know nothing else; its user does not
+// count. Source: RFC 6750 section 2.1; RFC 7617.
+std::string token_of(const http::Request& request) {
+  std::string_view rest = text::trim(request.header("authorization"));
+  std::string_view scheme = text::cut(rest, ' ');
+  rest = text::trim(rest);
+  if (text::equal_fold(scheme, "bearer")) return std::string(rest);
+  if (!text::equal_fold(scheme, "basic")) return {};
+  std::string plain(rest.size(), '\0');
+  std::size_t size = 0;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(plain.data()), plain.size(), rest.data(),
+                        rest.size(), nullptr, &size, nullptr,
+                        sodium_base64_VARIANT_ORIGINAL) != 0) {
+    return {};
+  }
+  plain.resize(size);
+  std::size_t colon = plain.find(':');
+  return colon == plain.npos ? std::string() : plain.substr(colon + 1);
+}
+
+}  // namespace
+
+http::Admission Api::admit_taxii(const http::Request& head) {
+  auto* shelves = context_.backend.shelves();
+  if (shelves == nullptr) return {.refusal = http::problem(404, "this node shares with nobody")};
+  std::string origin = origin_of(head, door_.settings.proxy).ip;
+  TimeUs now = context_.now();
+  // Who tries tokens is slowed like who tries passwords.
+  if (auto wait = brake_.wait_s(origin, now)) {
+    http::Response response = http::problem(429, "too many tokens that are none");
+    response.headers.emplace_back("Retry-After", std::to_string(wait));
+    return {.refusal = std::move(response)};
+  }
+  std::string token = token_of(head);
+  auto book = context_.backend.partners()->book();
+  const share::Partner* partner = token.empty() ? nullptr : book->by_token(token);
+  if (partner == nullptr) {
+    if (!token.empty()) brake_.failed(origin, now);
+    refusals_.add({.at = now, .address = origin, .call = "TAXII"}, "denied: 401");
+    return {.refusal = share::taxii_unauthenticated()};
+  }
+  std::string member = partner->profile.member;
+  if (auto wait = pace_.take("member " + member, steady_us())) {
+    http::Response response = http::problem(429, "too many requests");
+    response.headers.emplace_back("Retry-After", std::to_string(wait));
+    return {.refusal = std::move(response)};
+  }
+  const auto& settings = shelves->settings();
+  http::Admission admission{.lane = http::Lane::bulk, .body_max = settings.content_bytes_max};
+  admission.handle = [this, shelves, member,
+                      token](const http::Request& request) -> Result<http::Response> {
+    // A body may come minutes after its head: a partner that was stopped in between is nobody.
+    if (context_.backend.partners()->book()->by_token(token) == nullptr)
+      return share::taxii_unauthenticated();
+    auto shelf = shelves->of(member);
+    return share::serve_taxii(request, member, *shelf, shelves->settings());
+  };
+  return admission;
+}
+
+}  // namespace tocsin::api

@@ -1,0 +1,160 @@
+#include "share/offers.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "temporary_folder.h"
+#include "test.h"
+
+namespace tocsin::share {
+namespace {
+
+struct Desk {
+  TemporaryFolder folder;
+  TimeUs now = 1'800'000'000 * us_per_s;
+  Dictionary words;
+  std::unique_ptr<Offers> offers;
+
+  Desk() { open(); }
+  void open() {
+    offers.reset();
+    offers = Offers::open(folder.file("offers.db"), [this] { return now; }).value();
+  }
+  EventBatch batch(std::uint64_t seq, std::size_t events, std::uint64_t report = 1) {
+    EventBatch out;
+    out.seq = seq, out.report = report;
+    out.feed = words.id("honeypots");
+    for (std::size_t i = 0; i < events; ++i) {
+      out.add_row();
+      out.source.ip[i] = Ip::from_v4(static_cast<std::uint32_t>(0xc0000200 + i));
+      out.source.country[i] = *Country::parse("BR");
+      out.type[i] = Type::scanner;
+      out.tlp[i] = Tlp::green;
+      out.time[i] = out.observed[i] = now;
+      out.extra[i] = out.keep(R"("extra.words":"CANARY-3f1c","feed.accuracy":70)");
+    }
+    return out;
+  }
+  void apply(const EventBatch& batch) {
+    REQUIRE(offers->apply(batch).has_value());
+    REQUIRE(offers->flush().has_value());
+  }
+  EventBatch act(std::uint64_t seq, Correction correction) {
+    EventBatch out;
+    out.seq = seq;
+    out.correction = std::move(correction);
+    return out;
+  }
+  // All dates in use behind `after`, in the order of a walk.
+  std::vector<TimeUs> dates(TimeUs after = 0) const {
+    std::vector<TimeUs> out;
+    while (auto offer = offers->after(after).value()) {
+      for (std::size_t row = 0; row < offer->batch.size(); ++row) {
+        if (offer->date(row) > after) out.push_back(offer->date(row));
+      }
+      after = offer->end() - 1;
+    }
+    return out;
+  }
+  std::string file() const {
+    std::ostringstream all;
+    for (const char* name : {"offers.db", "offers.db-wal"})
+      all << std::ifstream(folder.file(name), std::ios::binary).rdbuf();
+    return all.str();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("dates only rise, whatever the clock does, and are the same after a restart") {
+  Desk d;
+  d.apply(d.batch(1, 100));
+  d.now -= 30 * us_per_day;
+  d.apply(d.batch(2, 100));
+  d.now += 3650 * us_per_day;
+  d.apply(d.batch(3, 100));
+  d.now -= 3000 * us_per_day;
+  d.open();
+  CHECK(d.offers->watermark() == 3);
+  d.apply(d.batch(3, 100));  // again, as after a crash
+  d.apply(d.batch(4, 100));
+  auto dates = d.dates();
+  CHECK(dates.size() == 400);
+  CHECK(std::ranges::adjacent_find(dates, std::greater_equal()) == dates.end());
+  CHECK(dates.front() > d.offers->opened());
+  d.open();
+  CHECK(d.dates() == dates);
+  for (std::size_t from : {0u, 99u, 100u, 257u, 399u}) {
+    auto rest = d.dates(dates[from] + Offers::room - 1);
+    CHECK(std::ranges::equal(rest, std::span(dates).subspan(from + 1)));
+  }
+}
+
+TEST_CASE("what was not flushed is not seen, and is applied again") {
+  Desk d;
+  d.apply(d.batch(1, 10));
+  REQUIRE(d.offers->apply(d.batch(2, 10)).has_value());
+  CHECK(d.dates().size() == 10);
+  CHECK(d.offers->watermark() == 1);
+  d.open();
+  CHECK(d.dates().size() == 10);
+  d.apply(d.batch(2, 10));
+  CHECK(d.dates().size() == 20);
+}
+
+TEST_CASE("a withdrawn report goes, others keep their dates, and a recall comes behind") {
+  Desk d;
+  d.apply(d.batch(1, 10, 7));
+  d.apply(d.batch(2, 10, 8));
+  auto before = d.dates();
+  d.apply(d.act(3, {.kind = Correction::Kind::withdraw, .report = 7}));
+  auto after = d.dates();
+  REQUIRE(after.size() == 20);
+  CHECK(std::ranges::equal(std::span(after).first(10), std::span(before).last(10)));
+  auto recall = d.offers->after(before.back() + Offers::room - 1).value();
+  REQUIRE(recall != nullptr);
+  CHECK(recall->recall);
+  CHECK(recall->was == before.front());
+  CHECK(recall->batch.id(3) == event_id(1, 3));
+  CHECK(recall->traits[3] == policy::Traits{.type = Type::scanner,
+                                            .tlp = Tlp::green,
+                                            .country = *Country::parse("BR"),
+                                            .confidence = 70});
+}
+
+TEST_CASE("of an erased event no octet stays, and its neighbours keep their ids and dates") {
+  Desk d;
+  EventBatch batch = d.batch(1, 3);
+  batch.extra[1] = batch.keep(R"("extra.words":"ERASED-77aa")");
+  batch.source.name[1] = batch.keep("erased-name.example");
+  d.apply(batch);
+  auto before = d.dates();
+  d.apply(d.act(2, {.kind = Correction::Kind::erase, .events = {event_id(1, 1)}}));
+  auto offer = d.offers->after(0).value();
+  REQUIRE(offer->batch.size() == 2);
+  CHECK(offer->batch.id(1) == event_id(1, 2));
+  CHECK(offer->date(1) == before[2]);
+  CHECK(offer->batch.arena.find("ERASED") == std::string::npos);
+  auto recall = d.offers->after(offer->end() - 1).value();
+  REQUIRE(recall != nullptr);
+  CHECK(recall->batch.size() == 1);
+  CHECK(recall->batch.id(0) == event_id(1, 1));
+  CHECK(recall->batch.source.ip[0].empty());
+  CHECK(recall->batch.arena.find("ERASED") == std::string::npos);
+  CHECK(recall->batch.arena.find("erased-name") == std::string::npos);
+  d.apply(d.act(3, {.kind = Correction::Kind::erase, .events = {event_id(1, 1)}}));
+  CHECK(d.dates().size() == 3);  // once
+}
+
+TEST_CASE("what is too old is forgotten") {
+  Desk d;
+  d.apply(d.batch(1, 10));
+  d.now += 20 * us_per_day;
+  d.apply(d.batch(2, 10));
+  CHECK(d.offers->forget(30 * us_per_day) == 0);
+  d.now += 11 * us_per_day;
+  CHECK(d.offers->forget(30 * us_per_day) == 1);
+  CHECK(d.dates().size() == 10);
+}
+
+}  // namespace tocsin::share

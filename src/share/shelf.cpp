@@ -1,0 +1,501 @@
+#include "share/shelf.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "wire/row.h"
+#include "wire/stix_event.h"
+#include "wire/stix_id.h"
+#include "wire/stix_marking.h"
+
+namespace tocsin::share {
+namespace {
+
+constexpr std::string_view secret_name = "share.secret";
+constexpr std::size_t secret_size = 32;
+constexpr std::size_t recent_max = 20'000;     // ids that a member may ask for again at once
+constexpr std::size_t looked_at_max = 20'000;  // events that one page looks through for a filter
+
+constexpr std::array steps = {
+    "CREATE TABLE shelf_releases (entry INTEGER PRIMARY KEY, member TEXT NOT NULL,"
+    " start INTEGER NOT NULL, stop INTEGER NOT NULL, salt BLOB) STRICT;"
+    "CREATE INDEX shelf_releases_by_stop ON shelf_releases (stop);"
+    "CREATE TABLE shelf_walks (member TEXT PRIMARY KEY, withheld_until INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE shelf_quotas (member TEXT NOT NULL, agreement TEXT NOT NULL,"
+    " day INTEGER NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (member, agreement)) STRICT;"};
+
+std::string random_octets(std::size_t size) {
+  std::string out(size, '\0');
+  randombytes_buf(out.data(), out.size());
+  return out;
+}
+
+// Of a name, in the form of version 4, which some clients insist on: it only has to stay the same.
+std::string collection_id(std::string_view member, std::string_view alias) {
+  Sha256 hash = sha256(fmt::format("taxii collection\n{}\n{}", member, alias));
+  std::array<std::uint8_t, 16> octets{};
+  std::copy_n(hash.begin(), octets.size(), octets.begin());
+  octets[6] = static_cast<std::uint8_t>((octets[6] & 0x0fu) | 0x40u);
+  octets[8] = static_cast<std::uint8_t>((octets[8] & 0x3fu) | 0x80u);
+  std::string text = hex({reinterpret_cast<const char*>(octets.data()), octets.size()});
+  for (int at : {20, 16, 12, 8}) text.insert(static_cast<std::size_t>(at), "-");
+  return text;
+}
+
+// The text after `name` in an object as our own writers spell it, where it comes before any value
+// of others.
+std::string_view value_of(std::string_view json, std::string_view name) {
+  std::size_t at = json.find(name);
+  if (at == json.npos) return {};
+  std::string_view rest = json.substr(at + name.size());
+  return rest.substr(0, rest.find('"'));
+}
+
+TaxiiObject described(std::string json, TimeUs added) {
+  TaxiiObject out{.added = added, .json = std::move(json)};
+  out.id = value_of(out.json, R"("id":")");
+  // An observable has no version, and no other member before its value has that name.
+  bool versioned = out.json.contains(R"(","created":")");
+  if (versioned) out.version = value_of(out.json, R"("modified":")");
+  return out;
+}
+
+// Of an agreement, as the ledger names it.
+std::optional<Sha256> address_of(std::string_view address) {
+  Sha256 out{};
+  std::size_t size = 0;
+  if (sodium_hex2bin(out.data(), out.size(), address.data(), address.size(), nullptr, &size,
+                     nullptr) != 0 ||
+      size != out.size()) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+std::string_view type_of(const TaxiiObject& object) {
+  return std::string_view(object.id).substr(0, object.id.find("--"));
+}
+
+// There is one version of an object at a date: the first and the last of it.
+bool is_wanted(const TaxiiObject& object, const TaxiiMatch& match) {
+  if (!match.ids.empty() && !match.ids.contains(object.id)) return false;
+  if (!match.types.empty() && !match.types.contains(std::string(type_of(object)))) return false;
+  if (!match.spec_versions.empty() && !match.spec_versions.contains("2.1")) return false;
+  if (match.all || match.first || match.last) return true;
+  Result<TimeUs> version = object.added;
+  if (!object.version.empty()) version = times::parse(object.version);
+  return version && match.versions.contains(*version);
+}
+
+}  // namespace
+
+// ---- one member's walk
+
+class MemberShelf : public TaxiiShelf {
+ public:
+  MemberShelf(Shelves& all, std::string member) : all_(all), member_(std::move(member)) {}
+
+  Result<std::vector<TaxiiCollection>> collections() override;
+  Result<TaxiiPage> objects(const std::string& collection, const TaxiiScan& scan) override;
+  Result<bool> has(const std::string& collection, const std::string& id) override;
+  Result<TaxiiStatus> add(const std::string& collection,
+                          const std::vector<std::string_view>& objects) override;
+  Result<TaxiiStatus> status(const std::string& id) override;
+  Result<void> remove(const std::string& collection, const std::string& id,
+                      const TaxiiMatch& versions) override;
+
+ private:
+  // What a walk found, and what is to be written of it.
+  struct Walk {
+    const TaxiiScan& scan;
+    TaxiiPage page{};
+    std::size_t events = 0;                                 // that were looked at
+    std::set<std::pair<std::string, std::string>> in{};     // id and version
+    std::map<std::string, std::uint64_t> counts{}, used{};  // by kind and type; by agreement
+    std::vector<ledger::Denial> denials{};
+    TimeUs withheld_until = 0;
+    bool full = false;
+  };
+  Result<void> expect_partner() const;
+  Result<Walk> walk(Shelves::Door& door, const TaxiiScan& scan);
+  bool take(Walk& walk, TaxiiObject object) const;
+  Result<void> take_event(Walk& walk, const Shelves::Door& door, const Offer& offer,
+                          policy::Gate::Row row) const;
+  void withhold(Walk& walk, const Shelves::Door& door, const Offer& offer,
+                const policy::Gate::Selected& selected) const;
+  Result<void> log(Walk& walk, Shelves::Door& door);
+  Result<std::map<std::string, std::uint64_t>> quota_left(const Shelves::Door& door) const;
+
+  Shelves& all_;
+  std::string member_;
+};
+
+Result<void> MemberShelf::expect_partner() const {
+  TRY(all_.introduce());
+  if (all_.parts_.partners.book()->speaking(member_) != nullptr) return {};
+  return denied("this node and " + text::quote(member_) + " are no partners now");
+}
+
+Result<std::vector<TaxiiCollection>> MemberShelf::collections() {
+  TRY(expect_partner());
+  std::string us = all_.us_;
+  return std::vector<TaxiiCollection>{
+      {.id = collection_id(us, "shared"),
+       .alias = "shared",
+       .title = "What " + us + " shares with you",
+       .description = "Events under the agreements between the two of you, in the order in which "
+                      "they came in; what is withdrawn comes again, revoked.",
+       .can_read = true,
+       .can_write = false},
+      {.id = collection_id(us, "inbox"),
+       .alias = "inbox",
+       .title = "For " + us,
+       .description = "What you send; each object is judged under the agreements.",
+       .can_read = false,
+       .can_write = all_.parts_.take_in != nullptr}};
+}
+
+// The walk goes on for as long as the page has room; `full`: there is another.
+bool MemberShelf::take(Walk& walk, TaxiiObject object) const {
+  TaxiiPage& page = walk.page;
+  if (walk.scan.after && object.added <= *walk.scan.after) return true;
+  if (!is_wanted(object, walk.scan.match)) return true;
+  std::string version = object.version.empty() ? std::string() : object.version;
+  if (!version.empty() && walk.in.contains({object.id, version})) return true;
+  if (page.objects.size() >= walk.scan.limit) {
+    walk.full = true;
+    return false;
+  }
+  if (!version.empty()) walk.in.emplace(object.id, version);
+  page.looked_at = object.added;
+  page.objects.push_back(std::move(object));
+  return true;
+}
+
+Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door, const Offer& offer,
+                                     policy::Gate::Row row) const {
+  const EventBatch& batch = offer.batch;
+  wire::Row members(batch, row.row, all_.parts_.words, wire::Spelling::native);
+  auto cleared = door.gate->clear(batch, row, members.members());
+  if (!cleared && cleared.error().fault == Fault::denied) return {};
+  auto told = TRY(std::move(cleared)).item();
+  wire::StixAs as{.node_namespace = all_.namespace_, .handle = told.handle};
+  const policy::Agreement& agreement = door.agreements.at(row.pass);
+  if (agreement.attribution == policy::Attribution::named) as.identity = all_.identity_;
+  if (offer.recall) as.modified = offer.base;
+  std::vector<Member> flat;
+  for (const policy::TreatedMember& one : told.members) flat.push_back({one.name, one.json});
+  auto objects = offer.recall ? wire::stix_of_recall(flat, as) : wire::stix_of_event(flat, as);
+  std::size_t before = walk.page.objects.size();
+  TimeUs date = offer.date(row.row);
+  for (std::string& json : objects) {
+    if (!take(walk, described(std::move(json), date++))) break;
+  }
+  std::size_t taken = walk.page.objects.size() - before;
+  if (taken == 0) return {};
+  walk.used[told.agreement] += taken;
+  ++walk.counts[fmt::format("{} {}", offer.recall ? "recall" : "event", name(batch.type[row.row]))];
+  return {};
+}
+
+// Once for each offer and member.
+void MemberShelf::withhold(Walk& walk, const Shelves::Door& door, const Offer& offer,
+                           const policy::Gate::Selected& selected) const {
+  if (offer.end() <= walk.withheld_until) return;
+  walk.withheld_until = offer.end();
+  if (offer.recall) return;
+  std::map<std::uint32_t, std::uint64_t> by_clause;
+  for (std::size_t i = 0; i < policy::reasons_count; ++i) {
+    if (selected.withheld.at(i) == 0) continue;
+    auto clause = static_cast<std::uint32_t>(policy::clause_of(static_cast<policy::Reason>(i)));
+    by_clause[clause] += selected.withheld.at(i);
+  }
+  for (const auto& [clause, count] : by_clause) {
+    walk.denials.push_back({.to = member_,
+                            .agreement = address_of(door.addresses.front()),
+                            .epoch = door.epoch,
+                            .commit = offer.batch.seq,
+                            .count = count,
+                            .clause = clause});
+  }
+}
+
+Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan& scan) {
+  Walk walk{.scan = scan};
+  const auto& parts = all_.parts_;
+  TimeUs at = scan.after.value_or(0);
+  walk.page.looked_at = at;
+  TimeUs date = parts.offers.opened();
+  for (const std::string& json : all_.standing_) {
+    if (!take(walk, described(json, date++))) break;
+  }
+  if (door.addresses.empty() || parts.ledger() == nullptr) return walk;
+  auto marked = [&](store::Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare("SELECT withheld_until FROM shelf_walks WHERE member = ?"));
+    select.bind(1, member_);
+    if (TRY(select.step())) walk.withheld_until = select.number(0);
+    return {};
+  };
+  TRY(all_.tables_.read(marked));
+  auto left = TRY(quota_left(door));
+  at = std::max(at, parts.offers.opened());
+  while (!walk.full) {
+    auto offer = TRY(parts.offers.after(at));
+    if (!offer) break;
+    auto selected = door.gate->select(offer->batch, offer->traits, parts.now());
+    for (policy::Gate::Row row : selected.rows) {
+      if (offer->date(row.row) + Offers::room - 1 <= at) continue;
+      auto& room = left.at(door.addresses[row.pass]);
+      // What has no room today waits: the walk goes on tomorrow.
+      if (walk.used[door.addresses[row.pass]] >= room) return walk;
+      TRY(take_event(walk, door, *offer, row));
+      if (walk.full) return walk;
+      ++walk.events;
+    }
+    withhold(walk, door, *offer, selected);
+    at = offer->end() - 1;
+    walk.page.looked_at = at;
+    if (walk.events < looked_at_max || walk.page.objects.size() >= scan.limit) continue;
+    walk.full = TRY(parts.offers.after(at)) != nullptr;
+    break;
+  }
+  return walk;
+}
+
+Result<TaxiiPage> MemberShelf::objects(const std::string& collection, const TaxiiScan& scan) {
+  TRY(expect_partner());
+  if (collection != collection_id(all_.us_, "shared"))
+    return denied("this collection is not yours to read");
+  auto door = all_.door_of(member_);
+  std::lock_guard guard(door->mutex);
+  TRY(all_.open_door(*door, member_, all_.parts_.now()));
+  TaxiiScan whole = scan;
+  // What was asked for by its id and went lately is found at once.
+  if (scan.match.ids.size() == 1 && !scan.after) {
+    auto known = door->recent.find(*scan.match.ids.begin());
+    if (known != door->recent.end()) whole.after = known->second - 1;
+  }
+  Walk found = TRY(walk(*door, whole));
+  found.page.more = found.full;
+  TRY(log(found, *door));
+  return std::move(found.page);
+}
+
+Result<bool> MemberShelf::has(const std::string& collection, const std::string& id) {
+  TRY(expect_partner());
+  if (collection != collection_id(all_.us_, "shared")) return false;
+  auto door = all_.door_of(member_);
+  std::lock_guard guard(door->mutex);
+  TRY(all_.open_door(*door, member_, all_.parts_.now()));
+  if (door->recent.contains(id)) return true;
+  TaxiiScan scan{.after = {}, .match = {}, .limit = 1};
+  scan.match.ids = {id};
+  for (;;) {
+    Walk found = TRY(walk(*door, scan));
+    if (!found.page.objects.empty()) {
+      door->recent.emplace(id, found.page.objects.front().added);
+      return true;
+    }
+    if (!found.full) return false;
+    scan.after = found.page.looked_at;
+  }
+}
+
+// Items that may still go today, by agreement.
+Result<std::map<std::string, std::uint64_t>> MemberShelf::quota_left(
+    const Shelves::Door& door) const {
+  std::map<std::string, std::uint64_t> left;
+  std::int64_t today = all_.parts_.now() / us_per_day;
+  auto used_today = [&](store::Sqlite& db) -> Result<void> {
+    auto select =
+        TRY(db.prepare("SELECT day, items FROM shelf_quotas WHERE member = ? AND agreement = ?"));
+    for (std::size_t i = 0; i < door.addresses.size(); ++i) {
+      std::uint64_t quota = door.agreements[i].quota_per_day;
+      left[door.addresses[i]] = quota == 0 ? UINT64_MAX : quota;
+      if (quota == 0) continue;
+      select.bind(1, member_).bind(2, door.addresses[i]);
+      if (TRY(select.step()) && select.number(0) == today) {
+        auto used = static_cast<std::uint64_t>(select.number(1));
+        left[door.addresses[i]] = used < quota ? quota - used : 0;
+      }
+      select.reset();
+    }
+    return {};
+  };
+  TRY(all_.tables_.read(used_today));
+  return left;
+}
+
+// In one transaction, before anything of the page leaves: the release, what was withheld on the
+// way, and what is used of the quotas.
+Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
+  auto& page = walk.page;
+  ledger::Release release{.to = member_,
+                          .epoch = door.epoch,
+                          .via = "taxii",
+                          .count = page.objects.size(),
+                          .counts = walk.counts};
+  if (walk.used.size() == 1) release.agreement = address_of(walk.used.begin()->first);
+  auto* ledger = all_.parts_.ledger();
+  // Objects that say nothing of anybody are no release.
+  bool is_release = !walk.counts.empty() && ledger != nullptr;
+  if (!is_release && walk.denials.empty()) return {};
+  std::string salt = random_octets(secret_size);
+  std::vector<Sha256> items;
+  for (std::size_t i = 0; i < page.objects.size(); ++i) {
+    const TaxiiObject& object = page.objects[i];
+    items.push_back(
+        ledger::item_hash(ledger::item_salt(salt, std::to_string(i)), sha256(object.json)));
+    if (door.recent.size() >= recent_max) door.recent.clear();
+    door.recent[object.id] = object.added;
+  }
+  std::uint64_t entry = 0;
+  std::int64_t today = all_.parts_.now() / us_per_day;
+  auto write = [&](store::Sqlite& db) -> Result<void> {
+    if (is_release) {
+      release.from = static_cast<std::uint64_t>(page.objects.front().added);
+      release.until = static_cast<std::uint64_t>(page.objects.back().added) + 1;
+      entry = TRY(ledger->release(db, release, items)).index;
+      auto keep = TRY(db.prepare("INSERT INTO shelf_releases VALUES (?, ?, ?, ?, ?)"));
+      keep.bind(1, entry).bind(2, member_).bind(3, release.from).bind(4, release.until);
+      TRY(keep.bind_blob(5, salt).run());
+    }
+    std::vector<ledger::Body> denials(walk.denials.begin(), walk.denials.end());
+    if (!denials.empty()) TRY(ledger->add(db, denials));
+    auto mark = TRY(db.prepare("INSERT OR REPLACE INTO shelf_walks VALUES (?, ?)"));
+    TRY(mark.bind(1, member_).bind(2, walk.withheld_until).run());
+    auto use =
+        TRY(db.prepare("INSERT INTO shelf_quotas VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
+                       " items = iif(day = ?3, items, 0) + ?4, day = ?3"));
+    for (const auto& [agreement, count] : walk.used) {
+      if (count == 0) continue;
+      use.bind(1, member_).bind(2, agreement).bind(3, today).bind(4, count);
+      TRY(use.run());
+    }
+    return {};
+  };
+  TRY(all_.tables_.write(write));
+  if (!is_release) return {};
+  page.members = fmt::format(R"("x_tocsin_release":{{"salt":"{}","shown":{}}})", hex(salt),
+                             ledger::json_of(TRY(ledger->shown(entry))));
+  return {};
+}
+
+Result<TaxiiStatus> MemberShelf::add(const std::string& collection,
+                                     const std::vector<std::string_view>& objects) {
+  TRY(expect_partner());
+  if (collection != collection_id(all_.us_, "inbox") || !all_.parts_.take_in)
+    return denied("this collection is not yours to write to");
+  return all_.parts_.take_in(member_, objects);
+}
+
+Result<TaxiiStatus> MemberShelf::status(const std::string& id) {
+  return missing("no status " + text::quote(id));
+}
+
+Result<void> MemberShelf::remove(const std::string&, const std::string&, const TaxiiMatch&) {
+  return denied("what is shared is taken back by who shares it");
+}
+
+// ---- all of them
+
+Result<std::unique_ptr<Shelves>> Shelves::open(Parts parts) {
+  auto tables = TRY(store::Tables::open(parts.journal, "shelf", steps));
+  auto& journal = parts.journal;
+  std::unique_ptr<Shelves> made(new Shelves(std::move(parts), std::move(tables)));
+  // Pseudonyms and the names of what was told follow from it: another one would make all new.
+  made->secret_ = TRY(journal.value(secret_name));
+  if (made->secret_.size() != secret_size * 2) {
+    made->secret_ = hex(random_octets(secret_size));
+    TRY(journal.keep_value(secret_name, made->secret_));
+  }
+  made->parts_.settings.token_key = hex(sha256("taxii next\n" + made->secret_));
+  return made;
+}
+
+Result<void> Shelves::introduce() {
+  std::lock_guard guard(mutex_);
+  if (!us_.empty()) return {};
+  auto self = TRY(parts_.partners.self());
+  us_ = self.profile.member;
+  namespace_ = wire::stix_node_namespace(us_);
+  identity_ = wire::stix_own_id("identity", namespace_, us_);
+  std::string opened = times::format(parts_.offers.opened() / 1000 * 1000);
+  json::Writer w;
+  w.object().member("type", "identity").member("spec_version", "2.1").member("id", identity_);
+  w.member("created", opened).member("modified", opened).member("created_by_ref", identity_);
+  w.key("object_marking_refs").list().value(wire::stix_marking_id(Tlp::clear)).end();
+  w.member("name", self.profile.name.empty() ? us_ : self.profile.name);
+  w.member("identity_class", "organization").end();
+  standing_ = {w.take()};
+  for (Tlp tlp : {Tlp::clear, Tlp::green, Tlp::amber, Tlp::amber_strict})
+    standing_.push_back(wire::stix_marking_json(tlp));
+  for (std::string& object : wire::stix_extension_objects()) standing_.push_back(std::move(object));
+  return {};
+}
+
+std::unique_ptr<TaxiiShelf> Shelves::of(const std::string& member) {
+  return std::make_unique<MemberShelf>(*this, member);
+}
+
+std::shared_ptr<Shelves::Door> Shelves::door_of(const std::string& member) {
+  std::lock_guard guard(mutex_);
+  auto& door = doors_[member];
+  if (!door) door = std::make_shared<Door>();
+  return door;
+}
+
+Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs now) {
+  auto in_force = parts_.agreements.in_force(member, now);
+  std::vector<std::string> addresses;
+  for (const AgreementState* state : in_force.agreements) addresses.push_back(state->address);
+  if (door.gate && addresses == door.addresses) return {};
+  std::vector<policy::Pass> passes;
+  door.agreements.clear();
+  std::string all;
+  for (const AgreementState* state : in_force.agreements) {
+    passes.push_back({.agreement = state->agreement,
+                      .standing = state->standing(),
+                      .key = policy::pseudonym_key(secret_, state->agreement.id),
+                      .quota_left = UINT64_MAX});  // counted here
+    door.agreements.push_back(state->agreement);
+    all += state->address;
+  }
+  for (const Network& sensor : parts_.sensors) all += ip::format(sensor);
+  door.epoch = hash64(all) >> 11;  // fits a JSON number
+  door.addresses = std::move(addresses);
+  door.gate = std::make_unique<policy::Gate>(policy::Gate::Parts{.words = parts_.words,
+                                                                 .from = us_,
+                                                                 .to = member,
+                                                                 .passes = std::move(passes),
+                                                                 .feed = parts_.feed,
+                                                                 .sensors = parts_.sensors,
+                                                                 .epoch = door.epoch});
+  return {};
+}
+
+Result<void> Shelves::forget_salts(store::Sqlite& db, TimeUs from, TimeUs until) {
+  auto drop = TRY(db.prepare("UPDATE shelf_releases SET salt = NULL WHERE stop > ? AND start < ?"));
+  return drop.bind(1, from).bind(2, until).run();
+}
+
+Result<std::string> Shelves::salt_of(std::uint64_t release) const {
+  std::string salt;
+  auto find = [&](store::Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare("SELECT salt FROM shelf_releases WHERE entry = ?"));
+    select.bind(1, release);
+    if (TRY(select.step())) salt = select.blob(0);
+    return {};
+  };
+  TRY(tables_.read(find));
+  if (salt.empty()) return missing(fmt::format("no salt of release {}", release));
+  return salt;
+}
+
+}  // namespace tocsin::share

@@ -1,0 +1,84 @@
+// Shelf: what one member may have of the offers, as the TAXII collection that it reads, and each
+// page of it in the ledger before its bytes leave.
+//
+// A page is a walk over the offers from a date on; the gate of the member says of each event
+// whether it goes and as what. docs/taxii.md has the collections and what they hold.
+// Source: TAXII 2.1 section 5; DESIGN D7, D8, D9.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "policy/gate.h"
+#include "share/agreements.h"
+#include "share/ledger.h"
+#include "share/offers.h"
+#include "share/partners.h"
+#include "share/taxii.h"
+#include "store/tables.h"
+
+namespace tocsin::share {
+
+// The walks of all members.
+class Shelves {
+ public:
+  struct Parts {
+    store::Journal& journal;  // outlive it, as do the next ones
+    Partners& partners;
+    Agreements& agreements;
+    Offers& offers;
+    const Dictionary& words;
+    std::function<Ledger*()> ledger;  // nullptr: nothing goes
+    std::function<policy::FeedSays(std::string_view feed)> feed;
+    std::vector<Network> sensors;
+    std::function<TimeUs()> now;
+    TaxiiSettings settings;  // its token_key is made here
+    // Takes in objects that a member sent; what became of each.
+    std::function<Result<TaxiiStatus>(const std::string& member,
+                                      const std::vector<std::string_view>& objects)>
+        take_in{};
+  };
+  static Result<std::unique_ptr<Shelves>> open(Parts parts);
+
+  // As this member sees it, for one request. Whether it is a partner that was compared is asked at
+  // each call.
+  std::unique_ptr<TaxiiShelf> of(const std::string& member);
+
+  const TaxiiSettings& settings() const { return parts_.settings; }
+
+  // Erasing: what proves that an item was among those of a release goes, for all releases of dates
+  // from `from` on and before `until`.
+  Result<void> forget_salts(store::Sqlite& db, TimeUs from, TimeUs until);
+  // With which `release`'s items were salted: its secret. Errors: missing.
+  Result<std::string> salt_of(std::uint64_t release) const;
+
+ private:
+  friend class MemberShelf;
+  // What a member may have as long as nothing changes of agreements.
+  struct Door {
+    std::mutex mutex;
+    std::vector<policy::Agreement> agreements;  // in force
+    std::vector<std::string> addresses;         // theirs
+    std::uint64_t epoch = 0;
+    std::unique_ptr<policy::Gate> gate;
+    std::map<std::string, TimeUs, std::less<>> recent;  // ids that went lately, and when
+  };
+  explicit Shelves(Parts parts, store::Tables tables)
+      : parts_(std::move(parts)), tables_(std::move(tables)) {}
+  Result<void> introduce();  // who we are, at first use
+  std::shared_ptr<Door> door_of(const std::string& member);
+  Result<void> open_door(Door& door, const std::string& member, TimeUs now);
+
+  Parts parts_;
+  store::Tables tables_;
+  std::string us_, namespace_, identity_, secret_;
+  std::vector<std::string> standing_;  // objects that all others refer to
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Door>, std::less<>> doors_;
+};
+
+}  // namespace tocsin::share

@@ -1,0 +1,372 @@
+#include "share/shelf.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <thread>
+
+#include "policy/templates.h"
+#include "share_member.h"
+#include "wire/stix_check.h"
+#include "wire/stix_object.h"
+
+namespace tocsin::share {
+namespace {
+
+template <class T>
+T good(Result<T> result) {
+  REQUIRE_MESSAGE(result.has_value(), (result ? "" : result.error().what));
+  return *std::move(result);
+}
+
+// Two members under an agreement; what a takes in is offered to b.
+struct World {
+  explicit World(const std::string& with = "open") {
+    befriend(a, b);
+    open();
+    auto party = [](const TestMember& m) {
+      policy::Party p{.id = m.member, .name = "CERT", .country = *Country::parse("BR")};
+      p.keys = {m.self().key};
+      return p;
+    };
+    terms = good(policy::from_template(with, "ab", {party(a), party(b)}, net.now,
+                                       net.now + 365 * us_per_day));
+    terms.unsaid_feeds_pass = true;
+  }
+  void open() {
+    of_a = good(Agreements::open({*a.journal, *a.partners, clock()}));
+    of_b = good(Agreements::open({*b.journal, *b.partners, clock()}));
+    offers = good(Offers::open(a.home.file("offers.db"), clock()));
+    REQUIRE(a.partners->with_key([&](const SigningKey& key) -> Result<void> {
+      own_key = std::make_unique<SigningKey>(SigningKey::from_seed(key.seed()).value());
+      ledger = TRY(
+          Ledger::open({.journal = *a.journal, .node = a.member, .key = *own_key, .now = clock()}));
+      return {};
+    }));
+    shelves = good(Shelves::open({.journal = *a.journal,
+                                  .partners = *a.partners,
+                                  .agreements = *of_a,
+                                  .offers = *offers,
+                                  .words = a.words,
+                                  .ledger = [this] { return ledger.get(); },
+                                  .feed = [this](auto) { return says; },
+                                  .sensors = {},
+                                  .now = clock(),
+                                  .settings = {.title = "a"}}));
+    shelf = shelves->of(b.member);
+  }
+  std::function<TimeUs()> clock() {
+    return [this] { return net.now; };
+  }
+  std::string agree() {
+    std::string address = good(of_a->propose(policy::agreement_json(terms, true), "ana")).address;
+    good(of_a->sign(address, "alex"));
+    deliver();
+    good(of_b->sign(address, "bo"));
+    good(of_b->sign(address, "bea"));
+    deliver();
+    REQUIRE(of_a->in_force(b.member, net.now).agreements.size() == 1);
+    return address;
+  }
+  void deliver() {
+    CHECK(a.partners->deliver(b.member) == 0);
+    CHECK(b.partners->deliver(a.member) == 0);
+  }
+  void take_in(std::size_t events, Tlp tlp = Tlp::green, Type type = Type::infected_system) {
+    EventBatch batch;
+    batch.seq = ++seq, batch.report = seq;
+    batch.feed = a.words.id("honeypots");
+    for (std::size_t i = 0; i < events; ++i) {
+      batch.add_row();
+      batch.source.ip[i] = Ip::from_v4(static_cast<std::uint32_t>(0xcb007100 + made++));
+      batch.source.country[i] = *Country::parse("BR");
+      batch.type[i] = type;
+      batch.tlp[i] = tlp;
+      batch.time[i] = batch.observed[i] = net.now;
+      batch.extra[i] = batch.keep(tlp == Tlp::red ? R"("extra.tag":"CANARY-3f1c")" : "");
+    }
+    apply(batch);
+  }
+  void withdraw(std::uint64_t report) {
+    EventBatch act;
+    act.seq = ++seq;
+    act.correction = {.kind = Correction::Kind::withdraw, .report = report};
+    apply(act);
+  }
+  void apply(const EventBatch& batch) {
+    REQUIRE(offers->apply(batch).has_value());
+    REQUIRE(offers->flush().has_value());
+  }
+  std::string shared() { return good(shelf->collections()).front().id; }
+  TaxiiPage page(TaxiiScan scan = {}) { return good(shelf->objects(shared(), scan)); }
+
+  http::Response ask(const std::string& query) {
+    http::Request request{.method = "GET"};
+    REQUIRE(http::read_target(
+        fmt::format("/taxii2/tocsin/collections/{}/objects/{}", shared(), query), request));
+    return serve_taxii(request, b.member, *shelf, shelves->settings());
+  }
+
+  TestNet net;
+  TestMember a{"a.example.org", net}, b{"b.example.org", net};
+  policy::Agreement terms;
+  policy::FeedSays says{};
+  std::unique_ptr<Agreements> of_a, of_b;
+  std::unique_ptr<Offers> offers;
+  std::unique_ptr<SigningKey> own_key;
+  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Shelves> shelves;
+  std::unique_ptr<TaxiiShelf> shelf;
+  std::uint64_t seq = 0;
+  std::size_t made = 0;
+};
+
+std::size_t of_type(const TaxiiPage& page, std::string_view type) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      page.objects, [&](const auto& one) { return one.id.starts_with(std::string(type) + "--"); }));
+}
+
+struct Answer {
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  bool more = false;
+  std::string next, last;
+  std::vector<std::string> observed;  // ids of observed-data
+
+  explicit Answer(const http::Response& response) {
+    REQUIRE_MESSAGE(response.status == 200, response.body);
+    REQUIRE(!parser.parse(simdjson::padded_string(response.body)).get(root));
+    simdjson::dom::array list;
+    if (!root["objects"].get(list)) {
+      for (auto item : list) {
+        std::string id(item["id"].get_string().value());
+        if (id.starts_with("observed-data--")) observed.push_back(id);
+      }
+    }
+    std::ignore = root["more"].get(more);
+    if (std::string_view text; !root["next"].get(text)) next = text;
+    for (const auto& [name, value] : response.headers) {
+      if (name == "X-TAXII-Date-Added-Last") last = value;
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("nothing goes without an agreement, and what it releases goes as valid objects") {
+  World w;
+  w.take_in(20);
+  CHECK(of_type(w.page(), "observed-data") == 0);
+  w.agree();
+  auto page = w.page();
+  CHECK(of_type(page, "observed-data") == 20);
+  CHECK(of_type(page, "ipv4-addr") == 20);
+  CHECK(of_type(page, "identity") == 2);  // ours, and of our extension's authors
+  CHECK(of_type(page, "marking-definition") == 4);
+  CHECK_FALSE(page.more);
+  std::set<TimeUs> dates;
+  for (const TaxiiObject& object : page.objects) {
+    CHECK(dates.insert(object.added).second);
+    auto read = wire::stix_objects_in(fmt::format(R"({{"objects":[{}]}})", object.json));
+    CHECK_MESSAGE(read.has_value(), object.json);
+  }
+  CHECK(std::ranges::is_sorted(page.objects, {}, &TaxiiObject::added));
+}
+
+TEST_CASE("what may not go is in no octet, and is counted by clause") {
+  World w;
+  w.agree();
+  w.take_in(5);
+  w.take_in(7, Tlp::red);
+  w.take_in(3, Tlp::unmarked);
+  auto first = w.ask("");
+  CHECK(first.body.find("CANARY") == std::string::npos);
+  CHECK(Answer(first).observed.size() == 5);
+  auto denials = good(w.ledger->list({.partner = w.b.member, .kind = "denial"}));
+  std::uint64_t counted = 0;
+  for (const auto& row : denials) counted += std::get<ledger::Denial>(row.leaf.body).count;
+  CHECK(counted == 10);
+  Answer(w.ask(""));  // again: what was withheld is not counted twice
+  CHECK(good(w.ledger->list({.partner = w.b.member, .kind = "denial"})).size() == denials.size());
+}
+
+TEST_CASE("a page is in the ledger before it leaves, and its salt proves each object of it") {
+  World w;
+  std::string address = w.agree();
+  w.take_in(4);
+  auto response = w.ask("");
+  Answer answer(response);
+  simdjson::dom::element told = answer.root["x_tocsin_release"].value();
+  auto shown = good(ledger::read_shown(told["shown"].value()));
+  auto leaf = good(ledger::read_leaf(shown.leaf));
+  const auto& release = std::get<ledger::Release>(leaf.body);
+  CHECK(release.to == w.b.member);
+  CHECK(hex(*release.agreement) == address);
+  CHECK(release.counts == std::map<std::string, std::uint64_t>{{"event infected-system", 4}});
+  std::string salt = good(w.shelves->salt_of(shown.index));
+  CHECK(hex(salt) == told["salt"].get_string().value());
+  // The objects as their octets stand in the answer.
+  auto objects = good(wire::stix_objects_in(response.body));
+  REQUIRE(objects.size() == release.count);
+  std::vector<Sha256> items;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    items.push_back(
+        ledger::item_hash(ledger::item_salt(salt, std::to_string(i)), sha256(objects[i])));
+  }
+  CHECK(ledger::items_root(items) == release.items);
+  CHECK(good(w.ledger->verify()).wrong == "");
+}
+
+TEST_CASE("ten thousand events of one time: three kinds of clients, while more come in") {
+  World w;
+  w.agree();
+  for (int i = 0; i < 4; ++i) w.take_in(2'500);
+  auto walk = [&](auto next_query, const std::function<void(int)>& meanwhile) {
+    std::vector<std::string> seen;
+    std::string query = "?limit=777";
+    for (int page = 0; page < 200; ++page) {
+      Answer answer(w.ask(query));
+      seen.insert(seen.end(), answer.observed.begin(), answer.observed.end());
+      if (!answer.more) return seen;
+      REQUIRE(!answer.next.empty());
+      meanwhile(page);
+      query = next_query(answer);
+    }
+    FAIL("it does not end");
+    return seen;
+  };
+  auto nothing = [](int) {};
+  auto whole = walk([](const Answer& a) { return "?limit=777&next=" + a.next; }, nothing);
+  CHECK(whole.size() == 10'000);
+  CHECK(std::set(whole.begin(), whole.end()).size() == 10'000);
+  auto escaped = [](std::string text) {
+    std::string out;
+    for (char c : text) out += c == ':' ? "%3A" : std::string(1, c);
+    return out;
+  };
+  auto both = walk(
+      [&](const Answer& a) {
+        return "?limit=777&added_after=" + escaped(a.last) + "&next=" + a.next;
+      },
+      nothing);
+  CHECK(both == whole);
+  auto dates =
+      walk([&](const Answer& a) { return "?limit=777&added_after=" + escaped(a.last); }, nothing);
+  CHECK(dates == whole);
+  // Meanwhile more comes in, the clock jumps, the key changes, the node restarts.
+  auto busy = walk([](const Answer& a) { return "?limit=777&next=" + a.next; },
+                   [&](int page) {
+                     if (page > 8) return;
+                     w.net.now += page % 2 == 0 ? 10 * us_per_s : -us_per_day;
+                     w.take_in(100);
+                     if (page == 3)
+                       good(w.a.partners->change_key(w.net.now + 10 * us_per_day, "ana"));
+                     if (page == 5) w.open();
+                   });
+  CHECK(busy.size() == 10'900);
+  CHECK(std::set(busy.begin(), busy.end()).size() == 10'900);
+  CHECK(std::ranges::equal(std::span(busy).first(10'000), whole));
+}
+
+TEST_CASE("what is withdrawn comes again, revoked, under the same id and without what it said") {
+  World w;
+  w.agree();
+  w.take_in(3);
+  w.take_in(2, Tlp::red);
+  w.take_in(2, Tlp::green, Type::c2_server);
+  auto before = w.page();
+  TimeUs at = before.objects.back().added;
+  w.net.now += us_per_s * 60;
+  for (std::uint64_t report : {1, 2, 3}) w.withdraw(report);
+  auto after = w.page({.after = at, .match = {}});
+  std::set<std::string> told, recalled;
+  for (const auto& object : before.objects) {
+    if (object.id.starts_with("observed-data--") || object.id.starts_with("indicator--"))
+      told.insert(object.id);
+  }
+  for (const auto& object : after.objects) {
+    if (object.id.starts_with("software--")) continue;
+    CHECK(object.json.find(R"("revoked":true)") != std::string::npos);
+    CHECK(object.json.find("203.0.113") == std::string::npos);
+    recalled.insert(object.id);
+    auto read = wire::stix_objects_in(fmt::format(R"({{"objects":[{}]}})", object.json));
+    CHECK(read.has_value());
+  }
+  CHECK(told.size() == 7);
+  CHECK(recalled == told);
+  CHECK(of_type(w.page(), "ipv4-addr") == 0);
+  auto rows = good(w.ledger->list({.partner = w.b.member, .kind = "release"}));
+  CHECK(
+      std::get<ledger::Release>(rows[1].leaf.body).counts ==
+      std::map<std::string, std::uint64_t>{{"recall c2-server", 2}, {"recall infected-system", 3}});
+}
+
+TEST_CASE("a quota ends the walk for today and loses nothing") {
+  World w;
+  w.terms.quota_per_day = 10;
+  w.agree();
+  w.take_in(10);
+  std::set<std::string> seen;
+  TaxiiScan scan;
+  for (int day = 0; day < 5; ++day) {
+    for (int poll = 0; poll < 3; ++poll) {
+      auto page = w.page(scan);
+      CHECK_FALSE(page.more);
+      for (const auto& object : page.objects) seen.insert(object.id);
+      if (!page.objects.empty()) scan.after = page.objects.back().added;
+    }
+    if (day == 0)
+      CHECK(std::ranges::count_if(
+                seen, [](const auto& id) { return id.starts_with("observed-data--"); }) <= 5);
+    w.net.now += us_per_day;
+  }
+  CHECK(std::ranges::count_if(
+            seen, [](const auto& id) { return id.starts_with("observed-data--"); }) == 10);
+}
+
+TEST_CASE("one object by its id, by type, by version; others' collections are not there") {
+  World w;
+  w.agree();
+  w.take_in(50);
+  auto page = w.page();
+  std::string id = page.objects.back().id;
+  REQUIRE(id.starts_with("observed-data--"));
+  for (int again = 0; again < 2; ++again) {
+    CHECK(w.shelf->has(w.shared(), id) == true);
+    TaxiiScan one;
+    one.match.ids = {id};
+    auto found = w.page(one);
+    REQUIRE(found.objects.size() == 1);
+    CHECK(found.objects[0].json == page.objects.back().json);
+    w.open();  // now it must be looked for
+  }
+  CHECK(w.shelf->has(w.shared(), "observed-data--00000000-0000-4000-8000-000000000000") == false);
+  TaxiiScan typed;
+  typed.match.types = {"ipv4-addr"};
+  CHECK(w.page(typed).objects.size() == 50);
+  typed.match.types = {"ipv6-addr"};
+  CHECK(w.page(typed).objects.empty());
+  CHECK_FALSE(w.shelf->objects("00000000-0000-4000-8000-000000000000", {}).has_value());
+  auto c = w.shelves->of("c.example.org");
+  CHECK_FALSE(c->collections().has_value());
+}
+
+TEST_CASE("a stopped partner and an ended agreement cut everything at once") {
+  World w;
+  std::string address = w.agree();
+  w.take_in(5);
+  CHECK(of_type(w.page(), "observed-data") == 5);
+  good(w.of_a->suspend(address, "an incident", "ana"));
+  CHECK(of_type(w.page(), "observed-data") == 0);
+  good(w.of_a->resume(address, "ana"));
+  CHECK(of_type(w.page(), "observed-data") == 5);
+  w.net.now += 400 * us_per_day;  // its time is over
+  CHECK(of_type(w.page(), "observed-data") == 0);
+  w.net.now -= 400 * us_per_day;
+  good(w.of_a->end(address, "enough", "ana"));
+  CHECK(of_type(w.page(), "observed-data") == 0);
+  good(w.a.partners->stop(w.b.member, "ana", "a test"));
+  CHECK(w.shelf->objects("x", {}).error().fault == Fault::denied);
+}
+
+}  // namespace tocsin::share
