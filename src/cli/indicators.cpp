@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
+#include <filesystem>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/call.h"
@@ -31,6 +33,13 @@ Result<Element> parsed(simdjson::dom::parser& parser, const std::string& body) {
   Element answer;
   if (parser.parse(body).get(answer)) return unavailable("the node's answer is no JSON");
   return answer;
+}
+
+// A cell of a table: patterns may be long.
+std::string cell_of(Element item, const std::string& column) {
+  constexpr std::size_t most = 120;
+  std::string text = text_of(item, column.c_str() + (column.starts_with('>') ? 1 : 0));
+  return text.size() <= most ? text : text.substr(0, most) + "...";
 }
 
 // The id of what a person names: an id, or a value in any spelling.
@@ -68,8 +77,7 @@ void print_rows(Element answer, const char* key, const std::vector<std::string>&
   TextTable table(columns);
   for (Element item : list) {
     std::vector<std::string> cells;
-    for (const std::string& column : columns)
-      cells.push_back(text_of(item, column.c_str() + (column.starts_with('>') ? 1 : 0)));
+    for (const std::string& column : columns) cells.push_back(cell_of(item, column));
     table.row(std::move(cells));
   }
   fmt::print("\n{}", table.text());
@@ -90,6 +98,9 @@ Result<void> print_one(const std::string& body) {
 
 Result<void> import_file() {
   const IndicatorOptions& o = options();
+  std::error_code failed;
+  if (!std::filesystem::is_regular_file(o.file, failed))
+    return missing("no file " + text::quote(o.file));
   auto caller = TRY(Caller::open(o.home, true));
   Caller::Ask ask{.method = "POST",
                   .path = "/indicators",
@@ -161,8 +172,7 @@ Result<void> list() {
     TextTable table(columns);
     for (Element item : items) {
       std::vector<std::string> cells;
-      for (const std::string& column : columns)
-        cells.push_back(text_of(item, column.c_str() + (column.starts_with('>') ? 1 : 0)));
+      for (const std::string& column : columns) cells.push_back(cell_of(item, column));
       table.row(std::move(cells));
     }
     fmt::print("{}", table.text());

@@ -22,8 +22,8 @@ class Adding {
  public:
   static Result<Adding> begin(Sqlite& db, TimeUs now) {
     Adding out(db, now);
-    out.find_ =
-        TRY(db.prepare("SELECT id, known_good FROM indicators WHERE value = ? AND kind = ?"));
+    out.find_ = TRY(
+        db.prepare("SELECT id, known_good, expired FROM indicators WHERE value = ? AND kind = ?"));
     out.make_ = TRY(
         db.prepare("INSERT INTO indicators(kind, value, known_good, added, since, until, expired) "
                    "VALUES(?, ?, ?, ?, ?, ?, ?)"));
@@ -53,6 +53,7 @@ class Adding {
     bool there = TRY(find_.step());
     std::int64_t id = there ? find_.number(0) : 0;
     bool marked_otherwise = there && find_.text(1) != known_good;
+    TimeUs ended = there ? find_.number(2) : time_none;
     find_.reset();
     added.known_good += known_good.empty() ? 0 : 1;
     if (!there) {
@@ -65,7 +66,7 @@ class Adding {
       return put(db_->last_rowid(), claim);
     }
     if (marked_otherwise) TRY(mark_.bind(1, known_good).bind(2, id).run());
-    if (TRY(keep(id, claim))) TRY(span_.bind(1, id).bind(2, now_).run());
+    if (TRY(keep(id, claim, ended))) TRY(span_.bind(1, id).bind(2, now_).run());
     return {};
   }
 
@@ -74,12 +75,16 @@ class Adding {
  private:
   Adding(Sqlite& db, TimeUs now) : db_(&db), now_(now) {}
 
-  // False: there are too many.
-  Result<bool> keep(std::int64_t id, const Claim& claim) {
+  // `ended`: by a person; what is told again since is a change. False: there are too many.
+  Result<bool> keep(std::int64_t id, const Claim& claim, TimeUs ended) {
     claim_.bind(1, TRY(number_of(claim.source))).bind(2, id).bind(3, claim.object);
     bool there = TRY(claim_.step());
     std::int64_t number = there ? claim_.number(0) : 0;
-    bool same = there && rows::claim_of(claim_).says_the_same(claim);
+    bool same = false;
+    if (there) {
+      Claim before = rows::claim_of(claim_);
+      same = before.says_the_same(claim) && (ended == time_none || before.told > ended);
+    }
     claim_.reset();
     if (same) {
       ++added.same;

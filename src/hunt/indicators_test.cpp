@@ -174,6 +174,10 @@ TEST_CASE("changes are read forward by a number that grows with every change") {
   REQUIRE(ended.size() == 1);
   CHECK(ended[0].expired == noon);
   CHECK(ended[0].claim.pap == Pap::green);
+  s.now += us_per_hour;
+  CHECK(s.tell("192.0.2.7", other).claims == 1);  // told again after the end: it holds again
+  CHECK(s.all->changes(ended[0].number, 10)->size() == 1);
+  CHECK(s.tell("192.0.2.7", other).same == 1);
 }
 
 TEST_CASE("pages walk over all indicators once, by any filter") {

@@ -13,7 +13,7 @@
 
 namespace tocsin::hunt {
 
-inline constexpr std::size_t look_back_indicators_max = 20'000;  // looked for at once
+inline constexpr std::size_t look_back_indicators_max = 10'000;  // looked for at once
 
 // Looked for are addresses and networks at either end, AS numbers, names, also as hosts of URLs,
 // URLs, hashes, and accounts by e-mail addresses. Nothing else stands in events. Exercises are

@@ -51,11 +51,9 @@ Result<void> Node::open_indicators() {
   return {};
 }
 
-// Only while nobody else wants the processor.
+// At most half of the time of one processor. Not at idle priority: it holds the journal's locks.
 void Node::look_back(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "look-back");
-  sched_param none{};
-  pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
   auto key = secret_key();
   if (!key) return spdlog::error("indicators are not looked up: {}", key.error().what);
   hunt::LookBack back(
@@ -66,11 +64,13 @@ void Node::look_back(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   while (!stop.stop_requested()) {
+    auto began = std::chrono::steady_clock::now();
     auto more = back.step();
+    std::chrono::nanoseconds rest = std::chrono::steady_clock::now() - began;
     if (!more) spdlog::warn("indicators are not looked up: {}", more.error().what);
-    if (more && *more) continue;
+    if (!more || !*more) rest = std::chrono::seconds(more ? 1 : 30);
     std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, std::chrono::seconds(more ? 1 : 30), [] { return false; });
+    wake.wait_for(lock, stop, rest, [] { return false; });
   }
 }
 

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 
-from node import Node, wanted
+from node import Failed, Node, wanted
 
 EVENTS = "".join(json.dumps({"classification.type": kind, "time.source": f"2026-11-0{day}T10:00:00Z", "source.ip": "192.0.2.7",
                              "source.url": "http://www.example.org/a", "feed.name": "told"}) + "\n"
@@ -33,7 +33,7 @@ def verb(node, *words, code=0, said=""):
     return done.stdout
 
 
-def main():
+def indicators():
     with tempfile.TemporaryDirectory(prefix="tocsin-e2e-") as temporary:
         folder = pathlib.Path(temporary)
         lists = folder / "lists"
@@ -98,5 +98,15 @@ def main():
         wanted(imported("list.txt", "--source", "one")["erased"] == 1, "who was erased is not heard of")
 
 
+def main():
+    try:
+        indicators()
+    except Failed as failed:
+        print(failed)
+        return 1
+    print("a list, a table, a bundle and an event: claims joined, looked up, ended, erased")
+    return 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
