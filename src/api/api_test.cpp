@@ -91,6 +91,7 @@ std::string target_of(const Route& route) {
     numbered = numbered || route.pattern.contains(kind);
   }
   if (numbered) id = "1";
+  if (route.pattern.contains("/indicators/")) id = "i_1";
   if (auto at = target.find("{file}"); at != target.npos) {
     target.replace(at, 6, hex(sha256(bytes_sent)));
   }
@@ -122,6 +123,9 @@ std::string account_sent() {
 std::string body_of(const Route& route) {
   if (route.id == "compareLedgers") return account_sent();
   if (route.body == "LedgerKnown") return "{}";
+  if (route.body == "ExpireAsk") return R"({"why":"over"})";
+  if (route.body == "SightingAsk") return R"({"count":2,"text":"seen"})";
+  if (route.body == "FalsePositiveAsk") return R"({"text":"our scanner"})";
   if (route.body == "bytes") return std::string(bytes_sent);
   if (route.body == "AcceptTerms") return R"({"accept_terms":true})";
   if (route.body == "SearchLines") return R"({"lines":["192.0.2.1"]})";

@@ -16,6 +16,7 @@
 #include "alert/alerts.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "hunt/indicators.h"
 #include "ingest/feed.h"
 #include "model/finding.h"
 #include "share/agreements.h"
@@ -626,6 +627,8 @@ class Backend {
   virtual share::Shelves* shelves() = 0;
   virtual void tell_partners() = 0;               // what is due, now
   virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on
+
+  virtual hunt::Indicators& indicators() = 0;
 };
 
 }  // namespace tocsin::api

@@ -88,6 +88,7 @@ class NodeBackend final : public Backend {
   store::Triage& triage() override { return node_.triage(); }
   store::Cases& cases() override { return node_.cases(); }
   store::Views& views() override { return node_.views(); }
+  hunt::Indicators& indicators() override { return node_.indicators(); }
   share::Ledger* ledger() override { return node_.ledger(); }
   share::Partners* partners() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->partners();

@@ -429,6 +429,7 @@ class FakeBackend final : public Backend {
   store::Triage& triage() override { return *stores().triage; }
   store::Cases& cases() override { return *stores().cases; }
   store::Views& views() override { return *stores().views; }
+  hunt::Indicators& indicators() override { return *stores().indicators; }
   share::Ledger* ledger() override { return stores().ledger.get(); }
   share::Partners* known_partners = nullptr;  // set by tests that have some
   share::Agreements* known_agreements = nullptr;
@@ -501,6 +502,7 @@ class FakeBackend final : public Backend {
     std::unique_ptr<store::Triage> triage;
     std::unique_ptr<store::Cases> cases;
     std::unique_ptr<store::Views> views;
+    std::unique_ptr<hunt::Indicators> indicators;
     SigningKey key = *SigningKey::from_seed(std::string(32, 'k'));
     std::unique_ptr<share::Ledger> ledger;
   };
@@ -512,6 +514,21 @@ class FakeBackend final : public Backend {
     stores_->triage = *store::Triage::open(*stores_->journal, now);
     stores_->cases = *store::Cases::open(*stores_->journal, stores_->folder.file("files"), now);
     stores_->views = *store::Views::open(*stores_->journal, now);
+    stores_->indicators = *hunt::Indicators::open({.journal = *stores_->journal, .now = now});
+    hunt::Claim claim{.source = {hunt::SourceKind::feed, "n6"},
+                      .object = "indicator--1",
+                      .type = Type::c2_server,
+                      .family = "mirai",
+                      .techniques = {"T1071"},
+                      .confidence = 80};
+    claim.severity = Severity::high;
+    claim.tlp = tlp;
+    claim.pap = Pap::green;
+    claim.from = day_one;
+    claim.until = day_one + 400 * us_per_day;
+    claim.text = "seen";
+    std::vector<hunt::Told> told{{{hunt::Kind::ip, "192.0.2.41"}, claim}};
+    std::ignore = stores_->indicators->add(told);
     stores_->ledger = *share::Ledger::open({.journal = *stores_->journal,
                                             .node = "a.example.org",
                                             .key = stores_->key,

@@ -172,6 +172,14 @@ Answer export_account(Context& context, const Call& call);
 Answer compare_ledgers(Context& context, const Call& call);
 Answer show_reciprocity(Context& context, const Call& call);
 
+// handlers_indicators.cpp
+Answer list_indicators(Context& context, const Call& call);
+Answer show_indicator(Context& context, const Call& call);
+Answer import_indicators(Context& context, const Call& call);
+Answer expire_indicator(Context& context, const Call& call);
+Answer add_sighting(Context& context, const Call& call);
+Answer add_false_positive(Context& context, const Call& call);
+
 // handlers_triage.cpp
 Answer judge_finding(Context& context, const Call& call);
 Answer judge_many(Context& context, const Call& call);

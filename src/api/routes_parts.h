@@ -22,6 +22,7 @@ std::vector<Route> node_routes();
 std::vector<Route> audit_routes();
 std::vector<Route> partner_routes();
 std::vector<Route> ledger_routes();
+std::vector<Route> indicator_routes();
 
 namespace parameters {
 

@@ -469,6 +469,35 @@ constexpr Schema table[] = {
      "format:string detected!:boolean error:string events!:[any] events_total!:integer "
      "rejected!:integer rejects:[PreviewReject] as_of!:time took_ms!:number"},
     {"PreviewReject", "A record that could not be read.", "line!:integer reason!:string"},
+    {"Indicator", "An observable and what its claims say together.",
+     "id!:string "
+     "kind!:ip|network|domain|url|mail|asn|md5|sha1|sha256|sha512|file-name|mutex|registry-key|mac|"
+     "pattern value!:string state!:upcoming|active|expired added!:time valid_from:time "
+     "valid_until:time types:[string] families:[string] sources:[string] corroboration!:integer "
+     "confidence:integer severity:string tlp:string known_good:string sightings!:integer "
+     "false_positives!:integer looked_up!:boolean expired:time expired_by:string "
+     "expired_why:string"},
+    {"IndicatorList", "A page of indicators; `due`: how many are not looked up yet.",
+     "items!:[Indicator] next:string due!:integer as_of!:time took_ms!:number"},
+    {"IndicatorShown", "One indicator with each claim, and where it was seen.",
+     "+Indicator claims:[Claim] seen:[IndicatorSighting] as_of!:time took_ms!:number"},
+    {"Claim", "What one source says of an indicator.",
+     "source!:string object:string type!:string family:string techniques:[string] "
+     "confidence:integer severity:string tlp:string pap:string valid_from:time valid_until:time "
+     "revoked:boolean text:string told!:time"},
+    {"IndicatorSighting",
+     "It was seen, in events of the types named; or somebody says that it is a false positive.",
+     "id!:integer source!:string first:time last:time count!:integer types:[string] text:string "
+     "told!:time false_positive:boolean"},
+    {"IndicatorImport", "What a file held.",
+     "format!:list|csv|stix|misp read!:integer observables!:integer patterns!:integer "
+     "added!:integer claims!:integer unchanged!:integer known_good!:integer erased!:integer "
+     "beyond_limit!:integer skipped!:integer rejected!:integer rejects:[PreviewReject] "
+     "unknown_columns:[string] due!:integer as_of!:time took_ms!:number"},
+    {"ExpireAsk", "Why it is over.", "why:string"},
+    {"SightingAsk", "When and how often; now and once if not said.",
+     "first:time last:time count:integer text:string"},
+    {"FalsePositiveAsk", "Why it is one.", "text!:string"},
     {"Format", "A format that a report can have.", "name!:string summary!:string"},
     {"FormatList", "Formats.", "items!:[Format] next:string total:integer"},
 };

@@ -47,11 +47,16 @@ using TextColumns = std::vector<store::Journal::TextColumn>;
 // constituents, people, settings, figures. Erasing changes no names of people either: they are who
 // did what.
 const TextColumns& words_of_reports() {
-  static const TextColumns columns = {
-      {"reports", "name"},  {"reports", "url"},
-      {"reports", "error"}, {"rejects", "reason"},
-      {"rejects", "bytes"}, {"state", "json", "key GLOB 'head.*' OR key GLOB 'health.*'"},
-      {"alerts", "error"}};
+  static const TextColumns columns = {{"reports", "name"},
+                                      {"reports", "url"},
+                                      {"reports", "error"},
+                                      {"rejects", "reason"},
+                                      {"rejects", "bytes"},
+                                      {"state", "json", "key GLOB 'head.*' OR key GLOB 'health.*'"},
+                                      {"alerts", "error"},
+                                      {"indicator_claims", "text"},
+                                      {"indicator_claims", "family"},
+                                      {"indicator_claims", "object"}};
   return columns;
 }
 
@@ -78,6 +83,8 @@ const TextColumns& words_of_people() {
       {"mutes", "reason"},
       {"withdrawals", "reason"},
       {"situation_issues", "figures"},
+      {"indicators", "expired_why"},
+      {"indicator_sightings", "text"},
       {"erasures", "reason"},
       {"holds", "what", "lifted IS NOT NULL"},
       {"holds", "reason"}};
@@ -453,6 +460,7 @@ Result<void> Law::carry_out(Erasure& erasure, const SubjectValue& value, bool re
   auto reword = [&]() -> Result<void> {
     TRY(unlink_findings());
     erasure.texts += TRY(forget_views(value));
+    erasure.texts += TRY(parts_.forget_indicators(names));
     auto held = TRY(held_reports());
     std::string others = fmt::format("report NOT IN ({})", fmt::join(held, ","));
     const TextColumns records = {{"rejects", "bytes", others}};

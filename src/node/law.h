@@ -104,6 +104,9 @@ class Law {
     std::function<Result<void>(const std::function<Result<void>()>& work)> reworded;
     // Masks texts of the audit.
     std::function<Result<std::size_t>(const store::Journal::Rewrite& rewrite)> audited;
+    // Removes indicators that name a subject; gives how many.
+    std::function<Result<std::size_t>(const std::function<bool(std::string_view)>& names)>
+        forget_indicators;
   };
   // A larger report has too much in it to be guessed from its hash.
   static constexpr std::size_t guessable_bytes_max = 64 << 10;

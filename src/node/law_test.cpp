@@ -390,4 +390,42 @@ TEST_CASE("what is held stays: it is neither withdrawn nor erased, until the hol
   CHECK(!node->law().hold({.kind = "subject", .what = "192.0.2.7", .reason = " "}));
 }
 
+TEST_CASE("erasing a subject takes its indicators along, and what others' claims say of it") {
+  TemporaryFolder folder;
+  auto node = node_in(folder);
+  auto tell = [&](const char* value, const char* text) {
+    hunt::Claim claim{.source = {hunt::SourceKind::feed, "one"}, .text = text};
+    std::vector<hunt::Told> told{{*hunt::guess_observable(value), claim}};
+    return node->indicators().add(told).value();
+  };
+  tell("192.0.2.7", "");
+  tell("http://192.0.2.7/a", "");
+  tell("http://192.0.2.7/b", "");
+  tell("192.0.2.8", "beside 192.0.2.7");
+  REQUIRE(node->law().erase("192.0.2.7", "asked", "ana").has_value());
+  auto page = *node->indicators().list({});
+  REQUIRE(page.items.size() == 1);
+  CHECK(page.items[0].observable.value == "192.0.2.8");
+  CHECK(page.items[0].claims[0].text == "beside (erased)");
+  CHECK(tell("192.0.2.7", "").erased == 1);
+  CHECK(tell("192.0.2.9", "as 192.0.2.7").fresh == 1);
+  CHECK(!node->law().show("192.0.2.7")->texts.size());
+}
+
+TEST_CASE("an indicator is found in the events that the node has stored") {
+  TemporaryFolder folder;
+  auto node = node_in(folder);
+  take(*node, event("192.0.2.7", "a.example.org"));
+  std::vector<hunt::Told> told{
+      {*hunt::guess_observable("192.0.2.7"), {.source = {hunt::SourceKind::feed, "one"}}}};
+  REQUIRE(node->indicators().add(told).has_value());
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (*node->indicators().due() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  auto found = *node->indicators().find(told[0].observable);
+  REQUIRE(found.has_value());
+  CHECK(found->looked_up);
+  CHECK(found->sightings == 1);
+}
+
 }  // namespace tocsin::node

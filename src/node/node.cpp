@@ -108,30 +108,32 @@ Result<void> Node::open_stores() {
                                         .home = home_.path(),
                                         .now = options_.now}));
   raw_ = TRY(store::Raw::open(*journal_, home_.file("raw")));
-  law_ = TRY(Law::open({.journal = *journal_,
-                        .columns = *columns_,
-                        .findings = *findings_,
-                        .counts = *counts_,
-                        .raw = *raw_,
-                        .corrections = *corrections_,
-                        .words = words_,
-                        .home = home_.path(),
-                        .key = key,
-                        .mask = config_.mask_erased,
-                        .now = options_.now,
-                        .rested = [this](const auto& work) { return followers_->paused(work); },
-                        .prune = [this](std::uint64_t seq) -> Result<void> {
-                          std::lock_guard keep(keep_journal_);
-                          std::error_code none;  // what a stop left of a backup, which holds this
-                          fs::remove_all(home_.file("columns") + "/backup", none);
-                          return journal_->prune(seq);
-                        },
-                        .reworded = [this](const auto& work) -> Result<void> {
-                          auto done = triage_->reload_after(work);
-                          feeds_->reword();
-                          return done;
-                        },
-                        .audited = [this](const auto& rewrite) { return mask_acts(rewrite); }}));
+  law_ = TRY(Law::open(
+      {.journal = *journal_,
+       .columns = *columns_,
+       .findings = *findings_,
+       .counts = *counts_,
+       .raw = *raw_,
+       .corrections = *corrections_,
+       .words = words_,
+       .home = home_.path(),
+       .key = key,
+       .mask = config_.mask_erased,
+       .now = options_.now,
+       .rested = [this](const auto& work) { return followers_->paused(work); },
+       .prune = [this](std::uint64_t seq) -> Result<void> {
+         std::lock_guard keep(keep_journal_);
+         std::error_code none;  // what a stop left of a backup, which holds this
+         fs::remove_all(home_.file("columns") + "/backup", none);
+         return journal_->prune(seq);
+       },
+       .reworded = [this](const auto& work) -> Result<void> {
+         auto done = triage_->reload_after(work);
+         feeds_->reword();
+         return done;
+       },
+       .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
+       .forget_indicators = [this](const auto& names) { return indicators_->forget(names); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -142,11 +144,12 @@ Result<void> Node::open_stores() {
     return std::optional(hold->id == 0 ? hold->reason
                                        : fmt::format("hold h_{}: {}", hold->id, hold->reason));
   };
+  if (!config_.member.empty()) TRY(open_offers());
   TRY(open_sharing());  // before anything asks what partners allow
+  TRY(open_indicators());
   TRY(open_alerts());
   corrections_->told = [this](const auto& findings) { return told_of(findings); };
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
-  if (!config_.member.empty()) TRY(open_offers());
   followers_ = std::make_unique<Followers>(
       *journal_,
       node::followers({.columns = *columns_,
@@ -214,6 +217,7 @@ Result<void> Node::open_stores() {
     spdlog::error("an erasure goes on at the next start: {}", done.error().what);
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
   packer_ = std::jthread([this](const std::stop_token& stop) { pack_raw(stop); });
+  hunter_ = std::jthread([this](const std::stop_token& stop) { look_back(stop); });
   malloc_trim(0);  // what reading the tables took
   return {};
 }
@@ -559,7 +563,7 @@ void Node::stop() {
   if (alerts_) alerts_->stop();
   if (sharing_) sharing_->stop();
   if (ingress_) ingress_->stop();
-  for (std::jthread* thread : {&pruner_, &packer_}) {
+  for (std::jthread* thread : {&pruner_, &packer_, &hunter_}) {
     if (!thread->joinable()) continue;
     thread->request_stop();
     thread->join();

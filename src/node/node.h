@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "enrich/enrichment.h"
 #include "enrich/known_controllers.h"
+#include "hunt/look_back.h"
 #include "ingest/collector.h"
 #include "node/config.h"
 #include "node/corrections.h"
@@ -87,6 +88,7 @@ class Node {
   Law& law() { return *law_; }
   alert::Alerts& alerts() { return *alerts_; }
   share::Offers& offers() { return *offers_; }  // of a member of a network
+  hunt::Indicators& indicators() { return *indicators_; }
   // Null, while the node is no member of a network.
   Sharing* sharing() { return sharing_.get(); }
   Ingress& ingress() { return *ingress_; }  // of what partners send
@@ -133,6 +135,8 @@ class Node {
   void start_sharing();
   ingest::Sink::Judge judge_of(const std::string& feed);
   std::function<void(std::string_view)> recalls_of(const std::string& feed);
+  Result<void> open_indicators();
+  void look_back(const std::stop_token& stop);
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(
@@ -187,6 +191,8 @@ class Node {
   std::unique_ptr<Ingress> ingress_;
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
+  std::unique_ptr<hunt::Indicators> indicators_;
+  std::jthread hunter_;
 };
 
 }  // namespace tocsin::node

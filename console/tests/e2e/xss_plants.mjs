@@ -141,6 +141,18 @@ export const plants = {
     await ask("POST", "/ledger/verify", { known: [payload] });
     await ask("POST", "/ledger/compare", payload);
   },
+  async indicators(ask, payload, n) {
+    const text = (name) => marked(payload, `indicator.${name}`), list = (fields, data = `198.51.100.${n + 1}\n`) => ask("POST", `/indicators?${query(fields)}`, data);
+    for (const field of ["format", "type", "severity", "tlp", "pap", "valid_from", "valid_until", "techniques", "confidence"]) await list({ [field]: payload });
+    fine(await list({ source: text("source"), family: text("family"), text: text("text"), format: "list" }), "a list of indicators");
+    fine(await list({ format: "csv" }, `value,kind,description,id,family\n${["value", "description", "id", "family"].map((name) => csv_cell(text(name))).toSpliced(1, 0, "mutex").join(",")}\n${csv_cell(payload)},,,,\n`), "a table of indicators");
+    const { id } = parsed(fine(await ask("GET", `/indicators?${query({ q: `198.51.100.${n + 1}`, exact: "yes" })}`), "an indicator")).items[0];
+    for (const field of ["first", "last"]) await ask("POST", `/indicators/${id}/sightings`, { [field]: payload });
+    fine(await ask("POST", `/indicators/${id}/sightings`, { text: text("sighting") }), "a sighting");
+    fine(await ask("POST", `/indicators/${id}/false-positives`, { text: text("false-positive") }), "a false positive");
+    fine(await ask("POST", `/indicators/${id}/expire`, { why: text("why") }), "the end of an indicator");
+    await ask("POST", "/indicators", payload);
+  },
   // This node is a member of no network: nothing of it is taken.
   async partners(ask, payload) {
     await ask("POST", "/partners/statements", payload);
@@ -189,6 +201,7 @@ export async function later(ask, box) {
 export const refused = [
   "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements agreement", "POST /agreements/{address}/end why", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", "POST /partners/invitations note", "POST /partners/join code",
   "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why", "POST /partners/{member}/stop why",
+  ...["format", "type", "severity", "tlp", "pap", "valid_from", "valid_until", "techniques"].map((name) => `POST /indicators ${name}`), "POST /indicators/{id}/sightings first", "POST /indicators/{id}/sightings last",
   "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none
   "POST /quarantine/drop ids", "POST /quarantine/replay ids", "POST /reports again", "POST /reports exercise", "POST /reports format", "POST /reports history", "POST /reports tlp", "POST /reports visible", "POST /reports/{id}/replace format", "POST /reports/{id}/replace tlp",
