@@ -136,11 +136,12 @@ struct Ask {
   std::optional<policy::Purpose> purpose;  // none: the first of the agreement's
 };
 
-// As `ask` is under this agreement.
+// As `ask` is under this agreement, of whose quota nothing is used yet today.
 policy::Context context_of(const share::AgreementState& state, const Ask& ask) {
   const auto& purposes = state.agreement.purposes;
   policy::Context context = ask.context;
   context.standing = state.standing();
+  context.quota_left = std::max<std::uint64_t>(state.agreement.quota_per_day, 1);
   context.purpose =
       ask.purpose.value_or(purposes.empty() ? policy::Purpose::defence : purposes.front());
   return context;
