@@ -1,6 +1,6 @@
 // messages: every sentence of the console, in one place. To translate, write another object of the same shape.
 import { audit, people, sign_in } from "./messages_people.ts";
-import { agreements, ledger, partners, share } from "./messages_share.ts";
+import { agreements, ledger, network, partners } from "./messages_share.ts";
 import { count, day, duration, month_name_long, percent, short } from "./lib/format.ts";
 
 const plural = (n: number, one: string, other: string): string => `${count(n)} ${n === 1 ? one : other}`;
@@ -22,7 +22,7 @@ const en = {
     on: "Live", off: "Not live", lost: (since: string) => `Not live since ${since}, trying again`,
     calls: (since: string) => `Not live since ${since}. Look at the node.`,
   },
-  sign_in, people, audit, share, partners, agreements, ledger,
+  sign_in, people, audit, network, partners, agreements, ledger,
   error: {
     since: (time: string) => `since ${time}`, keeps: "The console asks again when you press Ask again; the rest of the page goes on.", again: "Ask again",
     no_answer: "The node does not answer", page: "This page does not exist", page_how: "The link may be old. Go to the overview.",

@@ -3,7 +3,7 @@ import { count } from "./lib/format.ts";
 
 const plural = (n: number, one: string, other: string): string => `${count(n)} ${n === 1 ? one : other}`;
 
-export const share = {
+export const network = {
   alone: "This node is a member of no network", alone_how: "Partners, agreements and the ledger begin when it has a name in one and a place where others reach it. Write this into tocsin.toml, and start the node anew:",
   alone_config: `[share]\nmember = "cert.example.org"            # its id, for ever\nurl = "https://tocsin.example.org"     # where partners reach it`,
   copy: "Copy", copied: "Copied", why: "Why", cancel: "Leave it", you: "you", us: "We", once: "Shown this once.",
