@@ -43,7 +43,7 @@ export const partners = {
 
 export const agreements = {
   title: "Agreements", views: { list: "Agreements", new: "New", text: "From a text", ask: "May they have this?" } as Record<string, string>, views_label: "What of agreements",
-  none: "No agreement yet", none_how: "Nothing goes to a partner without one. Compare a partner first, then answer six questions under New.", none_partner: "There is no compared partner to agree with.", to_partners: "Go to Partners", list: "Agreements",
+  to_sign: "to sign", none: "No agreement yet", none_how: "Nothing goes to a partner without one. Compare a partner first, then answer six questions under New.", none_partner: "There is no compared partner to agree with.", to_partners: "Go to Partners", list: "Agreements",
   columns: { title: "Agreement", partner: "With", version: "Version", until: "Valid until", signs: "Signatures", state: "State" },
   standing: { proposed: "proposed", active: "in force", suspended: "suspended", ended: "ended", expired: "over", later: "not yet" } as Record<string, string>,
   version: (n: number) => `Version ${count(n)}`, valid: (from: string, until: string) => `${from} to ${until}`, with: "With", and: "and",
