@@ -15,10 +15,10 @@ function ended(child, within_ms) {
   });
 }
 
-// Starts `tocsin run` with these arguments, --home and --port aside. `home` is where its data lies, new unless given.
+// Starts `tocsin run` with these arguments, --home aside, and --port unless it is one of them. `home` is where its data lies, new unless given.
 export async function run_node(tocsin, args = ["--demo"], given = undefined) {
   const folder = given ?? await mkdtemp(join(tmpdir(), "tocsin-console-"));
-  const child = spawn(tocsin, ["run", "--home", join(folder, "node"), "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(tocsin, ["run", "--home", join(folder, "node"), ...(args.includes("--port") ? [] : ["--port", "0"]), ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   // A test run that is broken off takes its node with it.
   const orphaned = () => child.kill("SIGKILL");
