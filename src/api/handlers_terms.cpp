@@ -136,11 +136,16 @@ struct Ask {
   std::optional<policy::Purpose> purpose;  // none: the first of the agreement's
 };
 
-// As `ask` is under this agreement, of whose quota nothing is used yet today.
+// As `ask` is under this agreement, of whose quota nothing is used yet today. What is proposed
+// answers as it would run.
 policy::Context context_of(const share::AgreementState& state, const Ask& ask) {
   const auto& purposes = state.agreement.purposes;
   policy::Context context = ask.context;
   context.standing = state.standing();
+  if (context.standing == policy::Standing::proposed) {
+    context.standing = policy::Standing::active;
+    context.now = std::max(context.now, state.agreement.from);
+  }
   context.quota_left = std::max<std::uint64_t>(state.agreement.quota_per_day, 1);
   context.purpose =
       ask.purpose.value_or(purposes.empty() ? policy::Purpose::defence : purposes.front());
@@ -155,7 +160,7 @@ Object object_of(const share::AgreementState& state, const policy::Context& cont
       .add("id", agreement.id)
       .add("title", agreement.title)
       .add("version", agreement.version)
-      .add("standing", name(context.standing))
+      .add("standing", name(state.standing()))
       .add("purpose", name(context.purpose))
       .raw("decision", policy::decision_json(decision));
   if (decision.rule >= 0)
@@ -253,7 +258,7 @@ Answer explain_agreements(Context& context, const Call& call) {
     auto under = context_of(*state, ask);
     auto decision = policy::decide(ask.item, state->agreement, under);
     items.push_back(object_of(*state, under, decision));
-    released |= decision.released;
+    released |= decision.released && state->standing() == policy::Standing::active;
   }
   std::string hindrance;
   const share::Partner* known = partners->find(partner);

@@ -135,6 +135,11 @@ TEST_CASE("an agreement is proposed, signed by two persons, suspended and ended 
   REQUIRE_MESSAGE(proposed.status == 200, proposed.body);
   CHECK(t.told(proposed, "/standing") == "proposed");
   std::string path = "/api/v1/agreements/near.far";
+  auto would = t.ask("POST", "/api/v1/agreements/explain",
+                     R"({"partner":"far.example.org","item":"{\"tlp\":\"green\"}",)"
+                     R"("feed_may_pass_on":true})");
+  CHECK(t.told(would, "/items/0/decision/reason") == "released");  // as it would run
+  CHECK(would.body.contains(R"("released":false,"took_ms")"));     // nobody has signed
   CHECK(t.ask("POST", path + "/sign").status == 200);
   CHECK(t.told(t.ask("POST", path + "/sign"), "/parties/0/signed").empty());  // the same person
   auto both = t.ask("POST", path + "/sign", "", Role::administrator);

@@ -344,7 +344,8 @@ constexpr Schema table[] = {
      "took_ms!:number"},
     {"MayGoItem", "What of it was looked at.",
      "kind!:string type:string sector:string country:string tlp!:string confidence:integer"},
-    {"MayGoUnder", "What one agreement says. `rule`: in words.",
+    {"MayGoUnder",
+     "What one agreement says; one that is proposed, as it would run. `rule`: in words.",
      "address!:string id!:string title:string version!:integer "
      "standing!:proposed|active|suspended|ended purpose!:string rule:string decision!:Decision"},
     {"Decision", "docs/agreements.md.",

@@ -1,11 +1,15 @@
 // node: a real node for the tests, `tocsin run` with a made-up world in a folder of its own; ended by its process id.
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const start_max_ms = 120_000, stop_max_ms = 30_000;
 const sign_in = /https?:\/\/\S+[?&]code=\S+/;
+
+// For a node whose address must be known before it starts.
+export const free_port = () => new Promise((resolve) => { const server = createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); }); });
 
 function ended(child, within_ms) {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(true);

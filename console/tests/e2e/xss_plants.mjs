@@ -141,17 +141,27 @@ export const plants = {
     await ask("POST", "/ledger/verify", { known: [payload] });
     await ask("POST", "/ledger/compare", payload);
   },
-  // This node is a member of no network: nothing of it is taken.
-  async partners(ask, payload) {
+  // With the member two.example.org, whose name is a payload.
+  async partners(ask, payload, n) {
+    const two = "two.example.org", until = `${Number(now().slice(0, 4)) + 1}-01-01T00:00:00Z`, right = { template: "open", id: `x${n}`, partner: two, until };
     await ask("POST", "/partners/statements", payload);
-    await ask("POST", "/partners/invitations", { note: payload, days: 7 });
+    fine(await ask("POST", "/partners/invitations", { note: marked(payload, "invitation.note", 190), days: 7 }), "an invitation");
     await ask("POST", "/partners/join", { code: payload });
-    await ask("POST", "/partners/x/compare", { fingerprint: payload });
+    await ask("POST", `/partners/${two}/compare`, { fingerprint: payload });
     for (const act of ["stop", "revoke"]) await ask("POST", `/partners/x/${act}`, { why: payload });
     await ask("POST", "/partners/key/recovery", { recovery_key: payload });
-    await ask("POST", "/agreements", { agreement: payload });
-    await ask("POST", "/agreements/x/renew", { until: payload });
-    for (const act of ["suspend", "end"]) await ask("POST", `/agreements/x/${act}`, { why: payload });
+    for (const field of ["template", "id", "partner", "from", "until"]) await ask("POST", "/agreements/draft", { ...right, [field]: payload });
+    const { toml } = parsed(fine(await ask("POST", "/agreements/draft", right), "a draft"));
+    const agreement = toml.replace(/^title = .*$/m, `title = ${JSON.stringify(marked(payload, "agreement.title", 90))}`);
+    assert.notEqual(agreement, toml);
+    await ask("POST", "/agreements/check", { agreement: payload });
+    fine(await ask("POST", "/agreements/check", { agreement }), "a checked agreement");
+    const { address } = parsed(fine(await ask("POST", "/agreements", { agreement }), "a proposal"));
+    for (const field of ["item", "partner", "agreement", "purpose"]) await ask("POST", "/agreements/explain", { item: "{}", partner: two, [field]: payload });
+    fine(await ask("POST", "/agreements/explain", { item: JSON.stringify({ sector: payload }), partner: payload }), "may they have this");
+    await ask("POST", `/agreements/${address}/renew`, { until: payload });
+    await ask("POST", `/agreements/${address}/suspend`, { why: payload }); // not signed, so not in force
+    fine(await ask("POST", `/agreements/${address}/end`, { why: marked(payload, "agreement.why", 190) }), "an end");
   },
   // A name or an id in a call's path that is none.
   async paths(ask, payload) {
@@ -180,6 +190,7 @@ export async function later(ask, box) {
       `Message-ID: ${id}`, "Subject: x", "", "--b--", ""].join("\r\n");
     await ask("POST", "/alerts/bounce", bounce(/^Message-ID: *(<.*>)/im.exec(box.mails[payloads.indexOf(payload) % 3].text)[1]));
   }
+  fine(await ask("POST", "/partners/two.example.org/stop", { why: marked(payloads[0], "partner.why", 190) }), "a stop");
   const period = now().slice(0, 4);
   for (const wish of [{}, { audience: "public", k: "2" }]) fine(await ask("POST", "/situations", { period, country: "BR", ...wish }), "a situation report");
 }
@@ -187,8 +198,8 @@ export async function later(ask, box) {
 // Fields that are tried with every payload, and take none: each has a narrow form, or names a thing that must be there. What stands in
 // a call's path is of that kind too.
 export const refused = [
-  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements agreement", "POST /agreements/{address}/end why", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", "POST /partners/invitations note", "POST /partners/join code",
-  "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why", "POST /partners/{member}/stop why",
+  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", ...["from", "id", "partner", "template", "until"].map((name) => `POST /agreements/draft ${name}`), "POST /agreements/explain agreement", "POST /agreements/explain purpose", "POST /partners/join code",
+  "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why",
   "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none
   "POST /quarantine/drop ids", "POST /quarantine/replay ids", "POST /reports again", "POST /reports exercise", "POST /reports format", "POST /reports history", "POST /reports tlp", "POST /reports visible", "POST /reports/{id}/replace format", "POST /reports/{id}/replace tlp",
