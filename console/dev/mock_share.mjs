@@ -63,10 +63,10 @@ function draft_of(toml, given, now) {
   return { ...draft, ...(before && { replaces: before.address, changes: [{ clause: "clause 4 (marking)", widens: true, words: "rule 1: max_tlp was GREEN, is AMBER" }] }) };
 }
 function explained(body) {
-  const event = body.item.startsWith("{") ? JSON.parse(body.item) : undefined, tlp = event?.tlp ?? "green", under = agreements.filter((one) => (body.agreement ? one.address === body.agreement : one.standing !== "ended" && one.parties.some((party) => party.member === body.partner)));
-  const decision = tlp === "red" ? { released: false, reason: "tlp-red", clause: 4, clause_name: "marking", sentence: "withheld by clause 4 (marking): TLP:RED never goes by machine", counterfactual: "no change of the agreement lets it pass", also: [] }
+  const event = body.item.startsWith("{") ? JSON.parse(body.item) : undefined, tlp = event ? event.tlp : "green", under = agreements.filter((one) => (body.agreement ? one.address === body.agreement : one.standing !== "ended" && one.parties.some((party) => party.member === body.partner)));
+  const decision = tlp === "red" || !tlp ? { released: false, reason: "tlp-red", clause: 4, clause_name: "marking", sentence: "withheld by clause 4 (marking): TLP:RED never goes by machine", counterfactual: "no change of the agreement lets it pass", also: [] }
     : { released: true, reason: "released", clause: 4, clause_name: "marking", rule: 1, sentence: "released by rule 1: TLP:GREEN is not above TLP:GREEN", also: [], treatments: [{ field: "account", action: ["hash"] }, { field: "address", action: ["generalise"], v4_bits: 24, v6_bits: 48, step_s: 86400 }], onward: "none", may_tell_affected: true, retention_days: 90 };
-  return { released: decision.released && under.length > 0, item: { kind: event ? "event" : "finding", type: event?.classification?.type ?? "infected-system", country: "BR", tlp }, items: under.map(({ address, id, title, version, standing }) => ({ address, id, title, version, standing, purpose: "defence", rule: "event, finding up to TLP:GREEN and PAP:RED", decision })) };
+  return { released: decision.released && under.length > 0, item: { kind: event ? "event" : "finding", type: event?.classification?.type ?? "infected-system", country: "BR", ...(tlp && { tlp }) }, items: under.map(({ address, id, title, version, standing }) => ({ address, id, title, version, standing, purpose: "defence", rule: "event, finding up to TLP:GREEN and PAP:RED", decision })) };
 }
 
 function answer_partners({ state, body, json, fail, response }, path, method) {

@@ -342,8 +342,8 @@ constexpr Schema table[] = {
     {"MayGo", "Under which agreements it may go. `hindrance`: why nothing may, whatever they say.",
      "released!:boolean hindrance:string item!:MayGoItem items!:[MayGoUnder] as_of!:time "
      "took_ms!:number"},
-    {"MayGoItem", "What of it was looked at.",
-     "kind!:string type:string sector:string country:string tlp!:string confidence:integer"},
+    {"MayGoItem", "What of it was looked at; without `tlp` it has no marking.",
+     "kind!:string type:string sector:string country:string tlp:string confidence:integer"},
     {"MayGoUnder",
      "What one agreement says; one that is proposed, as it would run. `rule`: in words.",
      "address!:string id!:string title:string version!:integer "

@@ -28,7 +28,7 @@ export interface Decision {
   onward?: string; may_tell_affected?: boolean; retention_days?: number;
 }
 export interface MayGo {
-  released: boolean; hindrance?: string; item: { kind: string; type?: string; sector?: string; country?: string; tlp: string; confidence?: number };
+  released: boolean; hindrance?: string; item: { kind: string; type?: string; sector?: string; country?: string; tlp?: string; confidence?: number };
   items: { address: string; id: string; title?: string; version: number; standing: string; purpose: string; rule?: string; decision: Decision }[];
 }
 

@@ -174,6 +174,9 @@ test("may they have this: yes with what is changed, no with what would have to b
   await button(tab, "Ask").click();
   await tab.getByText("withheld by clause 4 (marking)").first().waitFor();
   await tab.getByText("no change of the agreement lets it pass").first().waitFor();
+  await tab.getByLabel("What", { exact: true }).fill('{"classification":{"type":"phishing"}}');
+  await button(tab, "Ask").click();
+  await tab.getByText("It has no marking, which counts as TLP:RED.").waitFor();
   await accessible(tab, "may they have this");
   await refused(tab, async () => { await tab.getByLabel("What", { exact: true }).fill("nothing"); await button(tab, "Ask").click(); await tab.getByText("name a finding by its id").waitFor(); });
   await tab.context().close();

@@ -143,16 +143,16 @@ export const plants = {
   },
   // With the member two.example.org, whose name is a payload.
   async partners(ask, payload, n) {
-    const two = "two.example.org", until = `${Number(now().slice(0, 4)) + 1}-01-01T00:00:00Z`, right = { template: "open", id: `x${n}`, partner: two, until };
+    const two = "two.example.org", line = payload.replace("\u202e", ""), until = `${Number(now().slice(0, 4)) + 1}-01-01T00:00:00Z`, right = { template: "open", id: `x${n}`, partner: two, until };
     await ask("POST", "/partners/statements", payload);
-    fine(await ask("POST", "/partners/invitations", { note: marked(payload, "invitation.note", 190), days: 7 }), "an invitation");
+    fine(await ask("POST", "/partners/invitations", { note: marked(line, "invitation.note"), days: 7 }), "an invitation");
     await ask("POST", "/partners/join", { code: payload });
     await ask("POST", `/partners/${two}/compare`, { fingerprint: payload });
     for (const act of ["stop", "revoke"]) await ask("POST", `/partners/x/${act}`, { why: payload });
     await ask("POST", "/partners/key/recovery", { recovery_key: payload });
     for (const field of ["template", "id", "partner", "from", "until"]) await ask("POST", "/agreements/draft", { ...right, [field]: payload });
     const { toml } = parsed(fine(await ask("POST", "/agreements/draft", right), "a draft"));
-    const agreement = toml.replace(/^title = .*$/m, `title = ${JSON.stringify(marked(payload, "agreement.title", 90))}`);
+    const agreement = toml.replace(/^title = .*$/m, `title = ${JSON.stringify(marked(line, "agreement.title", 90))}`);
     assert.notEqual(agreement, toml);
     await ask("POST", "/agreements/check", { agreement: payload });
     fine(await ask("POST", "/agreements/check", { agreement }), "a checked agreement");
@@ -161,7 +161,7 @@ export const plants = {
     fine(await ask("POST", "/agreements/explain", { item: JSON.stringify({ sector: payload }), partner: payload }), "may they have this");
     await ask("POST", `/agreements/${address}/renew`, { until: payload });
     await ask("POST", `/agreements/${address}/suspend`, { why: payload }); // not signed, so not in force
-    fine(await ask("POST", `/agreements/${address}/end`, { why: marked(payload, "agreement.why", 190) }), "an end");
+    fine(await ask("POST", `/agreements/${address}/end`, { why: marked(line, "agreement.why") }), "an end");
   },
   // A name or an id in a call's path that is none.
   async paths(ask, payload) {
@@ -190,7 +190,7 @@ export async function later(ask, box) {
       `Message-ID: ${id}`, "Subject: x", "", "--b--", ""].join("\r\n");
     await ask("POST", "/alerts/bounce", bounce(/^Message-ID: *(<.*>)/im.exec(box.mails[payloads.indexOf(payload) % 3].text)[1]));
   }
-  fine(await ask("POST", "/partners/two.example.org/stop", { why: marked(payloads[0], "partner.why", 190) }), "a stop");
+  fine(await ask("POST", "/partners/two.example.org/stop", { why: marked(payloads[0], "partner.why") }), "a stop");
   const period = now().slice(0, 4);
   for (const wish of [{}, { audience: "public", k: "2" }]) fine(await ask("POST", "/situations", { period, country: "BR", ...wish }), "a situation report");
 }
