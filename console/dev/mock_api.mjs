@@ -1,5 +1,6 @@
 // mock_api: the answers of the API contract, out of the made-up world.
 import { randomUUID } from "node:crypto";
+import { answer_share } from "./mock_share.mjs";
 import { acts_on, answer_triage, judged_holds, put_aside } from "./mock_triage.mjs";
 import * as world from "./mock_world.mjs";
 
@@ -170,9 +171,10 @@ export async function answer_api(state, request, response, url) {
   if (path === "/sessions") return json({ items: [{ id: "s_1", user: "local", user_id: "local", how: "link", address: "192.0.2.1", agent: "Firefox", since: new Date(now - 9e6).toISOString(), used: new Date(now).toISOString(), current: true }] });
   if (path === "/tokens") return json({ items: [{ id: "t_1", name: "dashboard", role: "viewer", rights: ["read"], owner: "ana", owner_id: "u_1", created: new Date(now - 9e8).toISOString() }] });
   if (path === "/audit") return json({ items: [{ id: 2, at: new Date(now - 6e4).toISOString(), who: "ana", role: "administrator", by: "session:s_1", address: "192.0.2.1", call: "POST /api/v1/feeds/{name}/run", object: "shadowserver", details: { feed: "shadowserver" }, outcome: "done", ended: new Date(now - 6e4).toISOString(), hash: "0".repeat(64) }], as_of: new Date(now).toISOString(), took_ms: 1 });
-  if (path === "/session") return json({ user: "local", user_id: "local", role: "administrator", rights: ["read", "work", "agree", "administer", "audit"], how: "link", csrf: "csrf-of-the-mock", node: { name: "CERT Alfa", host: "node-1.example.org", country: "BR" }, simulated: true, version: "0.2.0", geo_database: { date: "2022-10-29", age_days: 1403, old: true } });
+  if (path === "/session") return json({ user: "local", user_id: "local", role: "administrator", rights: ["read", "work", "agree", "administer", "audit"], how: "link", csrf: "csrf-of-the-mock", node: { name: "CERT Alfa", host: "node-1.example.org", country: "BR" }, simulated: true, in_network: true, version: "0.2.0", geo_database: { date: "2022-10-29", age_days: 1403, old: true } });
   const without = url.searchParams.get("without") ?? "";
   if (answer_triage({ state, findings, select, feeds, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, raw, url, json, fail, response }, path, request.method)) return undefined;
+  if (answer_share({ state, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, url, json, fail, response }, path, request.method)) return undefined;
   if (path === "/stream") return stream(state, response);
   if (path === "/overview") return json(overview(url, now));
   if (path === "/stats") return json(stats(url));

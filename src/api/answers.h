@@ -6,7 +6,10 @@
 #include "api/access.h"
 #include "api/backend.h"
 #include "api/object.h"
+#include "api/people.h"
 #include "base/csv_cell.h"
+#include "policy/difference.h"
+#include "policy/words.h"
 
 namespace tocsin::api {
 
@@ -39,6 +42,11 @@ Object object_of(const store::CaseNote& note);
 Object object_of(const store::CaseFile& file);
 Object object_of(const FeedScore& score);
 Object object_of(const Preview& preview);
+
+// handlers_agreements.cpp
+Object object_of(const share::AgreementState& state, const People& people);
+std::vector<Object> objects_of(const std::vector<policy::ClauseWords>& clauses);
+std::vector<Object> objects_of(const std::vector<policy::Difference>& differences);
 
 template <class T>
 std::vector<Object> objects_of(const std::vector<T>& rows) {

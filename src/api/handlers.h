@@ -161,10 +161,16 @@ Answer suspend_agreement(Context& context, const Call& call);
 Answer resume_agreement(Context& context, const Call& call);
 Answer end_agreement(Context& context, const Call& call);
 Answer say_agreement_deleted(Context& context, const Call& call);
+// handlers_terms.cpp
+Answer list_templates(Context& context, const Call& call);
+Answer draft_agreement(Context& context, const Call& call);
+Answer check_agreement(Context& context, const Call& call);
+Answer explain_agreements(Context& context, const Call& call);
 // handlers_ledger.cpp
 Answer list_ledger(Context& context, const Call& call);
 Answer show_ledger_entry(Context& context, const Call& call);
 Answer show_ledger_head(Context& context, const Call& call);
+Answer list_ledger_heads(Context& context, const Call& call);
 Answer prove_ledger(Context& context, const Call& call);
 Answer verify_ledger(Context& context, const Call& call);
 Answer export_ledger(Context& context, const Call& call);

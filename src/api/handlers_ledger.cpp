@@ -15,6 +15,11 @@ Result<share::Ledger*> ledger_of(Context& context) {
   return missing("this node is no member of a network: it has no ledger");
 }
 
+std::string_view state_of(share::Ledger::Seen seen) {
+  constexpr std::string_view names[] = {"proved", "unproved", "split", "went-back"};
+  return names[static_cast<std::size_t>(seen)];
+}
+
 // What people wrote of a policy act may name subjects.
 bool may_see_details(const Call& call) {
   return call.caller.may(Right::agree) || call.caller.may(Right::audit);
@@ -154,6 +159,20 @@ Answer show_ledger_head(Context& context, const Call& call) {
   }
   object.add("witnesses", witnesses);
   return answered(call, std::move(object));
+}
+
+Answer list_ledger_heads(Context& context, const Call& call) {
+  auto* ledger = TRY(ledger_of(context));
+  auto heads = TRY(ledger->seen(call.params.text("partner")));
+  std::vector<Object> items;
+  for (const share::Ledger::SeenHead& one : heads) {
+    items.emplace_back()
+        .raw("head", ledger::json_of(one.head))
+        .add("via", one.via)
+        .add("state", state_of(one.seen))
+        .add("what", one.what);
+  }
+  return answered(call, list_of(items, "", items.size()));
 }
 
 Answer prove_ledger(Context& context, const Call& call) {

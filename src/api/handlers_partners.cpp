@@ -25,7 +25,7 @@ std::string by(const Call& call) {
   return call.caller.user_id;
 }
 
-Object object_of(const share::Partner& partner) {
+Object object_of(const Context& context, const share::Partner& partner) {
   std::vector<Object> keys;
   for (const share::KeySpan& span : partner.keys.spans) {
     keys.emplace_back()
@@ -45,7 +45,7 @@ Object object_of(const share::Partner& partner) {
       .add("fingerprint", partner.fingerprint)
       .add("joined", time_text(partner.joined))
       .add("changed", time_text(partner.changed))
-      .add("by", partner.by)
+      .add("by", context.people.name_of(partner.by))
       .add("why", partner.why)
       .add("tokens", partner.tokens)
       .add("pins", partner.pins)
@@ -53,7 +53,7 @@ Object object_of(const share::Partner& partner) {
   return object;
 }
 
-Object object_of(const share::GivenInvitation& given, TimeUs now) {
+Object object_of(const Context& context, const share::GivenInvitation& given, TimeUs now) {
   std::string_view state = given.used != time_none        ? "used"
                            : given.withdrawn != time_none ? "withdrawn"
                            : given.until <= now           ? "expired"
@@ -61,11 +61,22 @@ Object object_of(const share::GivenInvitation& given, TimeUs now) {
   Object object;
   object.add("id", given.id)
       .add("note", given.note)
-      .add("by", given.by)
+      .add("by", context.people.name_of(given.by))
       .add("made", time_text(given.made))
       .add("until", time_text(given.until))
       .add("state", state)
       .add("member", given.member);
+  return object;
+}
+
+// With what has not reached it yet.
+Object with_unsaid(Object object, const std::map<std::string, share::Unsaid, std::less<>>& unsaid,
+                   std::string_view member) {
+  auto found = unsaid.find(member);
+  if (found == unsaid.end()) return object;
+  object.add("waiting", found->second.statements)
+      .add("waiting_tries", found->second.tries)
+      .add("waiting_why", found->second.why);
   return object;
 }
 
@@ -79,7 +90,7 @@ Answer with_reason(Context& context, const Call& call, PartnerWork work) {
   std::string why = TRY(body.text("why"));
   if (text::trim(why).empty()) return invalid("say why");
   auto partner = TRY((partners->*work)(call.path.at("member"), by(call), why));
-  return answered(call, object_of(partner));
+  return answered(call, object_of(context, partner));
 }
 
 }  // namespace
@@ -108,7 +119,9 @@ Answer list_partners(Context& context, const Call& call) {
   auto* partners = TRY(partners_of(context));
   std::vector<Object> items;
   auto book = partners->book();
-  for (const auto& [member, partner] : book->all()) items.push_back(object_of(partner));
+  auto unsaid = TRY(partners->unsaid());
+  for (const auto& [member, partner] : book->all())
+    items.push_back(with_unsaid(object_of(context, partner), unsaid, member));
   Object list = list_of(items, "", items.size());
   if (auto self = partners->self()) {
     list.add("self", Object()
@@ -117,7 +130,8 @@ Answer list_partners(Context& context, const Call& call) {
                          .add("country", self->profile.country.text())
                          .add("url", self->profile.url)
                          .add("key", self->key.text())
-                         .add("pins", self->pins));
+                         .add("pins", self->pins)
+                         .flag("recovery_here", partners->recovery_paper().has_value()));
   }
   return answered(call, std::move(list));
 }
@@ -132,18 +146,21 @@ Answer show_partner(Context& context, const Call& call) {
   for (const share::PartnerAct& act : rows) {
     acts.emplace_back()
         .add("at", time_text(act.at))
-        .add("by", act.by)
+        .add("by", context.people.name_of(act.by))
         .add("act", act.act)
         .add("words", act.words);
   }
-  return answered(call, object_of(*partner).add("acts", acts));
+  auto unsaid = TRY(partners->unsaid());
+  return answered(
+      call,
+      with_unsaid(object_of(context, *partner), unsaid, partner->profile.member).add("acts", acts));
 }
 
 Answer list_invitations(Context& context, const Call& call) {
   auto* partners = TRY(partners_of(context));
   std::vector<Object> items;
   auto rows = TRY(partners->invitations());
-  for (const auto& row : rows) items.push_back(object_of(row, call.now));
+  for (const auto& row : rows) items.push_back(object_of(context, row, call.now));
   return answered(call, list_of(items, "", items.size()));
 }
 
@@ -171,7 +188,7 @@ Answer join_partner(Context& context, const Call& call) {
   auto body = TRY(JsonBody::read(call.request, "code"));
   std::string code = TRY(body.text("code"));
   auto partner = TRY(partners->join(code, by(call)));
-  return answered(call, object_of(partner));
+  return answered(call, object_of(context, partner));
 }
 
 Answer compare_partner(Context& context, const Call& call) {
@@ -180,7 +197,7 @@ Answer compare_partner(Context& context, const Call& call) {
   std::string fingerprint = TRY(body.text("fingerprint"));
   auto partner = TRY(partners->compare(call.path.at("member"), fingerprint, by(call)));
   context.backend.tell_partners();
-  return answered(call, object_of(partner));
+  return answered(call, object_of(context, partner));
 }
 
 Answer stop_partner(Context& context, const Call& call) {

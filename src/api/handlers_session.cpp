@@ -251,6 +251,7 @@ Answer show_session(Context& context, const Call& call) {
       .add("rights", names_of(call.caller.rights))
       .add("version", version())
       .add("simulated", node.simulated)
+      .flag("in_network", context.backend.partners() != nullptr)
       .flag("must_change_password", call.caller.must_change)
       .add("node",
            Object().add("name", node.name).add("host", node.host).add("country", node.country));

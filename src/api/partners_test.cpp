@@ -10,20 +10,24 @@
 namespace tocsin::api {
 namespace {
 
+constexpr password::Cost cheap{.passes = 1, .memory_bytes = 8192 << 1};
+
 struct Table {
   Table() {
     of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now; }});
     of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now; }});
     backend.known_partners = near.partners.get();
     backend.known_agreements = of_near.get();
+    auto people = *People::open(*near.journal, std::string(32, 'k'), cheap);
     auto store = *Tokens::open(token_store_in_memory());
     for (Role role : {Role::viewer, Role::agreement_editor, Role::administrator}) {
-      TokenRow wish{.name = std::string(name(role)), .owner = std::string(name(role))};
+      REQUIRE(people->add(name(role), role, "a password for a test", net.now).has_value());
+      TokenRow wish{.name = std::string(name(role)), .owner = people->named(name(role))->id};
       wish.role = role;
       tokens[role] = store->create(wish, net.now)->token;
     }
     Door door{.tokens = std::move(store),
-              .people = *People::open(*near.journal, std::string(32, 'k')),
+              .people = std::move(people),
               .audit = *audit,
               .settings = {.requests_per_s = 100'000}};
     api = std::make_unique<Api>(backend, std::move(door), metrics, std::span<const ConsoleFile>(),
@@ -115,12 +119,27 @@ TEST_CASE("an agreement is proposed, signed by two persons, suspended and ended 
   auto terms = policy::from_template("cert-cert", "near.far", {party(t.near), party(t.far)},
                                      t.net.now, t.net.now + 365 * us_per_day);
   REQUIRE(terms.has_value());
+  auto draft = t.ask("POST", "/api/v1/agreements/draft",
+                     R"({"template":"cert-cert","id":"drafted","partner":"far.example.org",)"
+                     R"("until":"2027-11-23T00:00:00Z"})",
+                     Role::viewer);
+  REQUIRE_MESSAGE(draft.status == 200, draft.body);
+  CHECK(t.told(draft, "/hindrance").empty());
+  CHECK(t.told(draft, "/clauses/0/name") == "parties");
+  CHECK(t.told(draft, "/toml").contains("far.example.org"));
+  CHECK(t.told(t.ask("GET", "/api/v1/agreements"), "/items/0/id").empty());  // nothing is kept
+
   std::string body = R"({"agreement":)";
   json::append_string(body, policy::agreement_toml(*terms));
   auto proposed = t.ask("POST", "/api/v1/agreements", body + "}");
   REQUIRE_MESSAGE(proposed.status == 200, proposed.body);
   CHECK(t.told(proposed, "/standing") == "proposed");
   std::string path = "/api/v1/agreements/near.far";
+  auto would = t.ask("POST", "/api/v1/agreements/explain",
+                     R"({"partner":"far.example.org","item":"{\"tlp\":\"green\"}",)"
+                     R"("feed_may_pass_on":true})");
+  CHECK(t.told(would, "/items/0/decision/reason") == "released");  // as it would run
+  CHECK(would.body.contains(R"("released":false,"took_ms")"));     // nobody has signed
   CHECK(t.ask("POST", path + "/sign").status == 200);
   CHECK(t.told(t.ask("POST", path + "/sign"), "/parties/0/signed").empty());  // the same person
   auto both = t.ask("POST", path + "/sign", "", Role::administrator);
@@ -131,6 +150,27 @@ TEST_CASE("an agreement is proposed, signed by two persons, suspended and ended 
   REQUIRE(t.of_far->sign(address, "eva").has_value());
   REQUIRE(t.far.partners->deliver().has_value());
   CHECK(t.told(t.ask("GET", path), "/standing") == "active");
+  auto may = [&](const std::string& item, std::string_view more = "") {
+    std::string asked = R"({"partner":"far.example.org","item":)";
+    json::append_string(asked, item);
+    return t.ask("POST", "/api/v1/agreements/explain", asked + std::string(more) + "}");
+  };
+  auto green = may(R"({"kind":"event","tlp":"green"})", R"(,"feed_may_pass_on":true)");
+  REQUIRE_MESSAGE(green.status == 200, green.body);
+  CHECK(green.body.contains(R"("released":true,"took_ms")"));
+  CHECK(t.told(green, "/items/0/decision/reason") == "released");
+  std::string event = R"({"classification":{"type":"scanner"},"tlp":"red",)"
+                      R"("source":{"ip":"192.0.2.1","geolocation":{"cc":"BR"}}})";
+  auto red = may(event);
+  CHECK(red.body.contains(R"("released":false,"took_ms")"));
+  CHECK(t.told(red, "/item/type") == "scanner");
+  CHECK(t.told(red, "/item/country") == "BR");
+  CHECK(t.told(red, "/items/0/decision/reason") == "tlp-red");
+  std::string finding = finding_id(FakeBackend::row().finding.key);
+  CHECK(t.told(may(finding), "/items/0/decision/reason") == "feed-does-not-say");
+  CHECK(t.told(may(finding), "/item/kind") == "finding");
+  CHECK(may("no id").status == 400);
+  CHECK(may("{}").status == 200);
   CHECK(t.ask("POST", path + "/suspend", "{}").status == 400);
   auto suspended = t.ask("POST", path + "/suspend", R"({"why":"an incident"})");
   CHECK(t.told(suspended, "/standing") == "suspended");
@@ -139,6 +179,33 @@ TEST_CASE("an agreement is proposed, signed by two persons, suspended and ended 
   CHECK(t.told(t.ask("POST", path + "/end", R"({"why":"over"})"), "/standing") == "ended");
   CHECK(t.told(t.ask("POST", path + "/deleted"), "/deleted/0/member") == "near.example.org");
   CHECK(t.ask("GET", "/api/v1/agreements/none").status == 404);
+  REQUIRE(t.near.partners->stop("far.example.org", "ana", "for a test").has_value());
+  CHECK(t.told(may("{}"), "/hindrance").contains("is stopped"));
+}
+
+TEST_CASE("what reaches nobody waits, and the list says so") {
+  Table t;
+  share::befriend(t.near, t.far);
+  CHECK(!t.ask("GET", "/api/v1/partners").body.contains("waiting"));
+  t.net.is_down = true;
+  REQUIRE(t.ask("POST", "/api/v1/partners/key", R"({"days":1})", Role::administrator).status ==
+          200);
+  REQUIRE(t.near.partners->deliver().has_value());
+  auto list = t.ask("GET", "/api/v1/partners");
+  CHECK(list.body.contains(R"("waiting":1,"waiting_tries":1,)"));
+  CHECK(t.told(list, "/items/0/waiting_why") == "the network is down");
+}
+
+TEST_CASE("templates stand in words, and a text that is none is refused") {
+  Table t;
+  auto list = t.ask("GET", "/api/v1/agreements/templates", "", Role::viewer);
+  CHECK(t.told(list, "/items/1/name") == "cert-cert");
+  CHECK(t.told(list, "/items/1/clauses/0/name") == "purposes");
+  CHECK(t.ask("POST", "/api/v1/agreements/check", R"({"agreement":"no = agreement"})").status ==
+        400);
+  auto terms = R"({"template":"open","id":"x","partner":"nobody.example.org",)"
+               R"("until":"2027-11-23T00:00:00Z"})";
+  CHECK(t.ask("POST", "/api/v1/agreements/draft", terms).status == 400);
 }
 
 }  // namespace tocsin::api

@@ -170,6 +170,11 @@ std::optional<User> People::find(std::string_view id) const {
   return found == by_id_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::string People::name_of(std::string_view id) const {
+  auto user = find(id);
+  return user ? user->name : std::string(id);
+}
+
 std::optional<People::Standing> People::standing(std::string_view id) const {
   std::lock_guard lock(mutex_);
   auto found = by_id_.find(id);

@@ -47,6 +47,7 @@ class People {
   std::vector<User> list() const;  // by name
   std::optional<User> named(std::string_view name) const;
   std::optional<User> find(std::string_view id) const;
+  std::string name_of(std::string_view id) const;  // of whoever is no user here, the id
   // What a call must know of its user.
   struct Standing {
     Role role = Role::nobody;

@@ -13,10 +13,11 @@ constexpr Schema table[] = {
     {"SignedIn", "Signed in, or `next`: what is needed besides.", "signed_in!:boolean next:string"},
     {"SignInWays", "How people sign in here. `provider`: whose sign-in there is.",
      "password!:boolean proxy!:boolean provider:string"},
-    {"Session", "Who is signed in, and at which node.",
+    {"Session",
+     "Who is signed in, and at which node. `in_network`: it is a member of one (docs/partners.md).",
      "user!:string user_id!:string role!:viewer|analyst|agreement-editor|administrator|auditor "
      "rights!:[string] csrf:string how:string must_change_password:boolean node!:Node "
-     "simulated!:boolean version!:string geo_database:GeoDatabase"},
+     "simulated!:boolean in_network:boolean version!:string geo_database:GeoDatabase"},
     {"Node", "This node.", "name!:string host:string country:string"},
     {"GeoDatabase", "The database that countries and networks come from.",
      "date!:day age_days!:integer old!:boolean"},
@@ -219,6 +220,12 @@ constexpr Schema table[] = {
      "by!:string key!:string signature!:string"},
     {"LedgerState", "The newest head.",
      "head!:LedgerHead witnesses:[LedgerSigned] as_of!:time took_ms!:number"},
+    {"LedgerSeen",
+     "A head of another member's log, from whom we have it, and whether it goes on from what was "
+     "seen before; `what`: of one that does not.",
+     "head!:LedgerHead via!:string state!:proved|unproved|split|went-back what:string"},
+    {"LedgerHeadList", "The newest head of each log, and all that do not fit.",
+     "items!:[LedgerSeen] next:string total:integer as_of!:time took_ms!:number"},
     {"LedgerRow",
      "An act in the log. `details`: who did it and why, of policy acts, for those who may see "
      "them. "
@@ -263,15 +270,19 @@ constexpr Schema table[] = {
      "key!:string from:time until:time revoked:time why:string"},
     {"Partner",
      "A member that this node knows. `fingerprint`: to compare by voice; `pins`: SHA-256 of its "
-     "certificates' public keys; `by` and `why`: of its state.",
+     "certificates' public keys; `by` and `why`: of its state; `waiting`: statements that have "
+     "not reached it, and what the last try met with.",
      "member!:string name!:string country:string url!:string state!:to-compare|"
      "compared|stopped fingerprint:string joined:time changed:time by:string why:string "
-     "tokens!:integer pins:[string] keys:[PartnerKey] as_of:time took_ms:number"},
+     "tokens!:integer pins:[string] keys:[PartnerKey] waiting:integer waiting_tries:integer "
+     "waiting_why:string as_of:time took_ms:number"},
     {"PartnerAct", "What was done with a partner, by whom.",
      "at!:time by:string act!:string words:string"},
     {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},
-    {"PartnerSelf", "What this node says of itself.",
-     "member!:string name!:string country:string url!:string key!:string pins:[string]"},
+    {"PartnerSelf",
+     "What this node says of itself. `recovery_here`: the recovery key lies on it still.",
+     "member!:string name!:string country:string url!:string key!:string pins:[string] "
+     "recovery_here:boolean"},
     {"PartnerList", "All of them. `self` is absent while this node cannot speak.",
      "items!:[Partner] self:PartnerSelf next:string total:integer as_of!:time took_ms!:number"},
     {"Invitation", "An invitation that was given.",
@@ -307,7 +318,42 @@ constexpr Schema table[] = {
     {"AgreementChange", "What it changes against what is in force.",
      "clause!:string widens:boolean words!:string"},
     {"AgreementShown", "An agreement, what it changes, what was done, and its text.",
-     "+AgreementState changes:[AgreementChange] acts:[PartnerAct] toml!:string"},
+     "+AgreementState changes:[AgreementChange] clauses:[ClauseWords] acts:[PartnerAct] "
+     "toml!:string"},
+    {"ClauseWords", "A clause in words.", "clause!:integer name!:string words:[string]"},
+    {"Template", "What the two parties are in it, and its clauses.",
+     "name!:string summary!:string first!:string second!:string clauses:[ClauseWords]"},
+    {"TemplateList", "Templates of agreements.",
+     "items!:[Template] next:string total:integer as_of!:time took_ms!:number"},
+    {"DraftAsk",
+     "A template, a short name, with whom, and the dates; `they_first`: the partner is the first "
+     "party of the template.",
+     "template!:string id!:string partner!:string from:time until!:time they_first:boolean"},
+    {"AgreementDraft",
+     "What a text would be as an agreement here. `hindrance`: why it cannot be proposed.",
+     "+AgreementState changes:[AgreementChange] clauses:[ClauseWords] hindrance:string "
+     "toml!:string"},
+    {"MayGoAsk",
+     "A finding's id, an event in native JSON, or an item (docs/agreements.md); for whom. "
+     "`coming`: would it be taken from that partner. `feed_may_pass_on`: what its feed says, where "
+     "the item does not.",
+     "item!:string partner!:string agreement:string purpose:string coming:boolean "
+     "feed_may_pass_on:boolean"},
+    {"MayGo", "Under which agreements it may go. `hindrance`: why nothing may, whatever they say.",
+     "released!:boolean hindrance:string item!:MayGoItem items!:[MayGoUnder] as_of!:time "
+     "took_ms!:number"},
+    {"MayGoItem", "What of it was looked at; without `tlp` it has no marking.",
+     "kind!:string type:string sector:string country:string tlp:string confidence:integer"},
+    {"MayGoUnder",
+     "What one agreement says; one that is proposed, as it would run. `rule`: in words.",
+     "address!:string id!:string title:string version!:integer "
+     "standing!:proposed|active|suspended|ended purpose!:string rule:string decision!:Decision"},
+    {"Decision", "docs/agreements.md.",
+     "released!:boolean reason!:string clause!:integer clause_name!:string rule:integer "
+     "sentence!:string counterfactual:string also:[string] treatments:[Treatment] facts:[string] "
+     "distribution:string onward:string may_tell_affected:boolean retention_days:integer"},
+    {"Treatment", "What becomes of a field: drop, generalise, pseudonymise, hash.",
+     "field!:string action!:[string] v4_bits:integer v6_bits:integer step_s:integer"},
     {"AgreementAsk", "TOML or JSON.", "agreement!:string"},
     {"RenewAsk", "Until when.", "until!:time"},
     {"NodeState", "Whether it is paused, and which exercises are on.",

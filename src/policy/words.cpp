@@ -50,15 +50,11 @@ std::string_view onward_words(Onward onward) {
 class Page {
  public:
   void line(Clause clause, std::string_view words) {
-    std::string head =
-        clause == last_ ? "" : fmt::format("{} {}", static_cast<int>(clause), policy::name(clause));
-    last_ = clause;
-    out_ += fmt::format("{:<17} {}\n", head, words);
+    if (clauses_.empty() || clauses_.back().clause != clause)
+      clauses_.push_back({.clause = clause, .lines = {}});
+    clauses_.back().lines.emplace_back(words);
   }
-  std::string out_;
-
- private:
-  Clause last_ = Clause::heading;
+  std::vector<ClauseWords> clauses_;
 };
 
 void parties(Page& page, const Agreement& a) {
@@ -156,10 +152,8 @@ std::string in_words(const Transform& t) {
   return out + (part == Part::url ? " to its host" : " to its country");
 }
 
-std::string in_words(const Agreement& a) {
+std::vector<ClauseWords> clauses_in_words(const Agreement& a) {
   Page page;
-  page.out_ = fmt::format("{}{}, version {}\n", a.id,
-                          a.title.empty() ? "" : ": " + text::printable(a.title), a.version);
   parties(page, a);
   page.line(Clause::validity,
             fmt::format("from {} until {}, then no longer", in_words(a.from), in_words(a.until)));
@@ -171,7 +165,21 @@ std::string in_words(const Agreement& a) {
   page.line(Clause::marking, "what no rule allows does not go");
   terms(page, a);
   texts(page, a);
-  return page.out_;
+  return std::move(page.clauses_);
+}
+
+std::string in_words(const Agreement& a) {
+  std::string out = fmt::format("{}{}, version {}\n", a.id,
+                                a.title.empty() ? "" : ": " + text::printable(a.title), a.version);
+  auto clauses = clauses_in_words(a);
+  for (const ClauseWords& one : clauses) {
+    std::string head = fmt::format("{} {}", static_cast<int>(one.clause), name(one.clause));
+    for (const std::string& line : one.lines) {
+      out += fmt::format("{:<17} {}\n", head, line);
+      head.clear();
+    }
+  }
+  return out;
 }
 
 }  // namespace tocsin::policy

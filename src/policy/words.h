@@ -5,11 +5,19 @@
 #include <vector>
 
 #include "policy/agreement.h"
+#include "policy/clause.h"
 
 namespace tocsin::policy {
 
 // Each clause on lines of its own, under its number.
 std::string in_words(const Agreement& agreement);
+
+// The same by clause, without the line above them.
+struct ClauseWords {
+  Clause clause = Clause::heading;
+  std::vector<std::string> lines;
+};
+std::vector<ClauseWords> clauses_in_words(const Agreement& agreement);
 
 std::string in_words(const Allow& rule);           // "event, finding up to TLP:AMBER and PAP:RED"
 std::string in_words(const Transform& transform);  // "address: generalise to /24 and /48"

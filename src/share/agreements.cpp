@@ -99,6 +99,14 @@ policy::Agreement nothing_of(const policy::Agreement& agreement) {
   return none;
 }
 
+std::vector<policy::Difference> changes_of(const policy::Agreement& agreement,
+                                           const AgreementBook& all) {
+  const AgreementState* before =
+      agreement.replaces.empty() ? nullptr : all.find(agreement.replaces);
+  return policy::difference(before == nullptr ? nothing_of(agreement) : before->agreement,
+                            agreement);
+}
+
 const policy::Signature* signature_of(const policy::Agreement& agreement, std::string_view party) {
   auto found = std::ranges::find(agreement.signatures, party, &policy::Signature::party);
   return found == agreement.signatures.end() ? nullptr : &*found;
@@ -129,6 +137,17 @@ policy::Standing AgreementState::standing() const {
 const AgreementState* AgreementBook::find(std::string_view address) const {
   auto found = all_.find(address);
   return found == all_.end() ? nullptr : &found->second;
+}
+
+const AgreementState* AgreementBook::held(std::string_view id) const {
+  const AgreementState* newest = nullptr;
+  for (const auto& [address, s] : all_) {
+    bool holds =
+        s.standing() == policy::Standing::active || s.standing() == policy::Standing::suspended;
+    if (!holds || s.agreement.id != id) continue;
+    if (newest == nullptr || newest->agreement.version < s.agreement.version) newest = &s;
+  }
+  return newest;
 }
 
 std::vector<const AgreementState*> AgreementBook::signed_with(std::string_view member,
@@ -243,13 +262,7 @@ Result<std::string> Agreements::check_parties(const policy::Agreement& agreement
 // The agreement that it takes the place of; nullptr: it is a first version. Errors: invalid.
 Result<const AgreementState*> Agreements::replaced_by(const policy::Agreement& agreement,
                                                       const AgreementBook& all) const {
-  const AgreementState* before = nullptr;
-  for (const auto& [address, s] : all.all()) {
-    bool holds =
-        s.standing() == policy::Standing::active || s.standing() == policy::Standing::suspended;
-    if (!holds || s.agreement.id != agreement.id) continue;
-    if (before == nullptr || before->agreement.version < s.agreement.version) before = &s;
-  }
+  const AgreementState* before = all.held(agreement.id);
   std::string wanted = before == nullptr ? "" : before->address;
   std::uint32_t version = before == nullptr ? 1 : before->agreement.version + 1;
   if (agreement.replaces != wanted || agreement.version != version)
@@ -425,11 +438,23 @@ Result<AgreementState> Agreements::say_deleted(std::string_view address, std::st
 
 Result<std::vector<policy::Difference>> Agreements::differences(std::string_view address) const {
   auto state = TRY(known(address));
-  auto all = book();
-  const AgreementState* before =
-      state.agreement.replaces.empty() ? nullptr : all->find(state.agreement.replaces);
-  return policy::difference(before == nullptr ? nothing_of(state.agreement) : before->agreement,
-                            state.agreement);
+  return changes_of(state.agreement, *book());
+}
+
+Result<Agreements::Draft> Agreements::look_at(std::string_view text) const {
+  auto agreement = TRY(policy::read_agreement(text, "the agreement"));
+  agreement.signatures.clear();
+  auto parties = check_parties(agreement);
+  auto fresh = new_state(agreement, "");
+  Draft draft{.differences = changes_of(agreement, *book())};
+  if (!parties) {
+    draft.hindrance = parties.error().what;
+  } else if (!fresh) {
+    draft.hindrance = fresh.error().what;
+  }
+  draft.state = fresh ? *std::move(fresh) : AgreementState{.agreement = agreement, .widens = true};
+  draft.state.address = policy::content_address(agreement);
+  return draft;
 }
 
 // ---- what the others say

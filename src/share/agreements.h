@@ -53,6 +53,8 @@ class AgreementBook {
   std::uint64_t epoch() const { return epoch_; }
   const std::map<std::string, AgreementState, std::less<>>& all() const { return all_; }
   const AgreementState* find(std::string_view address) const;
+  // The newest version of the id that all have signed and that is not ended; nullptr: none.
+  const AgreementState* held(std::string_view id) const;
   // Signed by all, not ended, and not replaced by `now`; suspended ones too.
   std::vector<const AgreementState*> signed_with(std::string_view member, TimeUs now) const;
 
@@ -96,6 +98,15 @@ class Agreements {
   Result<AgreementState> end(std::string_view address, std::string_view why, std::string_view by);
   // Says to the others that what came under it was deleted here. Errors: denied, while it holds.
   Result<AgreementState> say_deleted(std::string_view address, std::string_view by);
+
+  // What propose() would keep, which is not kept; `hindrance`: why it would refuse, "" if it would
+  // not. Errors: invalid, for what is no agreement.
+  struct Draft {
+    AgreementState state{};
+    std::vector<policy::Difference> differences{};
+    std::string hindrance{};
+  };
+  Result<Draft> look_at(std::string_view text) const;
 
   // What it changes against what it replaces; of a first version, against nothing at all.
   Result<std::vector<policy::Difference>> differences(std::string_view address) const;

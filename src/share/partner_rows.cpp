@@ -284,6 +284,18 @@ Result<void> not_sent(store::Sqlite& db, const Waiting& w, TimeUs now, const std
   return update.bind(1, w.tries + 1).bind(2, due).bind(3, why).bind(4, w.id).run();
 }
 
+Result<std::map<std::string, Unsaid, std::less<>>> unsaid(store::Sqlite& db) {
+  auto select = TRY(db.prepare("SELECT member, tries, why FROM partner_waiting ORDER BY id"));
+  std::map<std::string, Unsaid, std::less<>> all;
+  while (TRY(select.step())) {
+    Unsaid& one = all[std::string(select.text(0))];
+    if (one.statements++ > 0) continue;  // those behind the first wait for it
+    one.tries = static_cast<std::size_t>(select.number(1));
+    one.why = select.text(2);
+  }
+  return all;
+}
+
 Result<void> drop_waiting(store::Sqlite& db, std::string_view member) {
   return run_for(db, "DELETE FROM partner_waiting WHERE member = ?", member);
 }

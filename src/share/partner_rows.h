@@ -65,6 +65,7 @@ Result<std::vector<Waiting>> due(store::Sqlite& db, std::string_view member, Tim
 Result<void> sent(store::Sqlite& db, std::int64_t id);
 Result<void> not_sent(store::Sqlite& db, const Waiting& waiting, TimeUs now,
                       const std::string& why);
+Result<std::map<std::string, Unsaid, std::less<>>> unsaid(store::Sqlite& db);
 Result<void> drop_waiting(store::Sqlite& db, std::string_view member);
 
 Result<void> note(store::Sqlite& db, const PartnerAct& act);

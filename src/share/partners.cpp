@@ -668,4 +668,14 @@ Result<std::vector<PartnerAct>> Partners::acts(std::string_view member) const {
   return all;
 }
 
+Result<std::map<std::string, Unsaid, std::less<>>> Partners::unsaid() const {
+  std::map<std::string, Unsaid, std::less<>> all;
+  auto look = [&](store::Sqlite& db) -> Result<void> {
+    all = TRY(rows::unsaid(db));
+    return {};
+  };
+  TRY(tables_.read(look));
+  return all;
+}
+
 }  // namespace tocsin::share

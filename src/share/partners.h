@@ -65,6 +65,12 @@ struct GivenInvitation {
   std::string member{};  // who used it
 };
 
+// What is to be said to a member and has not reached it; `why`: what the last try met with.
+struct Unsaid {
+  std::size_t statements = 0, tries = 0;
+  std::string why{};
+};
+
 struct PartnerAct {
   TimeUs at = 0;
   std::string by{}, member{}, act{}, words{};  // by: a user, or the member itself
@@ -147,6 +153,7 @@ class Partners {
 
   std::shared_ptr<const PartnerBook> book() const;
   Result<std::vector<PartnerAct>> acts(std::string_view member) const;  // newest first
+  Result<std::map<std::string, Unsaid, std::less<>>> unsaid() const;    // by member
 
  private:
   Partners(Parts parts, store::Tables tables)

@@ -1,6 +1,9 @@
 // attention: what needs a person right now; the mark, the favicon and the rail follow it.
 import { get } from "./api.ts";
 import { live } from "./live.svelte.ts";
+import { session } from "./session.svelte.ts";
+import { read_network, waits_for_us } from "./share.ts";
+import type { Network } from "./share.ts";
 import type { Feed, Health, Page, Summary } from "./types.ts";
 
 class Attention {
@@ -9,17 +12,24 @@ class Attention {
   health_wrong = $state(0);
   findings = $state<number | undefined>();
   needs = $state(0);
+  to_compare = $state(0); // partners
+  to_sign = $state(0); // agreements
 
   get failed_feeds(): number { return this.feeds.filter((feed) => feed.state === "failed").length; }
-  get any(): boolean { return this.failed_feeds + this.health_wrong + this.needs > 0 || live.calls; }
+  get any(): boolean { return this.failed_feeds + this.health_wrong + this.needs + this.to_compare + this.to_sign > 0 || live.calls; }
 
   async read(): Promise<void> {
+    if (session.value?.in_network) void read_network().then((network) => this.network(network), () => {});
     const [feeds, health, open] = await Promise.allSettled([
       get<Page<Feed>>("/feeds", { limit: 1000 }), get<Health>("/health"), get<Summary>("/findings/summary", { q: "state:open,reopened" }),
     ]);
     if (feeds.status === "fulfilled") { this.feeds = feeds.value.items; this.known = true; }
     if (health.status === "fulfilled") this.#health(health.value);
     if (open.status === "fulfilled") this.findings = open.value.total;
+  }
+  network({ partners, self, agreements }: Network): void {
+    this.to_compare = partners.filter((partner) => partner.state === "to-compare").length;
+    this.to_sign = agreements.filter((one) => waits_for_us(one, self?.member ?? "")).length;
   }
   #health(health: Health): void { this.health_wrong = health.checks?.filter((check) => check.state === "wrong").length ?? 0; }
 

@@ -4,7 +4,7 @@
 export interface Page<T> { items: T[]; next?: string; total?: number; offset?: number; as_of?: string; took_ms?: number }
 
 export interface Session {
-  user: string; user_id?: string; role: string; rights?: string[]; csrf: string; how?: string; must_change_password?: boolean; simulated?: boolean; version: string;
+  user: string; user_id?: string; role: string; rights?: string[]; csrf: string; how?: string; must_change_password?: boolean; simulated?: boolean; in_network?: boolean; version: string;
   node: { name: string; host?: string; country?: string };
   geo_database?: { date: string; age_days: number; old?: boolean };
 }

@@ -1,11 +1,15 @@
 // node: a real node for the tests, `tocsin run` with a made-up world in a folder of its own; ended by its process id.
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const start_max_ms = 120_000, stop_max_ms = 30_000;
 const sign_in = /https?:\/\/\S+[?&]code=\S+/;
+
+// For a node whose address must be known before it starts.
+export const free_port = () => new Promise((resolve) => { const server = createServer().listen(0, "127.0.0.1", () => { const { port } = server.address(); server.close(() => resolve(port)); }); });
 
 function ended(child, within_ms) {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(true);
@@ -15,10 +19,10 @@ function ended(child, within_ms) {
   });
 }
 
-// Starts `tocsin run` with these arguments, --home and --port aside. `home` is where its data lies, new unless given.
+// Starts `tocsin run` with these arguments, --home aside, and --port unless it is one of them. `home` is where its data lies, new unless given.
 export async function run_node(tocsin, args = ["--demo"], given = undefined) {
   const folder = given ?? await mkdtemp(join(tmpdir(), "tocsin-console-"));
-  const child = spawn(tocsin, ["run", "--home", join(folder, "node"), "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(tocsin, ["run", "--home", join(folder, "node"), ...(args.includes("--port") ? [] : ["--port", "0"]), ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   // A test run that is broken off takes its node with it.
   const orphaned = () => child.kill("SIGKILL");

@@ -104,6 +104,31 @@ export const pages = [
       await look_here();
     }
   }],
+  ["/partners", each_row("j")], ["/partners?view=invite"], ["/partners?view=us"], [`/partners?member=${typed}`], ["/agreements", async (tab, look_here) => {
+    const links = await tab.locator("tbody tr a").evaluateAll((all) => all.map((one) => one.getAttribute("href")));
+    for (const path of links) {
+      await tab.goto(new URL(path, tab.url()).href);
+      await tab.locator(".clause").first().waitFor();
+      await look_here();
+    }
+  }],
+  ["/agreements?view=text", async (tab, look_here) => {
+    for (const payload of payloads) {
+      await tab.getByLabel("Text of the agreement").fill(payload);
+      await tab.getByRole("button", { name: "Read it" }).click();
+      await tab.getByRole("alert").waitFor();
+      await look_here();
+    }
+  }],
+  ["/agreements?view=ask", async (tab, look_here) => {
+    for (const payload of payloads) {
+      await tab.getByLabel("What", { exact: true }).fill(JSON.stringify({ sector: payload }));
+      await tab.getByRole("button", { name: "Ask", exact: true }).click();
+      await tab.locator(".verdict").waitFor();
+      await look_here();
+    }
+  }],
+  ["/agreements?view=new"], [`/agreements/${in_path}`], ["/ledger", each_row("j")], [`/ledger?partner=${typed}`], ["/ledger?view=balance"], ["/ledger?view=proof"],
   ["/health"], ["/people?view=users"], ["/people?view=me"], ["/people?view=sessions"], ["/people?view=tokens"], ["/audit"], [`/audit?what=${typed}`], ["/no-such-page"], [`/${in_path}`],
 ];
 

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { open } from "./browser.mjs";
 import { calls, fields, fields_with } from "./fields.mjs";
 import { mailbox } from "./mailbox.mjs";
-import { run_node } from "./node.mjs";
+import { free_port, made, run_node } from "./node.mjs";
 import { lets, look_at_document, marks, payloads, walk } from "./xss.mjs";
 import { later, plants, refused } from "./xss_plants.mjs";
 
@@ -22,7 +22,7 @@ const unseen = {
 // Answers whose styles may stand in the page itself: situation reports are one file.
 const styled = ["/api/v1/situations/{id}"];
 
-let world, box, folder, tab, csrf, seen;
+let world, box, folder, there, tab, csrf, seen;
 const tried = new Set(), taken = new Set(), planted = new Set(), loose = new Set(), with_style = new Set(), typeless = new Set(), twice = new Set();
 
 function watch(url, status, headers) {
@@ -48,6 +48,18 @@ const asking = (some) => async (method, path, data) => {
   return answer;
 };
 
+// Another member, compared at both ends.
+async function partner_called(name) {
+  const abroad = join(folder, "abroad"), at = ["--home", join(abroad, "node")];
+  await mkdir(join(abroad, "node"), { recursive: true, mode: 0o700 });
+  await writeFile(join(abroad, "node", "tocsin.toml"), `[node]\nname = ${JSON.stringify(name)}\ncountry = "KE"\n[share]\nmember = "two.example.org"\nurl = "http://127.0.0.1:9"\n`);
+  there = await run_node(program, [], abroad);
+  const { code } = JSON.parse((await send("POST", "/partners/invitations", { days: 1 })).body);
+  await made(program, ["partner", "join", code, ...at]);
+  const [{ fingerprint }] = JSON.parse((await send("GET", "/partners")).body).items;
+  assert.equal((await send("POST", "/partners/two.example.org/compare", { fingerprint })).status, 200);
+}
+
 before(async () => {
   if (skip) return;
   // Every second contact is refused, in words that are a payload; the node keeps the number alone.
@@ -55,17 +67,20 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "tocsin-xss-"));
   await mkdir(join(folder, "node"), { mode: 0o700 });
   const feeds = payloads.map((payload, n) => `[feed.f${n}]\ntitle = ${JSON.stringify(payload)}\ncollector = "directory"\nformat = "auto"\npath = ${JSON.stringify(folder)}\nenabled = false\nterms = { text = ${JSON.stringify(payload)}, url = ${JSON.stringify(`https://example.org/${payload}`)} }\n`);
-  await writeFile(join(folder, "node", "tocsin.toml"), `[node]\nname = ${JSON.stringify(payloads[0])}\ncountry = "BR"\n[alert.mail]\nserver = "smtp://127.0.0.1:${box.port}"\nfrom = "CERT Example <cert@example.org>"\ntls = "none"\n${feeds.join("")}`);
-  const node = await run_node(program, [], folder);
+  const port = await free_port();
+  await writeFile(join(folder, "node", "tocsin.toml"), `[node]\nname = ${JSON.stringify(payloads[0])}\ncountry = "BR"\n[alert.mail]\nserver = "smtp://127.0.0.1:${box.port}"\nfrom = "CERT Example <cert@example.org>"\ntls = "none"\n[share]\nmember = "one.example.org"\nurl = "http://127.0.0.1:${port}"\n${feeds.join("")}`);
+  const node = await run_node(program, ["--port", String(port)], folder);
   try { world = await open({ kind: "xss", ...node, home: undefined }); } catch (error) { await node.close(); throw error; }
   await (await world.sign_in()).context().close();
   tab = await world.page({ made_up: true });
   csrf = (await (await tab.request.get(`${world.node.base}/api/v1/session`)).json()).csrf;
+  await partner_called(payloads[0]);
   tab.on("response", (answer) => { if (answer.url().startsWith(world.node.base)) watch(answer.url(), answer.status(), answer.headers()); });
 });
 after(async () => {
   if (skip) return;
   await world?.close();
+  await there?.close();
   box.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -153,17 +153,27 @@ export const plants = {
     fine(await ask("POST", `/indicators/${id}/expire`, { why: text("why") }), "the end of an indicator");
     await ask("POST", "/indicators", payload);
   },
-  // This node is a member of no network: nothing of it is taken.
-  async partners(ask, payload) {
+  // With the member two.example.org, whose name is a payload.
+  async partners(ask, payload, n) {
+    const two = "two.example.org", line = payload.replace("\u202e", ""), until = `${Number(now().slice(0, 4)) + 1}-01-01T00:00:00Z`, right = { template: "open", id: `x${n}`, partner: two, until };
     await ask("POST", "/partners/statements", payload);
-    await ask("POST", "/partners/invitations", { note: payload, days: 7 });
+    fine(await ask("POST", "/partners/invitations", { note: marked(line, "invitation.note"), days: 7 }), "an invitation");
     await ask("POST", "/partners/join", { code: payload });
-    await ask("POST", "/partners/x/compare", { fingerprint: payload });
+    await ask("POST", `/partners/${two}/compare`, { fingerprint: payload });
     for (const act of ["stop", "revoke"]) await ask("POST", `/partners/x/${act}`, { why: payload });
     await ask("POST", "/partners/key/recovery", { recovery_key: payload });
-    await ask("POST", "/agreements", { agreement: payload });
-    await ask("POST", "/agreements/x/renew", { until: payload });
-    for (const act of ["suspend", "end"]) await ask("POST", `/agreements/x/${act}`, { why: payload });
+    for (const field of ["template", "id", "partner", "from", "until"]) await ask("POST", "/agreements/draft", { ...right, [field]: payload });
+    const { toml } = parsed(fine(await ask("POST", "/agreements/draft", right), "a draft"));
+    const agreement = toml.replace(/^title = .*$/m, `title = ${JSON.stringify(marked(line, "agreement.title", 90))}`);
+    assert.notEqual(agreement, toml);
+    await ask("POST", "/agreements/check", { agreement: payload });
+    fine(await ask("POST", "/agreements/check", { agreement }), "a checked agreement");
+    const { address } = parsed(fine(await ask("POST", "/agreements", { agreement }), "a proposal"));
+    for (const field of ["item", "partner", "agreement", "purpose"]) await ask("POST", "/agreements/explain", { item: "{}", partner: two, [field]: payload });
+    fine(await ask("POST", "/agreements/explain", { item: JSON.stringify({ sector: payload }), partner: payload }), "may they have this");
+    await ask("POST", `/agreements/${address}/renew`, { until: payload });
+    await ask("POST", `/agreements/${address}/suspend`, { why: payload }); // not signed, so not in force
+    fine(await ask("POST", `/agreements/${address}/end`, { why: marked(line, "agreement.why") }), "an end");
   },
   // A name or an id in a call's path that is none.
   async paths(ask, payload) {
@@ -192,6 +202,7 @@ export async function later(ask, box) {
       `Message-ID: ${id}`, "Subject: x", "", "--b--", ""].join("\r\n");
     await ask("POST", "/alerts/bounce", bounce(/^Message-ID: *(<.*>)/im.exec(box.mails[payloads.indexOf(payload) % 3].text)[1]));
   }
+  fine(await ask("POST", "/partners/two.example.org/stop", { why: marked(payloads[0], "partner.why") }), "a stop");
   const period = now().slice(0, 4);
   for (const wish of [{}, { audience: "public", k: "2" }]) fine(await ask("POST", "/situations", { period, country: "BR", ...wish }), "a situation report");
 }
@@ -199,8 +210,8 @@ export async function later(ask, box) {
 // Fields that are tried with every payload, and take none: each has a narrow form, or names a thing that must be there. What stands in
 // a call's path is of that kind too.
 export const refused = [
-  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements agreement", "POST /agreements/{address}/end why", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", "POST /partners/invitations note", "POST /partners/join code",
-  "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why", "POST /partners/{member}/stop why",
+  "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", ...["from", "id", "partner", "template", "until"].map((name) => `POST /agreements/draft ${name}`), "POST /agreements/explain agreement", "POST /agreements/explain purpose", "POST /partners/join code",
+  "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why",
   ...["format", "type", "severity", "tlp", "pap", "valid_from", "valid_until", "techniques"].map((name) => `POST /indicators ${name}`), "POST /indicators/{id}/sightings first", "POST /indicators/{id}/sightings last",
   "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none
