@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "policy/templates.h"
-#include "share_member.h"
+#include "share_pair.h"
 
 namespace tocsin::share {
 namespace {
@@ -20,16 +19,11 @@ T good(Result<T> result) {
   return *std::move(result);
 }
 
-// Two members with an agreement in force, and what went between them.
-struct Two {
-  explicit Two(const std::function<void(policy::Agreement&)>& change = {}) {
-    befriend(a, b);
+struct Two : TestPair {
+  explicit Two(const std::function<void(policy::Agreement&)>& change = {}) : TestPair(change) {
     open();
-    agree(change);
   }
   void open() {
-    agreements_a = good(Agreements::open({*a.journal, *a.partners, [this] { return net.now; }}));
-    agreements_b = good(Agreements::open({*b.journal, *b.partners, [this] { return net.now; }}));
     of_a = good(Requests::open(parts(a, *agreements_a)));
     of_b = good(Requests::open(parts(b, *agreements_b)));
   }
@@ -51,27 +45,6 @@ struct Two {
     parts.mail_domain = "example.org";
     return parts;
   }
-  void agree(const std::function<void(policy::Agreement&)>& change) {
-    auto party = [](const TestMember& m) {
-      policy::Party p{.id = m.member, .name = "CERT", .country = *Country::parse("BR")};
-      p.keys = {m.self().key};
-      return p;
-    };
-    auto terms = good(policy::from_template("cert-cert", "ab", {party(a), party(b)}, net.now,
-                                            net.now + 365 * us_per_day));
-    if (change) change(terms);
-    address = good(agreements_a->propose(policy::agreement_json(terms, true), "ana")).address;
-    good(agreements_a->sign(address, "alex"));
-    deliver();
-    good(agreements_b->sign(address, "bo"));
-    good(agreements_b->sign(address, "bea"));
-    deliver();
-    REQUIRE(agreements_a->in_force(b.member, net.now).agreements.size() == 1);
-  }
-  void deliver() {
-    CHECK(a.partners->deliver(b.member) == 0);
-    CHECK(b.partners->deliver(a.member) == 0);
-  }
   static RequestAsk take_down() {
     RequestAsk ask{.sort = "ip", .subject = "192.0.2.7", .type = Type::phishing};
     ask.tlp = Tlp::amber;
@@ -88,24 +61,8 @@ struct Two {
     deliver();
     return good(of_a->find(one.id));
   }
-  // A statement by a or b, as whoever has the key can make it.
-  Result<std::string> say(TestMember& by, TestMember& to, std::string_view kind, Said said) {
-    said["to"] = to.member;
-    std::string json;
-    auto work = [&](const SigningKey& key) -> Result<void> {
-      json = statement_json(signed_statement(kind, by.member, net.now, said, key));
-      return {};
-    };
-    REQUIRE(by.partners->with_key(work).has_value());
-    return to.partners->hear(json);
-  }
-
-  TestNet net;
-  TestMember a{"a.example.org", net}, b{"b.example.org", net};
-  std::unique_ptr<Agreements> agreements_a, agreements_b;
   std::unique_ptr<Requests> of_a, of_b;
   std::vector<std::string> refused;
-  std::string address;
   Requests::About about{
       .sort = "ip", .subject = "192.0.2.9", .type = Type::phishing, .tlp = Tlp::amber};
 };
@@ -155,6 +112,7 @@ TEST_CASE("a request is asked, accepted and done, and both sides measure the sam
 
   t.a.open();  // as after a restart
   t.b.open();
+  t.open_agreements();
   t.open();
   CHECK(good(t.of_a->find(asked.id)).state == RequestState::done);
   CHECK(good(t.of_b->find(asked.id)).ask.words == ask.words);
