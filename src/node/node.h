@@ -124,6 +124,7 @@ class Node {
   Result<void> open_stores();
   Result<void> open_alerts();
   Result<void> open_sharing();
+  Result<share::Requests::About> about_finding(std::string_view id) const;
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(
@@ -173,6 +174,7 @@ class Node {
   std::optional<Paused> paused_;
   bool wants_feeds_ = false;
   bool stopped_ = false;
+  std::unique_ptr<RequestMail> request_mail_;
   std::unique_ptr<Sharing> sharing_;
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;

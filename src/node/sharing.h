@@ -1,5 +1,5 @@
-// Sharing: this node as a member of a network: who it is to others, whom it knows, what is agreed,
-// and the thread that brings the others what it has to say. docs/partners.md.
+// Sharing: this node as a member of a network: who it is to others, whom it knows, what is agreed
+// and asked, and the thread that brings the others what it has to say. docs/partners.md.
 #pragma once
 
 #include <condition_variable>
@@ -11,8 +11,11 @@
 #include <thread>
 
 #include "node/config.h"
+#include "node/request_mail.h"
 #include "share/agreements.h"
+#include "share/opinions.h"
 #include "share/partners.h"
+#include "share/requests.h"
 
 namespace tocsin::node {
 
@@ -27,6 +30,10 @@ class Sharing {
     std::string home;
     std::function<TimeUs()> now;
     std::function<bool()> paused;  // then nothing is sent
+    RequestMail& mail;             // outlives it
+    // As those of share::Requests.
+    std::function<Result<share::Requests::About>(std::string_view finding)> about;
+    std::function<Result<void>(std::string_view member, std::string_view what)> refused;
   };
   // Errors: those of Partners::open() and Agreements::open(); of introduce(), but for a missing
   // key: then the node goes on, and only a recovery makes it speak again.
@@ -35,6 +42,8 @@ class Sharing {
 
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
+  share::Requests& requests() { return *requests_; }
+  share::Opinions& opinions() { return *opinions_; }
   const std::string& mute() const { return mute_; }  // why it cannot speak; "": it can
 
   // Who we are, with the certificate that the server shows; again once that is made.
@@ -52,7 +61,10 @@ class Sharing {
 
   Parts parts_;
   std::unique_ptr<share::Partners> partners_;
-  std::unique_ptr<share::Agreements> agreements_;  // hears for them: goes first
+  // These hear for them: they go first.
+  std::unique_ptr<share::Agreements> agreements_;
+  std::unique_ptr<share::Requests> requests_;
+  std::unique_ptr<share::Opinions> opinions_;
   std::string mute_;
   std::mutex mutex_;
   std::condition_variable_any due_;

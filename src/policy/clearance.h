@@ -114,7 +114,7 @@ struct Figures {
 };
 
 class Gate;
-struct Asked;
+struct AskedWords;
 struct Letter;
 struct LetterDoor;
 struct ToldLetter;
@@ -130,7 +130,8 @@ class Cleared {
  private:
   friend Result<Cleared<Finding>> clear(Finding item, const Recipient& to, const Rules& rules);
   friend Result<Cleared<Figures>> clear(Figures item, const Recipient& to, const Rules& rules);
-  friend Result<Cleared<Asked>> clear(Asked item, const Recipient& to, const Rules& rules);
+  friend Result<Cleared<AskedWords>> clear(AskedWords words, Tlp tlp, const Recipient& to,
+                                           const Rules& rules);
   friend Result<Cleared<ToldLetter>> clear(const Letter& letter, const LetterDoor& door);
   friend class Gate;
   Cleared(T item, Recipient recipient, Tlp tlp, std::uint64_t epoch)

@@ -134,15 +134,15 @@ LetterVerdict judge_heard(const Letter& letter, const LetterDoor& door) {
   return out;
 }
 
-Result<Cleared<Asked>> clear(Asked item, const Recipient& to, const Rules& rules) {
+Result<Cleared<AskedWords>> clear(AskedWords words, Tlp tlp, const Recipient& to,
+                                  const Rules& rules) {
+  TRY(permit({tlp, {}}, to.relation));
   auto is_sensor = [&](const Ip& ip) {
     return std::ranges::any_of(rules.sensors, [&](const Network& n) { return n.contains(ip); });
   };
-  if (mentions(item.words, is_sensor) || mentions(item.legal_basis, is_sensor))
+  if (mentions(words.words, is_sensor) || mentions(words.legal_basis, is_sensor))
     return denied("the words name one of our sensors: leave it out");
-  auto finding = TRY(clear(std::move(item.finding), to, rules));
-  item.finding = finding.item();
-  return Cleared<Asked>(std::move(item), to, finding.tlp(), finding.epoch());
+  return Cleared<AskedWords>(std::move(words), to, tlp, rules.epoch);
 }
 
 }  // namespace tocsin::policy

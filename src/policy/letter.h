@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/finding.h"
+#include "model/subject.h"
 #include "policy/clearance.h"
 #include "policy/decision.h"
 #include "policy/gate.h"
@@ -50,13 +50,14 @@ struct LetterVerdict {
 };
 LetterVerdict judge_heard(const Letter& letter, const LetterDoor& door);
 
-// A problem that somebody who is no member is asked to do something about.
-struct Asked {
-  Finding finding;
-  std::string words, legal_basis;  // a line each
+// What a person here writes beside a finding to somebody who is no member; a line each.
+struct AskedWords {
+  std::string words, legal_basis;
 };
 
-// Errors: those of clear() of a finding; denied, if the words name one of our sensors.
-Result<Cleared<Asked>> clear(Asked item, const Recipient& to, const Rules& rules);
+// `tlp`: of the finding. Errors: denied, if they name one of our sensors, or the label lets nothing
+// leave.
+Result<Cleared<AskedWords>> clear(AskedWords words, Tlp tlp, const Recipient& to,
+                                  const Rules& rules);
 
 }  // namespace tocsin::policy
