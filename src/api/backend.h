@@ -20,7 +20,9 @@
 #include "model/finding.h"
 #include "share/agreements.h"
 #include "share/ledger.h"
+#include "share/opinions.h"
 #include "share/partners.h"
+#include "share/requests.h"
 #include "store/cases.h"
 #include "store/filter.h"
 #include "store/triage.h"
@@ -621,6 +623,8 @@ class Backend {
   virtual share::Agreements* agreements() = 0;
   virtual void tell_partners() = 0;               // what is due, now
   virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on
+  virtual share::Requests* requests() = 0;
+  virtual share::Opinions* opinions() = 0;
 };
 
 }  // namespace tocsin::api

@@ -95,6 +95,12 @@ class NodeBackend final : public Backend {
   share::Agreements* agreements() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->agreements();
   }
+  share::Requests* requests() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->requests();
+  }
+  share::Opinions* opinions() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->opinions();
+  }
   void tell_partners() override {
     if (node_.sharing() != nullptr) node_.sharing()->hurry();
   }

@@ -180,10 +180,10 @@ class Partners {
   Parts parts_;
   store::Tables tables_;
   std::map<std::string, Hears, std::less<>> hearers_;  // by the first word of the kind
-  mutable std::mutex one_;                       // act at a time
-  mutable std::mutex sending_;                   // delivery at a time
-  mutable std::mutex mutex_;                     // of what follows, for moments
-  std::set<std::string, std::less<>> stopping_;  // nobody, whatever a book says
+  mutable std::mutex one_;                             // act at a time
+  mutable std::mutex sending_;                         // delivery at a time
+  mutable std::mutex mutex_;                           // of what follows, for moments
+  std::set<std::string, std::less<>> stopping_;        // nobody, whatever a book says
   std::shared_ptr<const PartnerBook> book_ = std::make_shared<PartnerBook>();
   std::shared_ptr<const Identity> identity_;
   std::shared_ptr<const Introduction> self_;
