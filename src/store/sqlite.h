@@ -14,7 +14,7 @@ struct sqlite3_stmt;
 
 namespace tocsin::store {
 
-// A prepared statement; bind() counts from 1, columns from 0. Texts and blobs bound must outlive
+// A prepared statement; bind() counts from 1, columns from 0. Texts are copied; blobs must outlive
 // run() or the last step().
 class Statement {
  public:

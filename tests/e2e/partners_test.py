@@ -49,7 +49,7 @@ def free_port():
 
 def befriend(one, other):
     code = one.verb("partner", "invite", "--note", "a test").strip()
-    other.verb("partner", "join", code[:40] + ("A" if code[40] != "A" else "B") + code[41:], refused="code")
+    other.verb("partner", "join", code[:40] + ("A" if code[40] != "A" else "B") + code[41:], refused="letter by letter")
     one.verb("partner", "join", code, refused="own")
     other.verb("partner", "join", code)
     fingerprint = other.state_of(one)["fingerprint"]
@@ -95,8 +95,9 @@ def agree(one, other, folder):
                           text=True, capture_output=True)
     wanted(made.returncode == 0, f"agreement new: {made.stderr}")
     one.verb("agreement", "propose", path)
-    other.wait_for(lambda: "one.two" in other.verb("agreement", "list"), "the proposal arrives", 60)
+    wanted("one.two" not in other.verb("agreement", "list"), "it went before a second person wanted it")
     for side in (one, other):
+        side.wait_for(lambda side=side: "one.two" in side.verb("agreement", "list"), "the proposal arrives", 60)
         wanted(side.agreement()["standing"] == "proposed", f"before it is signed: {side.agreement()}")
         signed_by_two(side)
     for side in (one, other):
