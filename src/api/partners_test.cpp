@@ -10,6 +10,8 @@
 namespace tocsin::api {
 namespace {
 
+constexpr password::Cost cheap{.passes = 1, .memory_bytes = 8192 << 1};
+
 struct Table {
   Table() {
     of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now; }});
@@ -23,14 +25,17 @@ struct Table {
     backend.known_opinions = near_opinions.get();
     backend.known_partners = near.partners.get();
     backend.known_agreements = of_near.get();
+    auto people = *People::open(*near.journal, std::string(32, 'k'), cheap);
     auto store = *Tokens::open(token_store_in_memory());
     for (Role role : {Role::viewer, Role::analyst, Role::agreement_editor, Role::administrator}) {
-      TokenRow wish{.name = std::string(name(role)), .owner = std::string(name(role))};
+      REQUIRE(people->add(name(role), role, "a long enough phrase", net.now).has_value());
+      ids[role] = people->named(name(role))->id;
+      TokenRow wish{.name = std::string(name(role)), .owner = ids[role]};
       wish.role = role;
       tokens[role] = store->create(wish, net.now)->token;
     }
     Door door{.tokens = std::move(store),
-              .people = *People::open(*near.journal, std::string(32, 'k')),
+              .people = std::move(people),
               .audit = *audit,
               .settings = {.requests_per_s = 100'000}};
     api = std::make_unique<Api>(backend, std::move(door), metrics, std::span<const ConsoleFile>(),
@@ -95,7 +100,7 @@ struct Table {
   std::unique_ptr<share::Opinions> near_opinions, far_opinions;
   FakeBackend backend;
   Metrics metrics;
-  std::map<Role, std::string> tokens;
+  std::map<Role, std::string> tokens, ids;  // ids: of their users
   std::unique_ptr<store::Audit> audit = *store::Audit::open(*near.journal);
   std::unique_ptr<Api> api;
 };
@@ -123,7 +128,7 @@ TEST_CASE("a partner is invited, compared and stopped over the API") {
   CHECK(t.told(t.ask("POST", path + "/stop", R"({"why":"they left"})"), "/state") == "stopped");
   auto shown = t.ask("GET", path);
   CHECK(t.told(shown, "/acts/0/words") == "they left");
-  CHECK(t.told(shown, "/by") == "agreement-editor");
+  CHECK(t.told(shown, "/by") == t.ids[Role::agreement_editor]);
   CHECK(t.ask("GET", "/api/v1/partners/nobody.example.org").status == 404);
 }
 
@@ -190,7 +195,7 @@ TEST_CASE("requests are made, answered and listed over the API") {
   CHECK(t.told(made, "/subject") == "http://bad.example.org/a");
   CHECK(t.told(made, "/sort") == "url");
   CHECK(t.told(made, "/tlp") == "amber");
-  CHECK(t.told(made, "/by") == "analyst");
+  CHECK(t.told(made, "/by") == t.ids[Role::analyst]);
   std::string id = t.told(made, "/id"), path = "/api/v1/requests/" + id;
   CHECK(t.ask("POST", path + "/accept", "{}", Role::analyst).status == 403);
   REQUIRE(t.near.partners->deliver() == 0);
