@@ -17,13 +17,13 @@ from node import Failed, Node, wanted
 class Member(Node):
     """A node that is a member of a network; its port is known before it starts."""
 
-    def __init__(self, tocsin, folder, member, country, port):
+    def __init__(self, tocsin, folder, member, country, port, more=""):
         super().__init__(tocsin, home=folder / member, arguments=())
         self.member, self.country = member, country
         self.home.mkdir(parents=True, mode=0o700)
         (self.home / "tocsin.toml").write_text(
             f'[node]\nname = "CERT {country}"\ncountry = "{country}"\n[server]\nport = {port}\n'
-            f'[share]\nmember = "{member}"\nurl = "http://127.0.0.1:{port}"\n')
+            f'[share]\nmember = "{member}"\nurl = "http://127.0.0.1:{port}"\n{more}')
 
     def verb(self, *words, refused=""):
         """What a verb prints; or, if it is to be refused, that it says so."""
@@ -140,4 +140,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -152,6 +152,10 @@ export const plants = {
     await ask("POST", "/agreements", { agreement: payload });
     await ask("POST", "/agreements/x/renew", { until: payload });
     for (const act of ["suspend", "end"]) await ask("POST", `/agreements/x/${act}`, { why: payload });
+    for (const field of ["constituent", "country", "deadline", "finding", "item", "kind", "legal_basis", "mail", "member", "pap", "sector", "sort", "subject", "tlp", "type", "words"]) await ask("POST", "/requests", { member: "x", kind: "confirm", subject: "192.0.2.7", [field]: payload });
+    for (const act of ["accept", "refuse", "done", "withdraw", "comment"]) await ask("POST", `/requests/x/${act}`, { words: payload });
+    await ask("POST", "/requests/x/refuse", { reason: payload });
+    for (const field of ["item", "member", "opinion", "pap", "tlp", "type", "words"]) await ask("POST", "/opinions", { member: "x", item: "x", [field]: payload });
   },
   // A name or an id in a call's path that is none.
   async paths(ask, payload) {
@@ -189,6 +193,8 @@ export async function later(ask, box) {
 export const refused = [
   "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements agreement", "POST /agreements/{address}/end why", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", "POST /partners/invitations note", "POST /partners/join code",
   "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why", "POST /partners/{member}/stop why",
+  ...["constituent", "country", "deadline", "finding", "item", "kind", "legal_basis", "mail", "member", "pap", "sector", "sort", "subject", "tlp", "type", "words"].map((name) => `POST /requests ${name}`), ...["accept", "refuse", "done", "withdraw", "comment"].map((act) => `POST /requests/{id}/${act} words`), "POST /requests/{id}/refuse reason",
+  ...["item", "member", "opinion", "pap", "tlp", "type", "words"].map((name) => `POST /opinions ${name}`),
   "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none
   "POST /quarantine/drop ids", "POST /quarantine/replay ids", "POST /reports again", "POST /reports exercise", "POST /reports format", "POST /reports history", "POST /reports tlp", "POST /reports visible", "POST /reports/{id}/replace format", "POST /reports/{id}/replace tlp",
