@@ -174,7 +174,6 @@ class Node {
   std::optional<Paused> paused_;
   bool wants_feeds_ = false;
   bool stopped_ = false;
-  std::unique_ptr<RequestMail> request_mail_;
   std::unique_ptr<Sharing> sharing_;
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;

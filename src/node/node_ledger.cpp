@@ -21,13 +21,6 @@ Result<std::unique_ptr<SigningKey>> copy_of(const SigningKey& key) {
 
 Result<void> Node::open_sharing() {
   if (config_.member.empty()) return {};
-  request_mail_ = std::make_unique<RequestMail>(RequestMail::Parts{.findings = *findings_,
-                                                                   .settings = config_.alert,
-                                                                   .rules = alerts_->rules(),
-                                                                   .node = config_.name,
-                                                                   .home = home_.path(),
-                                                                   .simulated = is_simulated(),
-                                                                   .now = options_.now});
   auto refused = [this](std::string_view member, std::string_view what) {
     return audit_->note({.at = now(),
                          .by = std::string(member),
@@ -40,7 +33,13 @@ Result<void> Node::open_sharing() {
                                 .home = home_.path(),
                                 .now = options_.now,
                                 .paused = [this] { return paused().has_value(); },
-                                .mail = *request_mail_,
+                                .mail = {.findings = *findings_,
+                                         .settings = config_.alert,
+                                         .rules = alerts_->rules(),
+                                         .node = config_.name,
+                                         .home = home_.path(),
+                                         .simulated = is_simulated(),
+                                         .now = options_.now},
                                 .about = [this](auto id) { return about_finding(id); },
                                 .refused = refused}));
   if (!sharing_->mute().empty()) return {};

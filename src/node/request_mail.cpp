@@ -100,9 +100,9 @@ Result<void> RequestMail::send_due(share::Requests& requests, const std::stop_to
       way_ = channel->plugin.open({.settings = parts_.settings, .home = parts_.home, .stop = stop});
     }
     alert::Delivery delivery = way_->send(*letter);
+    bool closed = delivery.result == alert::Delivery::Result::closed;
     share::Requests::Mailed mailed{.error = delivery.what};
-    bool again = delivery.result == alert::Delivery::Result::later ||
-                 delivery.result == alert::Delivery::Result::closed;
+    bool again = closed || delivery.result == alert::Delivery::Result::later;
     if (delivery.result == alert::Delivery::Result::never ||
         (again && now - request.at > give_up_after)) {
       mailed.state = share::MailState::failed;
@@ -114,6 +114,7 @@ Result<void> RequestMail::send_due(share::Requests& requests, const std::stop_to
       mailed.next = now + static_cast<TimeUs>(std::max<std::uint64_t>(pause_ms, 1000)) * 1000;
     }
     TRY(requests.settle_mail(request.id, mailed));
+    if (closed) return {};  // the way is down for all of them
   }
   return {};
 }

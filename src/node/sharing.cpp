@@ -26,7 +26,7 @@ bool is_loopback(const std::string& host) {
 }  // namespace
 
 Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
-  std::unique_ptr<Sharing> made(new Sharing(std::move(parts)));
+  auto made = std::unique_ptr<Sharing>(new Sharing(std::move(parts)));
   made->partners_ = TRY(share::Partners::open(
       {.journal = made->parts_.journal,
        .home = made->parts_.home,
@@ -45,8 +45,9 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
        .sensors = p.config.sensors,
        .about = p.about,
        .refused = p.refused,
-       .may_mail = [&mail = p.mail](const share::Request& request) { return mail.may(request); },
-       .mail_domain = p.mail.domain()}));
+       .may_mail = [&mail =
+                        made->mail_](const share::Request& request) { return mail.may(request); },
+       .mail_domain = made->mail_.domain()}));
   made->opinions_ = TRY(share::Opinions::open({.journal = p.journal,
                                                .partners = *made->partners_,
                                                .agreements = *made->agreements_,
@@ -129,7 +130,7 @@ void Sharing::run(const std::stop_token& stop) {
     if (!parts_.paused || !parts_.paused()) {
       if (auto left = partners_->deliver(); !left)
         spdlog::warn("statements to partners: {}", left.error().what);
-      if (auto sent = parts_.mail.send_due(*requests_, stopping_.get_token()); !sent)
+      if (auto sent = mail_.send_due(*requests_, stopping_.get_token()); !sent)
         spdlog::warn("requests by mail: {}", sent.error().what);
     }
     std::unique_lock lock(mutex_);

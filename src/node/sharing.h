@@ -30,7 +30,7 @@ class Sharing {
     std::string home;
     std::function<TimeUs()> now;
     std::function<bool()> paused;  // then nothing is sent
-    RequestMail& mail;             // outlives it
+    RequestMail::Parts mail;
     // As those of share::Requests.
     std::function<Result<share::Requests::About>(std::string_view finding)> about;
     std::function<Result<void>(std::string_view member, std::string_view what)> refused;
@@ -54,12 +54,13 @@ class Sharing {
   void stop();
 
  private:
-  explicit Sharing(Parts parts) : parts_(std::move(parts)) {}
+  explicit Sharing(Parts parts) : parts_(std::move(parts)), mail_(parts_.mail) {}
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
   void run(const std::stop_token& stop);
 
   Parts parts_;
+  RequestMail mail_;
   std::unique_ptr<share::Partners> partners_;
   // These hear for them: they go first.
   std::unique_ptr<share::Agreements> agreements_;
