@@ -23,7 +23,7 @@ SubjectKind kind_of(std::string_view sort) {
   return SubjectKind::none;
 }
 
-// What is asked about, as a finding of nobody's feed.
+// What is asked about, as a finding that the person who asks has reported: who asks wants it told.
 Finding finding_of(const share::Request& request) {
   const share::RequestAsk& ask = request.ask;
   Finding finding;
@@ -34,6 +34,7 @@ Finding finding_of(const share::Request& request) {
   finding.country = ask.country;
   finding.last = request.at;
   finding.tlp = ask.tlp;
+  finding.feeds = {"by hand"};
   return finding;
 }
 
@@ -46,7 +47,10 @@ std::string RequestMail::domain() const {
 
 Result<policy::Outgoing> RequestMail::written(const share::Request& request) const {
   Finding about = finding_of(request);
-  if (!request.ask.finding.empty()) {
+  policy::Rules rules = parts_.rules;
+  if (request.ask.finding.empty()) {
+    rules.consent = [](std::string_view) { return policy::Consent{.tell_affected = true}; };
+  } else {
     about = TRY(parts_.findings.one(finding_key_of(request.ask.finding)));
     about.tlp = std::max(about.tlp, request.ask.tlp);
   }
@@ -55,10 +59,10 @@ Result<policy::Outgoing> RequestMail::written(const share::Request& request) con
       .id = request.mail_to,
       .relation = request.to_affected ? policy::Relation::affected : policy::Relation::provider,
       .address = request.mail_to};
-  Tlp tlp = about.tlp;
-  auto finding = TRY(policy::clear(std::move(about), to, parts_.rules));
+  policy::Marking marking{about.tlp, policy::consent_of(about.feeds, rules)};
+  auto finding = TRY(policy::clear(std::move(about), to, rules));
   auto words = TRY(policy::clear(policy::AskedWords{request.ask.words, request.ask.legal_basis},
-                                 tlp, to, parts_.rules));
+                                 marking, to, rules));
   alert::Envelope envelope{.node = parts_.node,
                            .from = parts_.settings.mail.from,
                            .reply_to = parts_.settings.mail.reply_to,

@@ -130,8 +130,8 @@ class Cleared {
  private:
   friend Result<Cleared<Finding>> clear(Finding item, const Recipient& to, const Rules& rules);
   friend Result<Cleared<Figures>> clear(Figures item, const Recipient& to, const Rules& rules);
-  friend Result<Cleared<AskedWords>> clear(AskedWords words, Tlp tlp, const Recipient& to,
-                                           const Rules& rules);
+  friend Result<Cleared<AskedWords>> clear(AskedWords words, const Marking& marking,
+                                           const Recipient& to, const Rules& rules);
   friend Result<Cleared<ToldLetter>> clear(const Letter& letter, const LetterDoor& door);
   friend class Gate;
   Cleared(T item, Recipient recipient, Tlp tlp, std::uint64_t epoch)

@@ -134,15 +134,15 @@ LetterVerdict judge_heard(const Letter& letter, const LetterDoor& door) {
   return out;
 }
 
-Result<Cleared<AskedWords>> clear(AskedWords words, Tlp tlp, const Recipient& to,
+Result<Cleared<AskedWords>> clear(AskedWords words, const Marking& marking, const Recipient& to,
                                   const Rules& rules) {
-  TRY(permit({tlp, {}}, to.relation));
+  TRY(permit(marking, to.relation));
   auto is_sensor = [&](const Ip& ip) {
     return std::ranges::any_of(rules.sensors, [&](const Network& n) { return n.contains(ip); });
   };
   if (mentions(words.words, is_sensor) || mentions(words.legal_basis, is_sensor))
     return denied("the words name one of our sensors: leave it out");
-  return Cleared<AskedWords>(std::move(words), to, tlp, rules.epoch);
+  return Cleared<AskedWords>(std::move(words), to, marking.tlp, rules.epoch);
 }
 
 }  // namespace tocsin::policy

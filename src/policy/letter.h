@@ -55,9 +55,8 @@ struct AskedWords {
   std::string words, legal_basis;
 };
 
-// `tlp`: of the finding. Errors: denied, if they name one of our sensors, or the label lets nothing
-// leave.
-Result<Cleared<AskedWords>> clear(AskedWords words, Tlp tlp, const Recipient& to,
+// `marking`: of the finding. Errors: those of permit(); denied, if they name one of our sensors.
+Result<Cleared<AskedWords>> clear(AskedWords words, const Marking& marking, const Recipient& to,
                                   const Rules& rules);
 
 }  // namespace tocsin::policy
