@@ -21,7 +21,9 @@
 #include "model/finding.h"
 #include "share/agreements.h"
 #include "share/ledger.h"
+#include "share/opinions.h"
 #include "share/partners.h"
+#include "share/requests.h"
 #include "store/cases.h"
 #include "store/filter.h"
 #include "store/triage.h"
@@ -629,6 +631,8 @@ class Backend {
   virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on
 
   virtual hunt::Indicators& indicators() = 0;
+  virtual share::Requests* requests() = 0;
+  virtual share::Opinions* opinions() = 0;
 };
 
 }  // namespace tocsin::api

@@ -99,6 +99,12 @@ class NodeBackend final : public Backend {
   share::Shelves* shelves() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->shelves();
   }
+  share::Requests* requests() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->requests();
+  }
+  share::Opinions* opinions() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->opinions();
+  }
   void tell_partners() override {
     if (node_.sharing() != nullptr) node_.sharing()->hurry();
   }

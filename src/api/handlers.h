@@ -166,6 +166,19 @@ Answer list_templates(Context& context, const Call& call);
 Answer draft_agreement(Context& context, const Call& call);
 Answer check_agreement(Context& context, const Call& call);
 Answer explain_agreements(Context& context, const Call& call);
+// handlers_requests.cpp
+Answer list_requests(Context& context, const Call& call);
+Answer show_request(Context& context, const Call& call);
+Answer make_request(Context& context, const Call& call);
+Answer accept_request(Context& context, const Call& call);
+Answer refuse_request(Context& context, const Call& call);
+Answer end_request(Context& context, const Call& call);
+Answer withdraw_request(Context& context, const Call& call);
+Answer comment_request(Context& context, const Call& call);
+Answer list_opinions(Context& context, const Call& call);
+Answer say_opinion(Context& context, const Call& call);
+// What was said of the items that a finding's events came from.
+Result<std::vector<Object>> opinions_on(Context& context, const Call& call, const Hash128& key);
 // handlers_ledger.cpp
 Answer list_ledger(Context& context, const Call& call);
 Answer show_ledger_entry(Context& context, const Call& call);

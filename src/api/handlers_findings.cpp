@@ -115,7 +115,8 @@ Answer show_finding(Context& context, const Call& call) {
   Hash128 key = TRY(key_of(call));
   auto detail = TRY(context.backend.finding(key, call.patience()));
   call.show(detail.row.finding.tlp);
-  return answered(call, object_of(detail));
+  auto opinions = TRY(opinions_on(context, call, key));
+  return answered(call, object_of(detail).add("opinions", opinions));
 }
 
 Result<EventsAsk> events_ask(const Call& call) {

@@ -1,4 +1,4 @@
-// Partners and agreements over the API: two members, one of them behind it.
+// Partners, agreements, requests and opinions over the API: two members, one of them behind it.
 #include "api/api.h"
 #include "api/fake_backend.h"
 #include "api/openapi.h"
@@ -16,13 +16,21 @@ struct Table {
   Table() {
     of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now; }});
     of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now; }});
+    near_requests = *share::Requests::open(parts(near, *of_near));
+    far_requests = *share::Requests::open(parts(far, *of_far));
+    auto now = [this] { return net.now; };
+    near_opinions = *share::Opinions::open({*near.journal, *near.partners, *of_near, now});
+    far_opinions = *share::Opinions::open({*far.journal, *far.partners, *of_far, now});
+    backend.known_requests = near_requests.get();
+    backend.known_opinions = near_opinions.get();
     backend.known_partners = near.partners.get();
     backend.known_agreements = of_near.get();
     auto people = *People::open(*near.journal, std::string(32, 'k'), cheap);
     auto store = *Tokens::open(token_store_in_memory());
-    for (Role role : {Role::viewer, Role::agreement_editor, Role::administrator}) {
+    for (Role role : {Role::viewer, Role::analyst, Role::agreement_editor, Role::administrator}) {
       REQUIRE(people->add(name(role), role, "a password for a test", net.now).has_value());
-      TokenRow wish{.name = std::string(name(role)), .owner = people->named(name(role))->id};
+      ids[role] = people->named(name(role))->id;
+      TokenRow wish{.name = std::string(name(role)), .owner = ids[role]};
       wish.role = role;
       tokens[role] = store->create(wish, net.now)->token;
     }
@@ -32,6 +40,34 @@ struct Table {
               .settings = {.requests_per_s = 100'000}};
     api = std::make_unique<Api>(backend, std::move(door), metrics, std::span<const ConsoleFile>(),
                                 [this] { return net.now; });
+  }
+
+  share::Requests::Parts parts(share::TestMember& member, share::Agreements& agreements) {
+    return {.journal = *member.journal,
+            .partners = *member.partners,
+            .agreements = agreements,
+            .now = [this] { return net.now; },
+            .may_mail = [](const share::Request&) { return Result<void>(); },
+            .mail_domain = "near.example.org"};
+  }
+  // An agreement between the two, in force.
+  void agree() {
+    share::befriend(near, far);
+    auto party = [](const share::TestMember& m) {
+      policy::Party p{.id = m.member, .name = "CERT", .country = *Country::parse("BR")};
+      p.keys = {m.self().key};
+      return p;
+    };
+    auto terms = policy::from_template("cert-cert", "near.far", {party(near), party(far)}, net.now,
+                                       net.now + 365 * us_per_day);
+    REQUIRE(terms.has_value());
+    auto proposed = of_near->propose(policy::agreement_json(*terms, true), "ana");
+    REQUIRE(proposed.has_value());
+    REQUIRE(of_near->sign(proposed->address, "alex").has_value());
+    REQUIRE(near.partners->deliver() == 0);
+    REQUIRE(of_far->sign(proposed->address, "bo").has_value());
+    REQUIRE(of_far->sign(proposed->address, "eva").has_value());
+    REQUIRE(far.partners->deliver() == 0);
   }
 
   http::Response ask(std::string_view method, std::string_view target, std::string body = {},
@@ -60,9 +96,11 @@ struct Table {
   share::TestNet net;
   share::TestMember near{"near.example.org", net}, far{"far.example.org", net};
   std::unique_ptr<share::Agreements> of_near, of_far;
+  std::unique_ptr<share::Requests> near_requests, far_requests;
+  std::unique_ptr<share::Opinions> near_opinions, far_opinions;
   FakeBackend backend;
   Metrics metrics;
-  std::map<Role, std::string> tokens;
+  std::map<Role, std::string> tokens, ids;  // ids: of their users
   std::unique_ptr<store::Audit> audit = *store::Audit::open(*near.journal);
   std::unique_ptr<Api> api;
 };
@@ -90,7 +128,7 @@ TEST_CASE("a partner is invited, compared and stopped over the API") {
   CHECK(t.told(t.ask("POST", path + "/stop", R"({"why":"they left"})"), "/state") == "stopped");
   auto shown = t.ask("GET", path);
   CHECK(t.told(shown, "/acts/0/words") == "they left");
-  CHECK(t.told(shown, "/by") == "agreement-editor");
+  CHECK(t.told(shown, "/by") == t.ids[Role::agreement_editor]);
   CHECK(t.ask("GET", "/api/v1/partners/nobody.example.org").status == 404);
 }
 
@@ -206,6 +244,89 @@ TEST_CASE("templates stand in words, and a text that is none is refused") {
   auto terms = R"({"template":"open","id":"x","partner":"nobody.example.org",)"
                R"("until":"2027-11-23T00:00:00Z"})";
   CHECK(t.ask("POST", "/api/v1/agreements/draft", terms).status == 400);
+}
+
+TEST_CASE("requests are made, answered and listed over the API") {
+  Table t;
+  t.agree();
+  std::string wish =
+      R"({"member":"far.example.org","kind":"take-down","subject":"HTTP://Bad.Example.org/a",)"
+      R"("type":"phishing","words":"a bank's page","deadline":"2026-11-24T09:00:00Z"})";
+  CHECK(t.ask("POST", "/api/v1/requests", wish, Role::viewer).status == 403);
+  auto made = t.ask("POST", "/api/v1/requests", wish, Role::analyst);
+  REQUIRE_MESSAGE(made.status == 200, made.body);
+  CHECK(t.told(made, "/subject") == "http://bad.example.org/a");
+  CHECK(t.told(made, "/sort") == "url");
+  CHECK(t.told(made, "/tlp") == "amber");
+  CHECK(t.told(made, "/by") == t.ids[Role::analyst]);
+  std::string id = t.told(made, "/id"), path = "/api/v1/requests/" + id;
+  CHECK(t.ask("POST", path + "/accept", "{}", Role::analyst).status == 403);
+  REQUIRE(t.near.partners->deliver() == 0);
+  t.net.now += 60 * us_per_s;
+  REQUIRE(t.far_requests->act(id, {.act = "accept", .words = "soon"}, "bo").has_value());
+  REQUIRE(t.far.partners->deliver() == 0);
+  auto shown = t.ask("GET", path);
+  CHECK(t.told(shown, "/state") == "accepted");
+  CHECK(t.told(shown, "/acts/1/words") == "soon");
+  CHECK(t.ask("POST", path + "/comment", R"({"words":"thanks"})", Role::analyst).status == 200);
+  t.net.now += 2 * us_per_day;
+  auto late = t.ask("GET", "/api/v1/requests?which=late");
+  CHECK(late.body.contains(R"("late":true)"));
+  CHECK(late.body.contains(R"("answer_p50_s":60)"));
+  CHECK(t.told(t.ask("POST", path + "/withdraw", "{}"), "/state") == "withdrawn");
+  CHECK(!t.ask("GET", "/api/v1/requests?which=late").body.contains(id));
+  CHECK(t.ask("GET", "/api/v1/requests/ffff").status == 404);
+
+  share::RequestAsk ours{.sort = "ip", .subject = "192.0.2.7", .tlp = Tlp::amber};
+  REQUIRE(t.far_requests->ask("near.example.org", ours, "bo").has_value());
+  REQUIRE(t.far.partners->deliver() == 0);
+  std::string theirs =
+      "/api/v1/requests/" + t.told(t.ask("GET", "/api/v1/requests?state=open"), "/items/0/id");
+  CHECK(t.ask("POST", theirs + "/refuse", "{}").status == 400);
+  CHECK(t.ask("POST", theirs + "/refuse", R"({"reason":"rain"})").status == 400);
+  auto refused = t.ask("POST", theirs + "/refuse", R"({"reason":"no-mandate","words":"sorry"})");
+  CHECK(t.told(refused, "/refusal") == "no-mandate");
+}
+
+TEST_CASE("who is no member is asked by mail, and wrong requests are refused") {
+  Table t;
+  t.agree();
+  auto ask = [&](std::string body) { return t.ask("POST", "/api/v1/requests", std::move(body)); };
+  auto mailed = ask(R"({"mail":"abuse@example.net","kind":"preserve","subject":"192.0.2.7"})");
+  REQUIRE_MESSAGE(mailed.status == 200, mailed.body);
+  CHECK(t.told(mailed, "/mail") == "queued");
+  std::string path = "/api/v1/requests/" + t.told(mailed, "/id");
+  CHECK(t.told(t.ask("POST", path + "/done", R"({"words":"they wrote"})"), "/state") == "done");
+  CHECK(ask(R"({"kind":"preserve","subject":"192.0.2.7"})").status == 400);  // to nobody
+  CHECK(ask(R"({"member":"far.example.org","mail":"a@example.net","kind":"confirm",)"
+            R"("subject":"192.0.2.7"})")
+            .status == 400);
+  std::string to = R"({"member":"far.example.org",)";
+  CHECK(ask(to + R"("kind":"arrest","subject":"192.0.2.7"})").status == 400);
+  CHECK(ask(to + R"("kind":"confirm"})").status == 400);
+  CHECK(ask(to + R"("kind":"confirm","subject":"192.0.2.7","tlp":"plaid"})").status == 400);
+  CHECK(ask(to + R"("kind":"confirm","subject":"192.0.2.7","deadline":"soon"})").status == 400);
+  CHECK(ask(to + R"("kind":"confirm","subject":"192.0.2.7","tlp":"red"})").status == 403);
+  CHECK(ask(R"({"constituent":"c_999","kind":"confirm","subject":"192.0.2.7"})").status == 404);
+}
+
+TEST_CASE("opinions go and are listed over the API") {
+  Table t;
+  t.agree();
+  std::string wish =
+      R"({"member":"far.example.org","item":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",)"
+      R"("opinion":"strongly-agree","words":"seen here too"})";
+  CHECK(t.ask("POST", "/api/v1/opinions", wish, Role::viewer).status == 403);
+  REQUIRE(t.ask("POST", "/api/v1/opinions", wish, Role::analyst).status == 200);
+  CHECK(t.ask("POST", "/api/v1/opinions", R"({"member":"far.example.org","item":"x"})").status ==
+        400);
+  REQUIRE(t.near.partners->deliver() == 0);
+  auto heard = t.far_opinions->list("", "near.example.org", 10);
+  REQUIRE(heard.has_value());
+  REQUIRE(heard->size() == 1);
+  CHECK(heard->front().words == "seen here too");
+  auto list = t.ask("GET", "/api/v1/opinions?partner=far.example.org");
+  CHECK(t.told(list, "/items/0/opinion") == "strongly-agree");
 }
 
 }  // namespace tocsin::api

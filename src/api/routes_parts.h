@@ -21,6 +21,7 @@ std::vector<Route> case_routes();
 std::vector<Route> node_routes();
 std::vector<Route> audit_routes();
 std::vector<Route> partner_routes();
+std::vector<Route> request_routes();
 std::vector<Route> ledger_routes();
 std::vector<Route> indicator_routes();
 

@@ -49,7 +49,7 @@ constexpr Schema table[] = {
     {"FindingDetail", "A finding with its history and what it means.",
      "+Finding history:[HistoryEntry] days:[DayCount] near:Near explanation!:Explanation "
      "database_date:day prefix:string registered_domain:string controller_told:string "
-     "as_of!:time took_ms!:number"},
+     "opinions:[Opinion] as_of!:time took_ms!:number"},
     {"HistoryEntry", "A step in a finding's life.",
      "at!:time what!:string detail:string feed:string user:string act:integer"},
     {"DayCount", "Events of a day.", "day!:day events!:integer"},
@@ -356,6 +356,49 @@ constexpr Schema table[] = {
      "field!:string action!:[string] v4_bits:integer v6_bits:integer step_s:integer"},
     {"AgreementAsk", "TOML or JSON.", "agreement!:string"},
     {"RenewAsk", "Until when.", "until!:time"},
+    {"RequestAsk",
+     "Whom: a member, a mail address (`affected`: of those affected, else of a provider) or a "
+     "constituent. About: a finding, a subject, or the STIX id of an item that both have. Absent "
+     "`tlp`: the finding's, else amber.",
+     "member:string mail:string affected:boolean constituent:string "
+     "kind!:take-down|preserve|confirm|tell-owner finding:string item:string subject:string "
+     "sort:ip|name|url|account type:string country:string sector:string tlp:string pap:string "
+     "words:string legal_basis:string deadline:time"},
+    {"RequestWords", "A line to the other side.", "words:string"},
+    {"RequestRefusal", "Why, and a line to the other side.",
+     "reason!:no-mandate|not-illegal-here|not-ours|not-found|not-enough-evidence|too-late|other "
+     "words:string"},
+    {"Request",
+     "A request. `told`: what of the subject went; `answered`: when the other side's person first "
+     "answered; `late`: its deadline is over and it is not. The refusal `no-agreement` is the "
+     "node's own.",
+     "id!:string ours:boolean member:string mail_to:string "
+     "kind!:take-down|preserve|confirm|tell-owner state!:open|accepted|refused|done|withdrawn "
+     "refusal:no-mandate|not-illegal-here|not-ours|not-found|not-enough-evidence|too-late|other|"
+     "no-agreement late:boolean finding:string item:string sort:string subject:string type:string "
+     "country:string sector:string tlp:string pap:string words:string legal_basis:string "
+     "deadline:time told:string agreement:string by!:string at!:time answered:time changed:time "
+     "mail:queued|sent|failed mail_error:string as_of:time took_ms:number"},
+    {"RequestAct", "What was done with a request, by whom; of a refusal its reason.",
+     "at!:time by:string act!:string refusal:string words:string"},
+    {"RequestShown", "A request, with what was done, oldest first.", "+Request acts:[RequestAct]"},
+    {"RequestSide", "Seconds to the first answer of a person; `late`: open past their deadline.",
+     "asked!:integer open!:integer late!:integer answers!:integer answer_p50_s:integer"},
+    {"RequestTimes", "By who asked: this node, or the partner. Mirrored on the other side.",
+     "member!:string ours!:RequestSide theirs!:RequestSide"},
+    {"RequestList", "The newest 1,000.",
+     "items!:[Request] partners:[RequestTimes] next:string total:integer as_of!:time "
+     "took_ms!:number"},
+    {"OpinionAsk", "On an item by its STIX id, to the member that it is of. Absent `tlp`: amber.",
+     "member!:string item!:string "
+     "opinion:note|strongly-disagree|disagree|neutral|agree|strongly-agree words:string "
+     "type:string tlp:string pap:string"},
+    {"Opinion", "What somebody said of an item; `member`: the other side.",
+     "id!:string ours:boolean member!:string by!:string item!:string "
+     "opinion!:note|strongly-disagree|disagree|neutral|agree|strongly-agree words:string "
+     "type:string tlp:string pap:string agreement:string at!:time as_of:time took_ms:number"},
+    {"OpinionList", "The newest 1,000.",
+     "items!:[Opinion] next:string total:integer as_of!:time took_ms!:number"},
     {"NodeState", "Whether it is paused, and which exercises are on.",
      "paused:Paused exercises:[string]"},
     {"Paused", "Since when and why it sends and fetches nothing.", "since:time why!:string"},

@@ -41,6 +41,8 @@ void add_token(CLI::App& app, Chosen& chosen);
 void add_user(CLI::App& app, Chosen& chosen);
 void add_audit(CLI::App& app, Chosen& chosen);
 void add_partner(CLI::App& app, Chosen& chosen);
+void add_request(CLI::App& app, Chosen& chosen);
+void add_opinion(CLI::App& app, Chosen& chosen);
 void add_ledger(CLI::App& app, Chosen& chosen);
 void add_indicators(CLI::App& app, Chosen& chosen);
 void add_backup(CLI::App& app, Chosen& chosen);

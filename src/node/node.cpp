@@ -145,9 +145,9 @@ Result<void> Node::open_stores() {
                                        : fmt::format("hold h_{}: {}", hold->id, hold->reason));
   };
   if (!config_.member.empty()) TRY(open_offers());
-  TRY(open_sharing());  // before anything asks what partners allow
   TRY(open_indicators());
   TRY(open_alerts());
+  TRY(open_sharing());  // before anything asks what partners allow
   corrections_->told = [this](const auto& findings) { return told_of(findings); };
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
   followers_ = std::make_unique<Followers>(

@@ -137,6 +137,7 @@ class Node {
   std::function<void(std::string_view)> recalls_of(const std::string& feed);
   Result<void> open_indicators();
   void look_back(const std::stop_token& stop);
+  Result<share::Requests::About> about_finding(std::string_view id) const;
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
   Result<std::vector<Told>> told_of(

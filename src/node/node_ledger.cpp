@@ -1,5 +1,9 @@
 // The node among others: its ledger, opened when it is known which member it is, and its partners.
+#include <fmt/format.h>
+
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 #include "base/json.h"
 #include "node/node.h"
@@ -82,6 +86,13 @@ void Node::start_sharing() {
 }
 
 Result<void> Node::join_network() {
+  auto refused = [this](std::string_view member, std::string_view what) {
+    return audit_->note({.at = now(),
+                         .by = std::string(member),
+                         .call = "statement of a member",
+                         .object = std::string(member)},
+                        fmt::format("denied: {}", what));
+  };
   sharing_ = TRY(
       Sharing::open({.journal = *journal_,
                      .config = config_,
@@ -93,10 +104,37 @@ Result<void> Node::join_network() {
                      .ledger = [this] { return ledger_.get(); },
                      .says = [this](auto feed) { return says_of(std::string(feed)); },
                      .pull_from = [this](auto feeds) { feeds_->set_partners(std::move(feeds)); },
-                     .pull = [this](const auto& feed) { feeds_->hurry(feed); }}));
+                     .pull = [this](const auto& feed) { feeds_->hurry(feed); },
+                     .mail = {.findings = *findings_,
+                              .settings = config_.alert,
+                              .rules = alerts_->rules(),
+                              .node = config_.name,
+                              .home = home_.path(),
+                              .simulated = is_simulated(),
+                              .now = options_.now},
+                     .about = [this](auto id) { return about_finding(id); },
+                     .refused = refused}));
   if (!sharing_->mute().empty()) return {};
   return sharing_->partners().with_key(
       [this](const SigningKey& key) { return open_ledger(config_.member, key); });
+}
+
+// What a finding may tell is what all of its feeds allow; whether they may be passed on to members
+// none of them says yet.
+Result<share::Requests::About> Node::about_finding(std::string_view id) const {
+  auto finding = TRY(findings_->one(finding_key_of(id)));
+  bool is_game = std::ranges::any_of(finding.feeds, [&](const auto& f) { return is_played(f); });
+  if (finding.exercise || is_game) return denied("an exercise: nobody else is asked about it");
+  auto consent = policy::consent_of(finding.feeds, alerts_->rules());
+  share::Requests::About about{.sort = std::string(name(finding.subject_kind)),
+                               .subject = finding.subject,
+                               .sector = finding.sector,
+                               .type = finding.type,
+                               .country = finding.country,
+                               .tlp = finding.tlp};
+  about.feed.tell_affected = consent.tell_affected;
+  about.feed.facts = consent.facts;
+  return about;
 }
 
 Result<void> Node::open_ledger(const std::string& member, const SigningKey& key) {

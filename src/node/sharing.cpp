@@ -54,6 +54,24 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                                          .description = "A node of " + config.member,
                                          .contact = config.contact,
                                          .base = config.member_url}}));
+  const Parts& p = made->parts_;
+  made->requests_ = TRY(share::Requests::open(
+      {.journal = p.journal,
+       .partners = *made->partners_,
+       .agreements = *made->agreements_,
+       .now = p.now,
+       .sensors = p.config.sensors,
+       .about = p.about,
+       .refused = p.refused,
+       .may_mail = [&mail =
+                        made->mail_](const share::Request& request) { return mail.may(request); },
+       .mail_domain = made->mail_.domain()}));
+  made->opinions_ = TRY(share::Opinions::open({.journal = p.journal,
+                                               .partners = *made->partners_,
+                                               .agreements = *made->agreements_,
+                                               .now = p.now,
+                                               .sensors = p.config.sensors,
+                                               .refused = p.refused}));
   auto known = made->introduce();
   if (!known && known.error().fault == Fault::missing) {
     made->mute_ = known.error().what;
@@ -181,6 +199,8 @@ void Sharing::run(const std::stop_token& stop) {
     if (!parts_.paused || !parts_.paused()) {
       if (auto left = partners_->deliver(); !left)
         spdlog::warn("statements to partners: {}", left.error().what);
+      if (auto sent = mail_.send_due(*requests_, stopping_.get_token()); !sent)
+        spdlog::warn("requests by mail: {}", sent.error().what);
     }
     std::unique_lock lock(mutex_);
     due_.wait_for(lock, stop, look_every, [this] { return hurry_; });

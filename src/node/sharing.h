@@ -1,6 +1,6 @@
-// Sharing: this node as a member of a network: who it is to others, whom it knows, what is agreed,
-// the thread that brings the others what it has to say, and the feeds that ask them for what they
-// have for us. docs/partners.md.
+// Sharing: this node as a member of a network: who it is to others, whom it knows, what is agreed
+// and asked, the thread that brings the others what it has to say, and the feeds that ask them for
+// what they have for us. docs/partners.md.
 #pragma once
 
 #include <condition_variable>
@@ -15,8 +15,11 @@
 
 #include "ingest/feed.h"
 #include "node/config.h"
+#include "node/request_mail.h"
 #include "share/agreements.h"
+#include "share/opinions.h"
 #include "share/partners.h"
+#include "share/requests.h"
 #include "share/shelf.h"
 
 namespace tocsin::node {
@@ -39,6 +42,10 @@ class Sharing {
     // Collects from partners: takes their feeds, whenever they change; runs one of them now.
     std::function<void(std::vector<ingest::Feed>)> pull_from{};
     std::function<void(const std::string& feed)> pull{};
+    RequestMail::Parts mail;
+    // As those of share::Requests.
+    std::function<Result<share::Requests::About>(std::string_view finding)> about;
+    std::function<Result<void>(std::string_view member, std::string_view what)> refused;
   };
   // Errors: those of Partners::open() and Agreements::open(); of introduce(), but for a missing
   // key: then the node goes on, and only a recovery makes it speak again.
@@ -48,6 +55,8 @@ class Sharing {
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
   share::Shelves& shelves() { return *shelves_; }
+  share::Requests& requests() { return *requests_; }
+  share::Opinions& opinions() { return *opinions_; }
   const std::string& mute() const { return mute_; }  // why it cannot speak; "": it can
 
   // Who we are, with the certificate that the server shows; again once that is made.
@@ -60,7 +69,7 @@ class Sharing {
   void stop();
 
  private:
-  explicit Sharing(Parts parts) : parts_(std::move(parts)) {}
+  explicit Sharing(Parts parts) : parts_(std::move(parts)), mail_(parts_.mail) {}
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
   void run(const std::stop_token& stop);
@@ -68,8 +77,12 @@ class Sharing {
   void follow(const std::stop_token& stop);
 
   Parts parts_;
+  RequestMail mail_;
   std::unique_ptr<share::Partners> partners_;
-  std::unique_ptr<share::Agreements> agreements_;  // hears for them: goes first
+  // These hear for them: they go first.
+  std::unique_ptr<share::Agreements> agreements_;
+  std::unique_ptr<share::Requests> requests_;
+  std::unique_ptr<share::Opinions> opinions_;
   std::unique_ptr<share::Shelves> shelves_;
   std::string mute_;
   std::mutex mutex_;

@@ -114,6 +114,10 @@ struct Figures {
 };
 
 class Gate;
+struct AskedWords;
+struct Letter;
+struct LetterDoor;
+struct ToldLetter;
 
 template <class T>
 class Cleared {
@@ -126,6 +130,9 @@ class Cleared {
  private:
   friend Result<Cleared<Finding>> clear(Finding item, const Recipient& to, const Rules& rules);
   friend Result<Cleared<Figures>> clear(Figures item, const Recipient& to, const Rules& rules);
+  friend Result<Cleared<AskedWords>> clear(AskedWords words, const Marking& marking,
+                                           const Recipient& to, const Rules& rules);
+  friend Result<Cleared<ToldLetter>> clear(const Letter& letter, const LetterDoor& door);
   friend class Gate;
   Cleared(T item, Recipient recipient, Tlp tlp, std::uint64_t epoch)
       : item_(std::move(item)), recipient_(std::move(recipient)), tlp_(tlp), epoch_(epoch) {}

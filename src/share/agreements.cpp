@@ -213,9 +213,10 @@ Result<std::unique_ptr<Agreements>> Agreements::open(const Parts& parts) {
   auto tables = TRY(store::Tables::open(parts.journal, "agreements", steps));
   auto agreements = std::unique_ptr<Agreements>(new Agreements(parts, std::move(tables)));
   TRY(agreements->load());
-  parts.partners.heard = [self = agreements.get()](const Partner& from, const Statement& s) {
+  auto hear = [self = agreements.get()](const Partner& from, const Statement& s) {
     return self->hear(from, s);
   };
+  parts.partners.hears("agreement", std::move(hear));
   return agreements;
 }
 

@@ -595,25 +595,32 @@ Result<std::string> Partners::hear(std::string_view json) {
   if (all->speaking(s.member) == nullptr || !partner->keys.holds(s.key, now))
     return denied("no partner of this node says that");
   TRY(check_clock(s, now));
-  if (!heard) return invalid("this node does not know what " + text::quote(s.kind) + " is");
-  TRY(heard(*partner, s));
+  auto hearer = hearers_.find(std::string_view(s.kind).substr(0, s.kind.find('-')));
+  if (hearer == hearers_.end())
+    return invalid("this node does not know what " + text::quote(s.kind) + " is");
+  TRY(hearer->second(*partner, s));
   return std::string("{}");
+}
+
+void Partners::hears(std::string_view kind, Hears hear) {
+  hearers_[std::string(kind)] = std::move(hear);
 }
 
 // ---- what we say
 
 Result<void> Partners::say(const std::vector<std::string>& members, std::string_view kind,
-                           const Said& said, const store::Tables::Body& kept) {
+                           const Said& said, const store::Tables::Body& kept, TimeUs at) {
   auto we = TRY(us());
   auto all = book();
   TimeUs now = parts_.now();
+  if (at == time_none) at = now;
   std::vector<std::pair<std::string, std::string>> told;  // member, statement
   for (const std::string& member : members) {
     if (all->speaking(member) == nullptr) continue;
     Said words = said;
     words["to"] = member;
     std::string json = statement_json(
-        signed_statement(kind, we.says->profile.member, now, std::move(words), we.identity->key()));
+        signed_statement(kind, we.says->profile.member, at, std::move(words), we.identity->key()));
     if (json.size() > statement_bytes_max) return invalid("that is too long to be said");
     told.emplace_back(member, std::move(json));
   }

@@ -139,13 +139,16 @@ class Partners {
 
   // A statement that came in; what to answer. Errors: denied, invalid, missing.
   Result<std::string> hear(std::string_view statement);
-  // Statements of other kinds by a compared partner's key, to us; set by whoever knows the kind.
-  std::function<Result<void>(const Partner& from, const Statement& statement)> heard;
+  // Statements of other kinds by a compared partner's key, to us. Whoever knows "request" also
+  // hears what begins with "request-". Before the first statement comes.
+  using Hears = std::function<Result<void>(const Partner& from, const Statement& statement)>;
+  void hears(std::string_view kind, Hears hear);
 
   // Signs as this node and keeps it for sending to those of the members that are compared partners;
-  // `kept` is part of the same transaction. Errors: missing; invalid (too long); unavailable.
+  // `kept` is part of the same transaction. `at`: when; time_none is now. Errors: missing; invalid
+  // (too long); unavailable.
   Result<void> say(const std::vector<std::string>& members, std::string_view kind, const Said& said,
-                   const store::Tables::Body& kept);
+                   const store::Tables::Body& kept, TimeUs at = time_none);
   // Sends what is due, of one member or all. Gives how many are left waiting.
   Result<std::size_t> deliver(std::string_view member = {});
   // Signs with the node's key, as for an agreement. Errors: missing.
@@ -185,10 +188,11 @@ class Partners {
 
   Parts parts_;
   store::Tables tables_;
-  mutable std::mutex one_;                       // act at a time
-  mutable std::mutex sending_;                   // delivery at a time
-  mutable std::mutex mutex_;                     // of what follows, for moments
-  std::set<std::string, std::less<>> stopping_;  // nobody, whatever a book says
+  std::map<std::string, Hears, std::less<>> hearers_;  // by the first word of the kind
+  mutable std::mutex one_;                             // act at a time
+  mutable std::mutex sending_;                         // delivery at a time
+  mutable std::mutex mutex_;                           // of what follows, for moments
+  std::set<std::string, std::less<>> stopping_;        // nobody, whatever a book says
   std::shared_ptr<const PartnerBook> book_ = std::make_shared<PartnerBook>();
   std::shared_ptr<const Identity> identity_;
   std::shared_ptr<const Introduction> self_;

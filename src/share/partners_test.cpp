@@ -159,11 +159,12 @@ TEST_CASE("two partners never mix: tokens, keys and statements are one member's"
   CHECK(book->by_token(c.partners->token_for(b.member).value()) == nullptr);  // for b, not for a
 
   std::vector<std::string> from;
-  a.partners->heard = [&](const Partner& partner, const Statement& s) -> Result<void> {
+  auto hear = [&](const Partner& partner, const Statement& s) -> Result<void> {
     from.push_back(partner.profile.member);
     CHECK(s.member == partner.profile.member);
     return {};
   };
+  a.partners->hears("note", hear);
   REQUIRE(b.partners->say({a.member}, "note", {{"words", "hello"}}, {}).has_value());
   CHECK(b.partners->deliver() == 0);
   CHECK(from == std::vector<std::string>{b.member});

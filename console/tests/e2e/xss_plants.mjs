@@ -174,6 +174,10 @@ export const plants = {
     await ask("POST", `/agreements/${address}/renew`, { until: payload });
     await ask("POST", `/agreements/${address}/suspend`, { why: payload }); // not signed, so not in force
     fine(await ask("POST", `/agreements/${address}/end`, { why: marked(line, "agreement.why") }), "an end");
+    for (const field of ["constituent", "country", "deadline", "finding", "item", "kind", "legal_basis", "mail", "member", "pap", "sector", "sort", "subject", "tlp", "type", "words"]) await ask("POST", "/requests", { member: "x", kind: "confirm", subject: "192.0.2.7", [field]: payload });
+    for (const act of ["accept", "refuse", "done", "withdraw", "comment"]) await ask("POST", `/requests/x/${act}`, { words: payload });
+    await ask("POST", "/requests/x/refuse", { reason: payload });
+    for (const field of ["item", "member", "opinion", "pap", "tlp", "type", "words"]) await ask("POST", "/opinions", { member: "x", item: "x", [field]: payload });
   },
   // A name or an id in a call's path that is none.
   async paths(ask, payload) {
@@ -213,6 +217,8 @@ export const refused = [
   "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", ...["from", "id", "partner", "template", "until"].map((name) => `POST /agreements/draft ${name}`), "POST /agreements/explain agreement", "POST /agreements/explain purpose", "POST /partners/join code",
   "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why",
   ...["format", "type", "severity", "tlp", "pap", "valid_from", "valid_until", "techniques"].map((name) => `POST /indicators ${name}`), "POST /indicators/{id}/sightings first", "POST /indicators/{id}/sightings last",
+  ...["constituent", "country", "deadline", "finding", "item", "kind", "legal_basis", "mail", "member", "pap", "sector", "sort", "subject", "tlp", "type", "words"].map((name) => `POST /requests ${name}`), ...["accept", "refuse", "done", "withdraw", "comment"].map((act) => `POST /requests/{id}/${act} words`), "POST /requests/{id}/refuse reason",
+  ...["item", "member", "opinion", "pap", "tlp", "type", "words"].map((name) => `POST /opinions ${name}`),
   "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none
   "POST /quarantine/drop ids", "POST /quarantine/replay ids", "POST /reports again", "POST /reports exercise", "POST /reports format", "POST /reports history", "POST /reports tlp", "POST /reports visible", "POST /reports/{id}/replace format", "POST /reports/{id}/replace tlp",
