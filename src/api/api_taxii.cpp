@@ -69,6 +69,12 @@ http::Admission Api::admit_taxii(const http::Request& head) {
     // A body may come minutes after its head: a partner that was stopped in between is nobody.
     if (context_.backend.partners()->book()->by_token(token) == nullptr)
       return share::taxii_unauthenticated();
+    const auto& path = request.segments;
+    if (path.size() == 3 && path[1] == share::taxii_root && path[2] == "hints") {
+      auto stream = context_.backend.hint_members(member);
+      if (!stream) return http::problem(stream.error());
+      return http::Response{.headers = {{"Content-Type", "text/event-stream"}}, .events = *stream};
+    }
     auto shelf = shelves->of(member);
     return share::serve_taxii(request, member, *shelf, shelves->settings());
   };

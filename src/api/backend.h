@@ -627,6 +627,8 @@ class Backend {
   virtual share::Partners* partners() = 0;
   virtual share::Agreements* agreements() = 0;
   virtual share::Shelves* shelves() = 0;
+  // A stream that tells a member when there is something new for it.
+  virtual Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) = 0;
   virtual void tell_partners() = 0;               // what is due, now
   virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on
 

@@ -105,6 +105,9 @@ class NodeBackend final : public Backend {
   share::Opinions* opinions() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->opinions();
   }
+  Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) override {
+    return node_.sharing()->hints().subscribe(member);
+  }
   void tell_partners() override {
     if (node_.sharing() != nullptr) node_.sharing()->hurry();
   }

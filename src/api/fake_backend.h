@@ -440,6 +440,9 @@ class FakeBackend final : public Backend {
   share::Partners* partners() override { return known_partners; }
   share::Agreements* agreements() override { return known_agreements; }
   share::Shelves* shelves() override { return nullptr; }
+  Result<std::shared_ptr<EventStream>> hint_members(const std::string&) override {
+    return missing("no network");
+  }
   void tell_partners() override {}
   Result<void> member_key_changed() override { return {}; }
   Result<FindingRow> finding_row(const Hash128& key) override {

@@ -42,6 +42,7 @@ void Served::stop() {
   state_->node->intake().stop();
   state_->node->feeds().stop();
   state_->api->stop();
+  if (auto* sharing = state_->node->sharing()) sharing->hints().stop();
   if (state_->listening.server) state_->listening.server->stop(std::chrono::seconds(5));
   state_->node->stop();
 }

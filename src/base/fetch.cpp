@@ -161,6 +161,7 @@ void describe(Response& response, Transfer& transfer, const Url& url) {
 Result<Response> follow(const Request& request, const Url& first) {
   Transfer transfer(request.route, "http,https");
   transfer.spool_to(request.spool_path);
+  if (request.take) transfer.hand_to(request.take);
   CURL* h = transfer.handle();
   std::string agent = user_agent(request.contact);
   curl_easy_setopt(h, CURLOPT_USERAGENT, agent.c_str());

@@ -33,7 +33,9 @@ struct Request {
   std::string etag = {},
               last_modified = {};  // of the last answer: If-None-Match, If-Modified-Since
   std::string spool_path =
-      {};                    // where the body is written; "": into Response::body, at most 64 MiB
+      {};  // where the body is written; "": into Response::body, at most 64 MiB
+  // Where set: takes the body as it comes, also that of a refusal; then spool_path is "".
+  std::function<void(std::string_view piece)> take = {};
   std::string contact = {};  // in the user agent: mail address or URL of who runs this node
   Route route = {};          // allow_private also allows secrets over plain http
   unsigned redirects_max = 5;

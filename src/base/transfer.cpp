@@ -173,12 +173,16 @@ std::size_t Transfer::write(char* bytes, std::size_t one, std::size_t count, voi
   auto& transfer = *static_cast<Transfer*>(self);
   std::size_t size = one * count;
   std::uint64_t most = transfer.route_.size_max_bytes;
-  if (transfer.spool_ < 0) most = std::min<std::uint64_t>(most, body_bytes_max);
+  if (transfer.spool_ < 0 && !transfer.take_) most = std::min<std::uint64_t>(most, body_bytes_max);
   if (transfer.size_bytes_ + size > most) {
     transfer.too_large_ = true;
     return CURL_WRITEFUNC_ERROR;
   }
   transfer.size_bytes_ += size;
+  if (transfer.take_) {
+    transfer.take_({bytes, size});
+    return size;
+  }
   if (transfer.spool_ < 0) {
     transfer.body_.append(bytes, size);
     return size;

@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -63,6 +64,8 @@ class Transfer {
 
   // The body goes to this file (created, or emptied), or else into body().
   void spool_to(std::string path) { spool_path_ = std::move(path); }
+  // The body is handed over as it comes, and not kept.
+  void hand_to(std::function<void(std::string_view piece)> take) { take_ = std::move(take); }
   const std::string& body() const { return body_; }
   std::uint64_t size_bytes() const { return size_bytes_; }
 
@@ -89,6 +92,7 @@ class Transfer {
   std::unique_ptr<CURL, Free> handle_;
   std::array<char, CURL_ERROR_SIZE> message_{};
   std::string spool_path_, body_;
+  std::function<void(std::string_view)> take_;
   int spool_ = -1;
   int disk_error_ = 0;  // errno of a failed write
   bool too_large_ = false;

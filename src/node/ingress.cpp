@@ -149,6 +149,7 @@ Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std:
   sender.changed = true;
   auto refuse = [&](policy::Clause clause, std::string why) {
     ++sender.refused[clause];
+    ++sender.of_page[fmt::to_string(static_cast<int>(clause))];
     parts_.metrics
         .counter("tocsin_ingress_refused_total", "events of partners that no agreement allows",
                  {{"clause", std::string(policy::name(clause))}, {"member", who}})
@@ -216,6 +217,16 @@ void Ingress::recall(std::string_view feed, std::string_view id) {
 
 void Ingress::ended(const store::ReportRow& row) {
   if (!Feeds::is_partners(row.feed)) return;
+  std::map<std::string, std::uint64_t> refused;
+  {
+    std::lock_guard guard(mutex_);
+    if (auto sender = senders_.find(row.feed); sender != senders_.end())
+      refused = std::exchange(sender->second.of_page, {});
+  }
+  if (row.state == store::ReportState::done) {
+    if (auto answered = acknowledge(row, std::string(member_of(row.feed)), refused); !answered)
+      spdlog::error("feed {}: its release is not what came: {}", row.feed, answered.error().what);
+  }
   std::lock_guard guard(mutex_);
   auto found = senders_.find(row.feed);
   if (found != senders_.end() && found->second.changed) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include "store/audit.h"
 #include "store/columns.h"
 #include "store/journal.h"
+#include "store/tables.h"
 
 namespace tocsin::node {
 
@@ -44,6 +46,7 @@ class Ingress {
     store::Audit& audit;
     Metrics& metrics;
     std::function<TimeUs()> now;
+    std::function<share::Ledger*()> ledger{};
   };
   static Result<std::unique_ptr<Ingress>> open(const Parts& parts);
 
@@ -84,6 +87,8 @@ class Ingress {
     std::map<policy::Clause, std::uint64_t> refused{};
     bool waits = false;  // for a new day
     bool changed = false;
+    std::map<std::string, std::uint64_t>
+        of_page{};  // refused of the report that is read, by clause
   };
   explicit Ingress(const Parts& parts) : parts_(parts) {}
   Result<void> load();
@@ -93,7 +98,13 @@ class Ingress {
   share::Agreements::InForce in_force(std::string_view feed) const;
   Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
 
+  // Answers the release that a page tells of, if it does. Errors: those of
+  // share::Ledger::receive().
+  Result<void> acknowledge(const store::ReportRow& row, const std::string& member,
+                           const std::map<std::string, std::uint64_t>& refused);
+
   Parts parts_;
+  std::optional<store::Tables> tables_;
   std::mutex mutex_;
   std::map<std::string, Sender, std::less<>> senders_;    // by feed
   std::set<std::string, std::less<>> gone_;               // "FEED ID" that were taken back

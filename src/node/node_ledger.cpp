@@ -43,7 +43,8 @@ Result<void> Node::open_sharing() {
                                 .corrections = *corrections_,
                                 .audit = *audit_,
                                 .metrics = metrics_,
-                                .now = options_.now}));
+                                .now = options_.now,
+                                .ledger = [this] { return ledger_.get(); }}));
   return {};
 }
 
@@ -114,6 +115,18 @@ Result<void> Node::join_network() {
                               .now = options_.now},
                      .about = [this](auto id) { return about_finding(id); },
                      .refused = refused}));
+  // What a partner signed for what it got.
+  auto receipt = [this](const share::Partner& from, const share::Statement& said) -> Result<void> {
+    if (!ledger_) return missing("this node has no ledger");
+    auto answer = TRY(ledger::read_acknowledged(said["acknowledged"]));
+    share::Peer peer{.id = from.profile.member, .keys = {}};
+    for (const share::KeySpan& span : from.keys.spans) {
+      if (span.revoked == time_none) peer.keys.push_back(span.key);
+    }
+    auto tables = TRY(store::Tables::open(*journal_, "receipts", {}));
+    return tables.write([&](store::Sqlite& db) { return ledger_->acknowledge(db, answer, peer); });
+  };
+  sharing_->partners().hears("receipt", std::move(receipt));
   if (!sharing_->mute().empty()) return {};
   return sharing_->partners().with_key(
       [this](const SigningKey& key) { return open_ledger(config_.member, key); });

@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <set>
 
+#include "base/backoff.h"
 #include "base/fetch.h"
 #include "base/text.h"
 #include "base/tls.h"
@@ -15,6 +17,9 @@ namespace {
 
 constexpr auto look_every = std::chrono::seconds(30);
 constexpr auto follow_every = std::chrono::seconds(1);
+constexpr std::string_view hints_path = "/taxii2/tocsin/hints";
+constexpr std::size_t listeners_max = 200;
+constexpr std::uint32_t listen_again_ms = 1'000, listen_again_ms_max = 60'000;
 constexpr std::uint32_t pull_every_s = 60;
 constexpr std::string_view collections_path = "/taxii2/tocsin/collections/";
 constexpr std::uint64_t answer_bytes_max = 4 << 20;
@@ -72,6 +77,16 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                                                .now = p.now,
                                                .sensors = p.config.sensors,
                                                .refused = p.refused}));
+  made->hints_ = std::make_unique<share::Hints>(share::Hints::Parts{
+      .last = [&offers = made->parts_.offers] { return offers.last(); },
+      .has_news = [sharing = made.get()](
+                      const auto& member,
+                      TimeUs after) { return sharing->shelves_->has_news(member, after); },
+      .is_partner =
+          [sharing = made.get()](const auto& member) {
+            return sharing->partners_->book()->speaking(member) != nullptr;
+          }});
+  made->parts_.offers.flushed = [hints = made->hints_.get()] { hints->look(); };
   auto known = made->introduce();
   if (!known && known.error().fault == Fault::missing) {
     made->mute_ = known.error().what;
@@ -134,6 +149,58 @@ void Sharing::start() {
     puller_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
 }
 
+// A stream of hints from each partner that we pull from; a partner without one is asked every
+// minute all the same.
+void Sharing::listen(const std::vector<ingest::Feed>& feeds) {
+  std::set<std::string> members;
+  for (const ingest::Feed& feed : feeds) members.emplace(feed.option("member"));
+  std::erase_if(listeners_, [&](const auto& one) { return !members.contains(one.first); });
+  for (const std::string& member : members) {
+    if (listeners_.contains(member) || listeners_.size() >= listeners_max) continue;
+    listeners_.emplace(member,
+                       [this, member](const std::stop_token& stop) { listen_to(member, stop); });
+  }
+}
+
+void Sharing::listen_to(const std::string& member, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  auto take = [&](std::string_view piece) {
+    if (piece.contains("event: new")) hint(member);
+  };
+  for (unsigned failures = 0; !stop.stop_requested();) {
+    auto book = partners_->book();
+    const share::Partner* partner = book->speaking(member);
+    auto token = partners_->token_for(member);
+    if (partner != nullptr && token && !(parts_.paused && parts_.paused())) {
+      auto url = Url::parse(partner->profile.url, "http,https");
+      bool secure = url && url->scheme == "https";
+      fetch::Request request{
+          .url = partner->profile.url + std::string(hints_path),
+          .headers = {{"Accept", "text/event-stream"}},
+          .secret_headers = {{"Authorization", "Bearer " + *token}},
+          .take = take,
+          .contact = parts_.config.contact,
+          .route = {.allow_private = parts_.config.share_private || (url && is_loopback(url->host)),
+                    .proxy = parts_.config.proxy,
+                    .ca_file = parts_.config.ca_file,
+                    .pins = secure ? partner->pins : std::vector<std::string>(),
+                    .low_speed_s = 0,
+                    .stop = stop},
+          .redirects_max = 0,
+          .tries_max = 1};
+      auto began = std::chrono::steady_clock::now();
+      auto ended = fetch::get(request);
+      bool lasted = std::chrono::steady_clock::now() - began > std::chrono::minutes(1);
+      failures = ended && ended->status == 200 && lasted ? 0 : failures + 1;
+    }
+    auto pause = std::chrono::milliseconds(
+        1000 + backoff_ms(failures, listen_again_ms, listen_again_ms_max, random_bits()));
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, pause, [] { return false; });
+  }
+}
+
 void Sharing::hint(std::string_view member) {
   if (parts_.pull) parts_.pull(fmt::format("partner.{}", member));
 }
@@ -176,7 +243,9 @@ void Sharing::follow(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   while (!stop.stop_requested()) {
-    parts_.pull_from(feeds());
+    auto all = feeds();
+    listen(all);
+    parts_.pull_from(std::move(all));
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop, follow_every, [] { return false; });
   }
@@ -190,7 +259,9 @@ void Sharing::hurry() {
 
 void Sharing::stop() {
   stopping_.request_stop();
+  if (hints_) hints_->stop();
   puller_ = {};
+  listeners_.clear();
   sender_ = {};
 }
 

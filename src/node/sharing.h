@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "node/config.h"
 #include "node/request_mail.h"
 #include "share/agreements.h"
+#include "share/hints.h"
 #include "share/opinions.h"
 #include "share/partners.h"
 #include "share/requests.h"
@@ -55,6 +57,7 @@ class Sharing {
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
   share::Shelves& shelves() { return *shelves_; }
+  share::Hints& hints() { return *hints_; }
   share::Requests& requests() { return *requests_; }
   share::Opinions& opinions() { return *opinions_; }
   const std::string& mute() const { return mute_; }  // why it cannot speak; "": it can
@@ -75,6 +78,8 @@ class Sharing {
   void run(const std::stop_token& stop);
   std::vector<ingest::Feed> feeds() const;
   void follow(const std::stop_token& stop);
+  void listen(const std::vector<ingest::Feed>& feeds);
+  void listen_to(const std::string& member, const std::stop_token& stop);
 
   Parts parts_;
   RequestMail mail_;
@@ -84,11 +89,13 @@ class Sharing {
   std::unique_ptr<share::Requests> requests_;
   std::unique_ptr<share::Opinions> opinions_;
   std::unique_ptr<share::Shelves> shelves_;
+  std::unique_ptr<share::Hints> hints_;
   std::string mute_;
   std::mutex mutex_;
   std::condition_variable_any due_;
   bool hurry_ = false;
   std::stop_source stopping_;
+  std::map<std::string, std::jthread> listeners_;  // by member; the puller's
   std::jthread sender_, puller_;
 };
 

@@ -133,6 +133,7 @@ Result<void> Offers::flush() {
   }
   kept_seq_ = applied_seq_;
   last_ = next_ - 1;
+  if (flushed) flushed();
   return {};
 }
 

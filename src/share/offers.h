@@ -52,6 +52,7 @@ class Offers {
 
   // The first that has a date after this one; nullptr: none. Any thread.
   Result<std::shared_ptr<const Offer>> after(TimeUs date) const;
+  std::function<void()> flushed;         // called after flush(); set before the first apply()
   TimeUs last() const { return last_; }  // no date in use is larger
 
   // Drops what came in longer ago than this, at most 100 offers at once; gives how many. The

@@ -193,6 +193,12 @@ Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door, cons
   for (const policy::TreatedMember& one : told.members) flat.push_back({one.name, one.json});
   auto objects = offer.recall ? wire::stix_of_recall(flat, as) : wire::stix_of_event(flat, as);
   std::size_t before = walk.page.objects.size();
+  // What belongs together stands on one page, if it has room for it at all.
+  bool is_whole = !walk.scan.after || *walk.scan.after < offer.date(row.row);
+  if (is_whole && walk.counts.size() > 0 && before + objects.size() > walk.scan.limit) {
+    walk.full = true;
+    return {};
+  }
   TimeUs date = offer.date(row.row);
   for (std::string& json : objects) {
     if (!take(walk, described(std::move(json), date++))) break;
@@ -480,6 +486,20 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
                                                                  .sensors = parts_.sensors,
                                                                  .epoch = door.epoch});
   return {};
+}
+
+bool Shelves::has_news(const std::string& member, TimeUs after) {
+  if (!introduce() || parts_.ledger() == nullptr) return false;
+  auto door = door_of(member);
+  std::lock_guard guard(door->mutex);
+  if (!open_door(*door, member, parts_.now())) return false;
+  while (auto offer = parts_.offers.after(after)) {
+    if (!*offer) return false;
+    auto selected = door->gate->select((*offer)->batch, (*offer)->traits, parts_.now());
+    if (!selected.rows.empty()) return true;
+    after = (*offer)->end() - 1;
+  }
+  return false;
 }
 
 Result<void> Shelves::forget_salts(store::Sqlite& db, TimeUs from, TimeUs until) {

@@ -50,6 +50,9 @@ class Shelves {
 
   const TaxiiSettings& settings() const { return parts_.settings; }
 
+  // Is there anything for a member behind this date? Writes nothing.
+  bool has_news(const std::string& member, TimeUs after);
+
   // Erasing: what proves that an item was among those of a release goes, for all releases of dates
   // from `from` on and before `until`.
   Result<void> forget_salts(store::Sqlite& db, TimeUs from, TimeUs until);
