@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "alert/alerts.h"
+#include "base/event_stream.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "hunt/indicators.h"

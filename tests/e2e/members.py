@@ -1,4 +1,5 @@
 # Nodes under test that are members of a network: they come to know each other, and agree.
+import functools
 import json
 import socket
 import subprocess
@@ -30,8 +31,28 @@ class Member(Node):
     def state_of(self, other):
         return json.loads(self.verb("partner", "show", other.member, "--json"))
 
-    def agreement(self):
-        return json.loads(self.verb("agreement", "show", "one.two", "--json"))
+    def agreement(self, name="one.two"):
+        return json.loads(self.verb("agreement", "show", name, "--json"))
+
+    @functools.cached_property
+    def second(self):
+        """Another person of this node: what posts JSON for them."""
+        start = json.loads(self.verb("user", "add", "second", "--role", "agreement-editor", "--json"))["start_password"]
+        person, own = urllib.request.build_opener(urllib.request.HTTPCookieProcessor()), "a long enough phrase of the second"
+
+        def post(path, body, csrf=""):
+            request = urllib.request.Request(self.root + path, data=json.dumps(body).encode(), method="POST",
+                                             headers={"Content-Type": "application/json", **({"X-CSRF-Token": csrf} if csrf else {})})
+            with person.open(request, timeout=20) as answer:
+                return answer.read()
+
+        def csrf():
+            with person.open(self.root + "/api/v1/session", timeout=20) as answer:
+                return json.loads(answer.read())["csrf"]
+
+        post("/api/v1/session", {"user": "second", "password": start})
+        post("/api/v1/profile/password", {"old_password": start, "new_password": own}, csrf())
+        return lambda path, body: post(path, body, csrf())
 
 
 def free_port():
@@ -54,44 +75,27 @@ def befriend(one, other):
         wanted(here.state_of(there)["state"] == "compared", f"after comparing: {here.state_of(there)}")
 
 
-def signed_by_two(node):
-    """The node's owner at the command line, and another person by a token of their own."""
-    node.verb("agreement", "sign", "one.two")
-    wanted(node.agreement()["wanted_by"], "nobody wants it")
-    start = json.loads(node.verb("user", "add", "second", "--role", "agreement-editor", "--json"))["start_password"]
-    person = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-
-    def ask(path, body):
-        csrf = ask.csrf
-        request = urllib.request.Request(node.root + path, data=json.dumps(body).encode(), method="POST",
-                                         headers={"Content-Type": "application/json", **({"X-CSRF-Token": csrf} if csrf else {})})
-        with person.open(request, timeout=20) as answer:
-            return answer.read()
-
-    ask.csrf = ""
-    ask("/api/v1/session", {"user": "second", "password": start})
-    with person.open(node.root + "/api/v1/session", timeout=20) as answer:
-        ask.csrf = json.loads(answer.read())["csrf"]
-    ask("/api/v1/profile/password", {"old_password": start, "new_password": "a long enough phrase of the second"})
-    with person.open(node.root + "/api/v1/session", timeout=20) as answer:
-        ask.csrf = json.loads(answer.read())["csrf"]
-    ask(f"/api/v1/agreements/{node.agreement()['address']}/sign", {})
+def signed_by_two(node, name="one.two"):
+    """The node's owner at the command line, and another person."""
+    node.verb("agreement", "sign", name)
+    wanted(node.agreement(name)["wanted_by"], "nobody wants it")
+    node.second(f"/api/v1/agreements/{node.agreement(name)['address']}/sign", {})
 
 
-def agree(one, other, folder):
+def agree(one, other, folder, name="one.two", template="open"):
     parties = []
     for side in (one, other):
         says = side.json("/api/v1/partners")["self"]
         parties += ["--party", f"id={says['member']}; name={says['name']}; country={says['country']}; key={says['key']}; mail=soc@example.org"]
-    path = str(folder / "agreement.toml")
-    made = subprocess.run([one.tocsin, "agreement", "new", "--template", "open", "--id", "one.two", *parties, "--until", "2030-01-01", "--out", path],
+    path = str(folder / f"{name}.toml")
+    made = subprocess.run([one.tocsin, "agreement", "new", "--template", template, "--id", name, *parties, "--until", "2030-01-01", "--out", path],
                           text=True, capture_output=True)
     wanted(made.returncode == 0, f"agreement new: {made.stderr}")
     one.verb("agreement", "propose", path)
-    wanted("one.two" not in other.verb("agreement", "list"), "it went before a second person wanted it")
+    wanted(name not in other.verb("agreement", "list"), "it went before a second person wanted it")
     for side in (one, other):
-        side.wait_for(lambda side=side: "one.two" in side.verb("agreement", "list"), "the proposal arrives", 60)
-        wanted(side.agreement()["standing"] == "proposed", f"before it is signed: {side.agreement()}")
-        signed_by_two(side)
+        side.wait_for(lambda side=side: name in side.verb("agreement", "list"), "the proposal arrives", 60)
+        wanted(side.agreement(name)["standing"] == "proposed", f"before it is signed: {side.agreement(name)}")
+        signed_by_two(side, name)
     for side in (one, other):
-        side.wait_for(lambda side=side: side.agreement()["standing"] == "active", "both have signed", 60)
+        side.wait_for(lambda side=side: side.agreement(name)["standing"] == "active", "both have signed", 60)
