@@ -128,4 +128,5 @@ def main():
         tell("beside the bulk report", sorted(beside))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -93,7 +93,8 @@ Result<std::unique_ptr<Offers>> Offers::open(const std::string& path, std::funct
 Result<void> Offers::add(EventBatch batch, TimeUs was) {
   if (batch.size() == 0) return {};
   batch.echoes.clear();
-  Offer offer{.base = std::max(next_, now_()), .recall = was != 0, .was = was, .batch = {}};
+  TimeUs base = (std::max(next_, now_()) + room - 1) / room * room;
+  Offer offer{.base = base, .recall = was != 0, .was = was, .batch = {}};
   offer.batch = std::move(batch);
   TRY(insert(offer));
   next_ = offer.end();

@@ -324,6 +324,34 @@ TEST_CASE("a quota ends the walk for today and loses nothing") {
             seen, [](const auto& id) { return id.starts_with("observed-data--"); }) == 10);
 }
 
+TEST_CASE("the objects of one event stand on one page, and news are told before they are fetched") {
+  World w;
+  w.agree();
+  TimeUs before = w.offers->last();
+  CHECK_FALSE(w.shelves->has_news(w.b.member, before));
+  w.take_in(3, Tlp::red);
+  CHECK_FALSE(w.shelves->has_news(w.b.member, before));
+  w.take_in(40, Tlp::green, Type::c2_server);
+  CHECK(w.shelves->has_news(w.b.member, before));
+  CHECK_FALSE(w.shelves->has_news(w.b.member, w.offers->last()));
+  TaxiiScan scan{.after = {}, .match = {}, .limit = 11};
+  std::size_t events = 0;
+  for (bool more = true; more;) {
+    auto page = w.page(scan);
+    more = page.more;
+    scan.after = page.looked_at;
+    std::set<TimeUs> rooms, whole;
+    for (const auto& object : page.objects) {
+      TimeUs room = object.added / Offers::room;
+      if (object.id.starts_with("relationship--")) whole.insert(room);  // the last of each
+      if (object.id.starts_with("observed-data--")) rooms.insert(room);
+    }
+    events += rooms.size();
+    CHECK(rooms.size() == whole.size());
+  }
+  CHECK(events == 40);
+}
+
 TEST_CASE("one object by its id, by type, by version; others' collections are not there") {
   World w;
   w.agree();

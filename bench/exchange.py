@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""How long one line over a socket at one member takes until its partner's API answers with its finding: taken in, cleared, logged, hinted,
+pulled, judged, durable on both. Alone, and beside a bulk report that the first member takes in. DESIGN section 5: p99 under 250 ms.
+
+usage: exchange.py TOCSIN [--rows N] [--lines N]
+Prints the median, the 99th percentile and the most in milliseconds for both. The polls of 5 ms are in the figure.
+"""
+import argparse
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "e2e"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from live import Api, measure, tell, write_report  # noqa: E402
+from members import Member, agree, befriend, free_port  # noqa: E402
+
+FEEDS = """[feed.wire]
+collector = "listener"
+format = "intelmq"
+listen = "{socket}"
+tlp = "green"
+terms = {{ redistribution = "yes" }}
+[feed.bulk]
+collector = "stdin"
+format = "shadowserver"
+enabled = false
+tlp = "green"
+terms = {{ redistribution = "{bulk}" }}
+"""
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("tocsin")
+    options.add_argument("--rows", type=int, default=2_000_000)
+    options.add_argument("--lines", type=int, default=200)
+    options.add_argument("--share-bulk", choices=("yes", "no"), default="yes", help="does the bulk report go to the partner, too?")
+    options = options.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        listen = str(folder / "wire.sock")
+        with Member(options.tocsin, folder, "one.example.org", "BR", free_port(), more=FEEDS.format(socket=listen, bulk=options.share_bulk)) as one, \
+                Member(options.tocsin, folder, "two.example.org", "PT", free_port()) as two:
+            for node in (one, two):
+                node.open(node.url)
+            befriend(one, two)
+            agree(one, two, folder)
+            api = Api(two)
+            wire = socket.socket(socket.AF_UNIX)
+            one.wait_for(lambda: pathlib.Path(listen).exists(), "the listener")
+            wire.connect(listen)
+            time.sleep(5)  # the streams of hints are opened
+            tell("alone", measure(api, wire, options.lines, 0))
+            report = folder / "2026-03-01-event4_sinkhole.csv"
+            write_report(report, options.rows)
+            done = threading.Event()
+
+            def bulk():
+                begin = time.perf_counter()
+                subprocess.run([options.tocsin, "ingest", str(report), "--feed", "bulk", "--home", str(one.home)], check=True, stdout=subprocess.DEVNULL)
+                took = time.perf_counter() - begin
+                print(f"bulk: {options.rows} rows in {took:.1f} s, {options.rows / took:.0f} rows/s", flush=True)
+                done.set()
+
+            beside, first = [], options.lines
+            thread = threading.Thread(target=bulk)
+            thread.start()
+            while not done.is_set():
+                beside += measure(api, wire, 5, first)
+                first += 5
+            thread.join()
+            tell("beside the bulk report", sorted(beside))
+
+
+if __name__ == "__main__":
+    main()
