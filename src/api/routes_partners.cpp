@@ -91,7 +91,7 @@ std::vector<Route> partner_routes() {
        "A new key after a loss, by the recovery key on paper.",
        {},
        "RecoveryKey",
-       "RecoveryKey",
+       "RecoveryAsk",
        quick,
        json_max},
       {"GET",

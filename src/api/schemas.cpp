@@ -297,6 +297,7 @@ constexpr Schema table[] = {
     {"CompareAsk", "As the other side's person said it.", "fingerprint!:string"},
     {"KeyAsk", "How long the old key goes on.", "days!:integer"},
     {"MemberKey", "The new key.", "key!:string as_of:time took_ms:number"},
+    {"RecoveryAsk", "The recovery key as it stands on paper.", "recovery_key!:string"},
     {"RecoveryKey", "The recovery key, 64 hexadecimal digits.",
      "recovery_key!:string as_of:time took_ms:number"},
     {"PartnerToken", "Shown this once.", "token!:string as_of:time took_ms:number"},
