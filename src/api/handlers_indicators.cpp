@@ -117,7 +117,8 @@ Result<Object> whole(Context& context, const Call& call, const Indicator& indica
   for (const Claim& claim : indicator.claims) claims.push_back(object_of(claim));
   auto seen = TRY(context.backend.indicators().sightings(indicator.id));
   for (const auto& one : seen) sightings.push_back(object_of(one));
-  return object_of(indicator, call.now).add("claims", claims).add("seen", sightings);
+  // The time now, and not that of the call: an end that it made is over.
+  return object_of(indicator, context.now()).add("claims", claims).add("seen", sightings);
 }
 
 Result<std::uint64_t> indicator_in(const Call& call) {

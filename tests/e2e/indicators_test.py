@@ -54,6 +54,7 @@ def indicators():
             return json.loads(verb(node, "indicators", "import", str(folder / name), "--json", *more))
 
         with node:
+            node.open(node.url)  # signs in
             verb(node, "ingest", "--format", "intelmq", "--feed", "told", str(folder / "events.jsonl"))
             done = imported("list.txt", "--source", "one", "--tlp", "green")
             wanted((done["format"], done["added"], done["known_good"], done["rejected"]) == ("list", 4, 1, 1), f"the list: {done}")
