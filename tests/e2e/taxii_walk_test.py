@@ -263,8 +263,6 @@ def differing(one, other, place=""):
     """Where two JSON values differ first."""
     if type(one) is type(other) and isinstance(one, (dict, list)) and len(one) == len(other):
         for key in one if isinstance(one, dict) else range(len(one)):
-            if key not in one if isinstance(one, dict) else False:
-                break
             inner = other.get(key) if isinstance(other, dict) else other[key]
             if one[key] != inner:
                 return differing(one[key], inner, f"{place}/{key}")
