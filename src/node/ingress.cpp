@@ -181,11 +181,8 @@ Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std:
   }
   const share::AgreementState* why = full != nullptr ? full : first;
   context.standing = why->standing();
-  context.quota_left.reset();
-  if (full != nullptr) {
-    context.quota_left = 0;
-    sender.waits = true;
-  }
+  context.quota_left = full != nullptr ? 0 : UINT64_MAX;
+  sender.waits = sender.waits || full != nullptr;
   auto decision = policy::decide(item, why->agreement, context);
   std::string sentence = decision.sentence;
   if (full != nullptr) sentence = fmt::format("{}: {}", quota_words, sentence);

@@ -47,7 +47,8 @@ struct World {
   World() {
     std::filesystem::create_directories(folder.file("home"));
     std::ofstream(folder.file("home") + "/tocsin.toml")
-        << "[enrich]\nlocation_database = \"off\"\n[share]\nmember = \"a.example.org\"\n"
+        << "[node]\nname = \"CERT A\"\ncountry = \"BR\"\n[enrich]\nlocation_database = "
+           "\"off\"\n[share]\nmember = \"a.example.org\"\n"
            "url = \"http://127.0.0.1:9\"\n";
     journal = good(store::Journal::open(folder.file("b.db"), words));
     b = good(
@@ -222,7 +223,7 @@ TEST_CASE("beyond the quota of a day what a partner sends waits, and comes in on
   CHECK(world.stored() == 3);
   auto why = world.refusals();
   REQUIRE(why.size() == 2);
-  CHECK(why[0].starts_with("quota used up: withheld by clause 16 (quota)"));
+  CHECK(why[0].starts_with("quota used up: refused by clause 16 (quota)"));
   auto may = world.a->ingress().may_take(feed_name);
   REQUIRE(!may);
   CHECK(may.error().fault == Fault::unavailable);
