@@ -39,26 +39,26 @@ std::string token_of(const http::Request& request) {
 
 http::Admission Api::admit_taxii(const http::Request& head) {
   auto* shelves = context_.backend.shelves();
-  if (shelves == nullptr) return {.refusal = http::problem(404, "this node shares with nobody")};
+  if (shelves == nullptr) return {.refusal = share::taxii_refusal(404, "this node shares with nobody")};
   std::string origin = origin_of(head, door_.settings.proxy).ip;
   TimeUs now = context_.now();
-  // Who tries tokens is slowed like who tries passwords.
-  if (auto wait = brake_.wait_s(origin, now)) {
-    http::Response response = http::problem(429, "too many tokens that are none");
-    response.headers.emplace_back("Retry-After", std::to_string(wait));
-    return {.refusal = std::move(response)};
-  }
   std::string token = token_of(head);
   auto book = context_.backend.partners()->book();
   const share::Partner* partner = token.empty() ? nullptr : book->by_token(token);
   if (partner == nullptr) {
+    // Who tries tokens is slowed like who tries passwords; a right one is never held up.
+    if (auto wait = brake_.wait_s(origin, now); wait > 0 && !token.empty()) {
+      http::Response response = share::taxii_refusal(429, "too many tokens that are none");
+      response.headers.emplace_back("Retry-After", std::to_string(wait));
+      return {.refusal = std::move(response)};
+    }
     if (!token.empty()) brake_.failed(origin, now);
     refusals_.add({.at = now, .address = origin, .call = "TAXII"}, "denied: 401");
     return {.refusal = share::taxii_unauthenticated()};
   }
   std::string member = partner->profile.member;
   if (auto wait = pace_.take("member " + member, steady_us())) {
-    http::Response response = http::problem(429, "too many requests");
+    http::Response response = share::taxii_refusal(429, "too many requests");
     response.headers.emplace_back("Retry-After", std::to_string(wait));
     return {.refusal = std::move(response)};
   }
@@ -72,7 +72,7 @@ http::Admission Api::admit_taxii(const http::Request& head) {
     const auto& path = request.segments;
     if (path.size() == 3 && path[1] == share::taxii_root && path[2] == "hints") {
       auto stream = context_.backend.hint_members(member);
-      if (!stream) return http::problem(stream.error());
+      if (!stream) return share::taxii_refusal(503, stream.error().what);
       return http::Response{.headers = {{"Content-Type", "text/event-stream"}}, .events = *stream};
     }
     auto shelf = shelves->of(member);

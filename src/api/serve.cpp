@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/tls.h"
+#include "share/taxii.h"
 
 namespace tocsin::api {
 namespace {
@@ -187,6 +188,10 @@ Result<Listening> listen(node::Node& node, Api& api, bool tcp) {
   options.host_names = config.host_names;
   for (const std::string& name : {config.host, machine_name()}) options.host_names.push_back(name);
   options.spool_folder = fs::path(node.home()) / "uploads";
+  options.refuse_target = [](std::string_view target, const Error& error) {
+    return target.starts_with("/taxii2/") ? share::taxii_refusal(400, error.what)
+                                          : http::problem(error);
+  };
   options.done = [&api](const http::Request&, int status, std::chrono::microseconds took) {
     api.observe(status, took);
   };

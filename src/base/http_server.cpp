@@ -259,7 +259,9 @@ std::optional<Response> Connection::judge(Exchange& exchange, Parser& parser) co
     target = slash == target.npos ? "/" : target.substr(slash);
   }
   if (auto wrong = judge_host(request, parser, authority)) return wrong;
-  if (auto read = read_target(target, request); !read) return problem(read.error());
+  if (auto read = read_target(target, request); !read)
+    return state_.options.refuse_target ? state_.options.refuse_target(target, read.error())
+                                        : problem(read.error());
   std::string_view expects = request.header("expect");
   if (!expects.empty() && !text::equal_fold(expects, "100-continue")) {
     return problem(417, "of expectations only 100-continue is understood");

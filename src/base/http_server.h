@@ -69,6 +69,8 @@ struct ServerOptions {
       host_names{};                   // that a Host header may say, besides localhost and addresses
   std::string spool_folder = "/tmp";  // for large bodies
   ServerLimits limits{};
+  // What is answered where a path cannot be read; a problem if it is not set.
+  std::function<Response(std::string_view target, const Error&)> refuse_target{};
   // After each answer, for metrics and logs; any thread.
   std::function<void(const Request&, int status, std::chrono::microseconds took)> done{};
 };

@@ -12,7 +12,9 @@ EventStream::Frame frame_of(std::string text) {
 }  // namespace
 
 Hints::Hints(Parts parts)
-    : parts_(std::move(parts)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : parts_(std::move(parts)),
+      told_(parts_.last()),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Hints::~Hints() {
   stop();
@@ -48,7 +50,6 @@ std::size_t Hints::streams() const {
 }
 
 void Hints::run(const std::stop_token& stop) {
-  TimeUs told = parts_.last();
   auto alive = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     {
@@ -59,8 +60,8 @@ void Hints::run(const std::stop_token& stop) {
     bool is_time = std::chrono::steady_clock::now() > alive + alive_every;
     if (is_time) alive = std::chrono::steady_clock::now();
     TimeUs last = parts_.last();
-    tell(told, is_time);
-    told = last;
+    tell(told_, is_time);
+    told_ = last;
   }
 }
 

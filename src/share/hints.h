@@ -51,6 +51,7 @@ class Hints {
   std::condition_variable_any due_;
   bool due_now_ = false, stopped_ = false;
   std::vector<Stream> all_;
+  TimeUs told_;  // all were told of what is up to here; the thread's
   std::jthread thread_;
 };
 

@@ -63,6 +63,7 @@ TaxiiObject described(std::string json, TimeUs added) {
   // An observable has no version, and no other member before its value has that name.
   bool versioned = out.json.contains(R"(","created":")");
   if (versioned) out.version = value_of(out.json, R"("modified":")");
+  if (versioned && out.version.empty()) out.version = value_of(out.json, R"("created":")");
   return out;
 }
 

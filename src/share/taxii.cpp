@@ -315,6 +315,10 @@ http::Response serve_taxii(const http::Request& request, std::string_view princi
   return answered ? *std::move(answered) : refuse(answered.error());
 }
 
+http::Response taxii_refusal(int status, std::string_view why) {
+  return refuse(status, why);
+}
+
 http::Response taxii_unauthenticated() {
   auto out = refuse(401, "sign in with a token: as a bearer, or as the password of Basic");
   out.headers.emplace_back("WWW-Authenticate", "Basic realm=\"taxii\", charset=\"UTF-8\"");

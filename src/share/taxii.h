@@ -93,7 +93,8 @@ bool is_taxii_path(const http::Request& request);
 // media type and has a body.
 http::Response serve_taxii(const http::Request& request, std::string_view principal,
                            TaxiiShelf& shelf, const TaxiiSettings& settings);
-// The answer to a caller who is nobody.
+// The answer to a caller who is nobody, and to one who is refused before anything is looked up.
 http::Response taxii_unauthenticated();
+http::Response taxii_refusal(int status, std::string_view why);
 
 }  // namespace tocsin::share

@@ -224,6 +224,11 @@ class Walker:
         return [one for one in self.everything()[1] if one["type"] == type_]
 
 
+def is_versioned(one):
+    """An observable has no version, and comes again with each event that names it (docs/taxii.md)."""
+    return "created" in one
+
+
 # ---- the rules
 
 
@@ -315,19 +320,21 @@ def t5_posts(w):
 
 def t6_dates(w):
     records, _ = w.everything()
-    dates = {record["id"]: record["date_added"] for record in records}
+    dates = collections.defaultdict(set)  # an observable has one for each time that something named it
+    for record in records:
+        dates[record["id"]].add(record["date_added"])
     for path, key in ((w.objects, "objects"), (w.manifest, "objects")):
         for query in ([("limit", 3)], [("limit", 1)], [("added_after", records[4]["date_added"]), ("limit", 5)]):
             answer = w.ok("T6", path, query)
             page = answer.json[key]
-            w.expect("T6", (answer.headers.get(FIRST), answer.headers.get(LAST)) == (dates[page[0]["id"]], dates[page[-1]["id"]]),
+            w.expect("T6", answer.headers.get(FIRST) in dates[page[0]["id"]] and answer.headers.get(LAST) in dates[page[-1]["id"]],
                      f"the headers name the dates of the first and last: {dates[page[0]['id']]} {dates[page[-1]['id']]}", answer)
     id_ = records[-1]["id"]
     for path in (f"{w.objects}{id_}/", f"{w.objects}{id_}/versions/"):
         answer = w.ok("T6", path)
         for name in (FIRST, LAST):
-            w.expect("T6", answer.headers.get(name) == dates[id_], f"{name} of one object is {dates[id_]}", answer)
-    w.expect("T6", all(TIMESTAMP.fullmatch(date) for date in dates.values()), "a date has six digits of a second")
+            w.expect("T6", answer.headers.get(name) in dates[id_], f"{name} of one object is {dates[id_]}", answer)
+    w.expect("T6", all(TIMESTAMP.fullmatch(record["date_added"]) for record in records), "a date has six digits of a second")
     for path in (w.objects, w.manifest):
         answer = w.ok("T6", path, [("match[type]", "no-such-type")])
         w.expect("T6", FIRST not in answer.headers and LAST not in answer.headers and answer.json == {}, "an empty page names no dates", answer)
@@ -341,7 +348,7 @@ def t7_order(w):
     dates = [record["date_added"] for record in records]
     w.expect("T7", dates == sorted(dates), "the manifest ascends by date added")
     w.expect("T7", [record["id"] for record in records] == [one["id"] for one in objects], "objects stand in the order of the manifest")
-    for what, found in (("the manifest", [(record["id"], record["version"]) for record in records]), ("objects", [one["id"] for one in objects])):
+    for what, found in (("the manifest", [(record["id"], record["version"]) for record in records]), ("objects", [one["id"] for one in objects if is_versioned(one)])):
         twice = [one for one, times in collections.Counter(found).items() if times > 1]
         w.expect("T12", not twice, f"{what} name {len(twice)} of {len(set(found))} more than once: {twice[:3]}")
     for _ in range(5):
@@ -610,7 +617,8 @@ def objects_are_stix(w):
     again = w.everything()[1]
     w.expect("STIX", again == objects, f"an object is the same whenever it is read: {differing(objects, again)}")
     known = {one["id"] for one in objects}
-    w.expect("STIX", len(known) == len(objects), "the last version of an object stands once")
+    versioned = [one["id"] for one in objects if is_versioned(one)]
+    w.expect("STIX", len(set(versioned)) == len(versioned), "the last version of an object stands once")
     for one in objects:
         w.expect("STIX", one["id"].startswith(one["type"] + "--") and one.get("spec_version") == "2.1", "type, id and version", str(one))
         for key, value in one.items():
