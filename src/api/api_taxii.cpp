@@ -39,7 +39,8 @@ std::string token_of(const http::Request& request) {
 
 http::Admission Api::admit_taxii(const http::Request& head) {
   auto* shelves = context_.backend.shelves();
-  if (shelves == nullptr) return {.refusal = share::taxii_refusal(404, "this node shares with nobody")};
+  if (shelves == nullptr)
+    return {.refusal = share::taxii_refusal(404, "this node shares with nobody")};
   std::string origin = origin_of(head, door_.settings.proxy).ip;
   TimeUs now = context_.now();
   std::string token = token_of(head);

@@ -71,7 +71,7 @@ std::size_t objects_in(const std::string& body) {
 }
 
 // The same objects of the same events without any clearing and logging: what there is to write.
-double plain_ms(node::Node& node, share::Offers& offers, TimeUs after, std::size_t objects) {
+double plain_ms(node::Node& node, store::Offers& offers, TimeUs after, std::size_t objects) {
   auto begin = Clock::now();
   std::size_t made = 0, bytes = 0;
   while (made < objects) {

@@ -87,7 +87,7 @@ class Node {
   store::Raw& raw() { return *raw_; }
   Law& law() { return *law_; }
   alert::Alerts& alerts() { return *alerts_; }
-  share::Offers& offers() { return *offers_; }  // of a member of a network
+  store::Offers& offers() { return *offers_; }  // of a member of a network
   hunt::Indicators& indicators() { return *indicators_; }
   // Null, while the node is no member of a network.
   Sharing* sharing() { return sharing_.get(); }
@@ -169,7 +169,7 @@ class Node {
   std::unique_ptr<store::Findings> findings_;
   std::unique_ptr<store::Counts> counts_;
   std::unique_ptr<store::Duplicates> duplicates_;
-  std::unique_ptr<share::Offers> offers_;  // null: no member of a network
+  std::unique_ptr<store::Offers> offers_;  // null: no member of a network
   std::optional<enrich::Enrichment> enrichment_;
   enrich::KnownControllers controllers_{words_};
   std::unique_ptr<Live> live_;

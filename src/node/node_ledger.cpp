@@ -22,7 +22,7 @@ Result<std::unique_ptr<SigningKey>> copy_of(const SigningKey& key) {
 
 // A node that has just become a member offers what comes from now on.
 Result<void> Node::open_offers() {
-  offers_ = TRY(share::Offers::open(home_.file("offers.db"), options_.now));
+  offers_ = TRY(store::Offers::open(home_.file("offers.db"), options_.now));
   std::uint64_t next = offers_->watermark() + 1;
   if (next > journal_->last_seq() || TRY(journal_->batch(next))) return {};
   if (next > 1)

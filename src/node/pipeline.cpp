@@ -232,7 +232,7 @@ Follower live_follower(Live& live, std::uint64_t from) {
 }
 
 // Members see what was flushed: at once while events come in one by one, in pieces while many do.
-Follower offers_follower(share::Offers& offers, std::uint32_t days) {
+Follower offers_follower(store::Offers& offers, std::uint32_t days) {
   auto hourly = std::make_shared<Hourly>();
   return {.name = "offers",
           .watermark = [&] { return offers.watermark(); },

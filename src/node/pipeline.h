@@ -8,10 +8,10 @@
 #include "node/corrections.h"
 #include "node/followers.h"
 #include "node/live.h"
-#include "share/offers.h"
 #include "store/columns.h"
 #include "store/counts.h"
 #include "store/findings.h"
+#include "store/offers.h"
 
 namespace tocsin::node {
 
@@ -28,7 +28,7 @@ struct Stores {
   // Retention: drops events that are too old; the first month whose exact counts stay.
   std::function<Result<std::size_t>()> drop_events;
   std::function<Day()> first_counts;
-  share::Offers* offers;  // null: the node is no member of a network
+  store::Offers* offers;  // null: the node is no member of a network
   std::uint32_t offered_days;
 };
 

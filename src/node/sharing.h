@@ -37,7 +37,7 @@ class Sharing {
     std::string home;
     std::function<TimeUs()> now;
     std::function<bool()> paused;  // then nothing is sent
-    share::Offers& offers;
+    store::Offers& offers;
     const Dictionary& words;
     std::function<share::Ledger*()> ledger;
     std::function<policy::FeedSays(std::string_view feed)> says;  // what holds for what it brings

@@ -126,9 +126,9 @@ class MemberShelf : public TaxiiShelf {
   Result<void> expect_partner() const;
   Result<Walk> walk(Shelves::Door& door, const TaxiiScan& scan);
   bool take(Walk& walk, TaxiiObject object) const;
-  Result<void> take_event(Walk& walk, const Shelves::Door& door, const Offer& offer,
+  Result<void> take_event(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                           policy::Gate::Row row) const;
-  void withhold(Walk& walk, const Shelves::Door& door, const Offer& offer,
+  void withhold(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                 const policy::Gate::Selected& selected) const;
   Result<void> log(Walk& walk, Shelves::Door& door);
   Result<std::map<std::string, std::uint64_t>> quota_left(const Shelves::Door& door) const;
@@ -179,9 +179,9 @@ bool MemberShelf::take(Walk& walk, TaxiiObject object) const {
   return true;
 }
 
-Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door, const Offer& offer,
-                                     policy::Gate::Row row) const {
-  const EventBatch& batch = offer.batch;
+Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door,
+                                     const store::Offer& offer, policy::Gate::Row row) const {
+  const auto& batch = offer.batch;
   wire::Row members(batch, row.row, all_.parts_.words, wire::Spelling::native);
   auto cleared = door.gate->clear(batch, row, members.members());
   if (!cleared && cleared.error().fault == Fault::denied) return {};
@@ -212,7 +212,7 @@ Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door, cons
 }
 
 // Once for each offer and member.
-void MemberShelf::withhold(Walk& walk, const Shelves::Door& door, const Offer& offer,
+void MemberShelf::withhold(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                            const policy::Gate::Selected& selected) const {
   if (offer.end() <= walk.withheld_until) return;
   walk.withheld_until = offer.end();
@@ -255,9 +255,9 @@ Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan
   while (!walk.full) {
     auto offer = TRY(parts.offers.after(at));
     if (!offer) break;
-    auto selected = door.gate->select(offer->batch, offer->traits, parts.now());
+    auto selected = door.gate->select(offer->batch, policy::traits_of(offer->batch), parts.now());
     for (policy::Gate::Row row : selected.rows) {
-      if (offer->date(row.row) + Offers::room - 1 <= at) continue;
+      if (offer->date(row.row) + store::Offers::room - 1 <= at) continue;
       auto& room = left.at(door.addresses[row.pass]);
       // What has no room today waits: the walk goes on tomorrow.
       if (walk.used[door.addresses[row.pass]] >= room) return walk;
@@ -417,7 +417,7 @@ Result<void> MemberShelf::remove(const std::string&, const std::string&, const T
 Result<std::unique_ptr<Shelves>> Shelves::open(Parts parts) {
   auto tables = TRY(store::Tables::open(parts.journal, "shelf", steps));
   auto& journal = parts.journal;
-  std::unique_ptr<Shelves> made(new Shelves(std::move(parts), std::move(tables)));
+  auto made = std::unique_ptr<Shelves>(new Shelves(std::move(parts), std::move(tables)));
   // Pseudonyms and the names of what was told follow from it: another one would make all new.
   made->secret_ = TRY(journal.value(secret_name));
   if (made->secret_.size() != secret_size * 2) {
@@ -496,7 +496,8 @@ bool Shelves::has_news(const std::string& member, TimeUs after) {
   if (!open_door(*door, member, parts_.now())) return false;
   while (auto offer = parts_.offers.after(after)) {
     if (!*offer) return false;
-    auto selected = door->gate->select((*offer)->batch, (*offer)->traits, parts_.now());
+    auto selected =
+        door->gate->select((*offer)->batch, policy::traits_of((*offer)->batch), parts_.now());
     if (!selected.rows.empty()) return true;
     after = (*offer)->end() - 1;
   }

@@ -16,9 +16,9 @@
 #include "policy/gate.h"
 #include "share/agreements.h"
 #include "share/ledger.h"
-#include "share/offers.h"
 #include "share/partners.h"
 #include "share/taxii.h"
+#include "store/offers.h"
 #include "store/tables.h"
 
 namespace tocsin::share {
@@ -30,7 +30,7 @@ class Shelves {
     store::Journal& journal;  // outlive it, as do the next ones
     Partners& partners;
     Agreements& agreements;
-    Offers& offers;
+    store::Offers& offers;
     const Dictionary& words;
     std::function<Ledger*()> ledger;  // nullptr: nothing goes
     std::function<policy::FeedSays(std::string_view feed)> feed;

@@ -36,7 +36,7 @@ struct World {
   void open() {
     of_a = good(Agreements::open({*a.journal, *a.partners, clock()}));
     of_b = good(Agreements::open({*b.journal, *b.partners, clock()}));
-    offers = good(Offers::open(a.home.file("offers.db"), clock()));
+    offers = good(store::Offers::open(a.home.file("offers.db"), clock()));
     REQUIRE(a.partners->with_key([&](const SigningKey& key) -> Result<void> {
       own_key = std::make_unique<SigningKey>(SigningKey::from_seed(key.seed()).value());
       ledger = TRY(
@@ -93,7 +93,7 @@ struct World {
     act.correction = {.kind = Correction::Kind::withdraw, .report = report};
     apply(act);
   }
-  void apply(const EventBatch& batch) {
+  void apply(EventBatch batch) {
     REQUIRE(offers->apply(batch).has_value());
     REQUIRE(offers->flush().has_value());
   }
@@ -112,7 +112,7 @@ struct World {
   policy::Agreement terms;
   policy::FeedSays says{};
   std::unique_ptr<Agreements> of_a, of_b;
-  std::unique_ptr<Offers> offers;
+  std::unique_ptr<store::Offers> offers;
   std::unique_ptr<SigningKey> own_key;
   std::unique_ptr<Ledger> ledger;
   std::unique_ptr<Shelves> shelves;
@@ -342,7 +342,7 @@ TEST_CASE("the objects of one event stand on one page, and news are told before 
     scan.after = page.looked_at;
     std::set<TimeUs> rooms, whole;
     for (const auto& object : page.objects) {
-      TimeUs room = object.added / Offers::room;
+      TimeUs room = object.added / store::Offers::room;
       if (object.id.starts_with("relationship--")) whole.insert(room);  // the last of each
       if (object.id.starts_with("observed-data--")) rooms.insert(room);
     }

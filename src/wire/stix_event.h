@@ -36,9 +36,9 @@ struct StixAs {
 std::vector<std::string> stix_of_event(std::span<const Member> members, const StixAs& as);
 std::vector<std::string> stix_of_finding(const Finding& finding, const StixAs& as);
 
-// That an event which was told is withdrawn: newer versions, revoked, of its observed-data and of the
-// indicator that it may have had, without anything of what they said. Of `members` only type, times
-// and marking count. `as.handle` must be what it was, `as.modified` is when it was withdrawn.
+// That an event which was told is withdrawn: newer versions, revoked, of its observed-data and of
+// the indicator that it may have had, without anything of what they said. Of `members` only type,
+// times and marking count. `as.handle` must be what it was, `as.modified` is when it was withdrawn.
 std::vector<std::string> stix_of_recall(std::span<const Member> members, const StixAs& as);
 
 struct StixIndicator {

@@ -19,18 +19,17 @@
 
 #include "base/result.h"
 #include "model/batch.h"
-#include "policy/gate.h"
 #include "store/sqlite.h"
 
-namespace tocsin::share {
+namespace tocsin::store {
 
 // Events that were taken in together, or were withdrawn together. Immutable.
 struct Offer {
-  TimeUs base = 0;      // of the first row's room
-  bool recall = false;  // then nothing is left of its events but ids, times, traits
-  TimeUs was = 0;       // recall: the base of the offer that it takes rows out of
+  TimeUs base = 0;  // of the first row's room
+  bool recall =
+      false;       // then nothing is left of its events but ids, times and what a decision looks at
+  TimeUs was = 0;  // recall: the base of the offer that it takes rows out of
   EventBatch batch;
-  std::vector<policy::Traits> traits;
 
   TimeUs date(std::size_t row) const;
   TimeUs end() const;  // behind the last room
@@ -74,8 +73,8 @@ class Offers {
   Result<Offer> read(TimeUs base, TimeUs was, std::string_view bytes) const;
 
   std::function<TimeUs()> now_;
-  store::Sqlite db_;
-  std::optional<store::Transaction> open_;
+  Sqlite db_;
+  std::optional<Transaction> open_;
   std::size_t waiting_bytes_ = 0;
   std::uint64_t applied_seq_ = 0;
   bool took_out_ = false;
@@ -84,8 +83,8 @@ class Offers {
   std::atomic<TimeUs> last_ = 0;
 
   mutable std::mutex reading_;
-  mutable store::Sqlite reader_;
+  mutable Sqlite reader_;
   mutable std::list<std::shared_ptr<const Offer>> cache_;  // the newest used first
 };
 
-}  // namespace tocsin::share
+}  // namespace tocsin::store

@@ -1,4 +1,4 @@
-#include "share/offers.h"
+#include "store/offers.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,10 @@
 
 #include "base/text.h"
 #include "base/zstd.h"
+#include "model/members.h"
+#include "model/subject.h"
 
-namespace tocsin::share {
+namespace tocsin::store {
 namespace {
 
 constexpr std::size_t offer_bytes_max = 256 << 20;
@@ -29,7 +31,6 @@ EventBatch bare(const EventBatch& from) {
   out.report = from.report;
   out.feed = from.feed;
   out.received = from.received;
-  auto traits = policy::traits_of(from);
   for (std::size_t row = 0; row < from.size(); ++row) {
     out.add_row();
     out.time.back() = from.time[row];
@@ -40,21 +41,21 @@ EventBatch bare(const EventBatch& from) {
     out.flags.back() = from.flags[row];
     out.sector.back() = from.sector[row];
     // Wherever the subject stands, it is looked for there.
-    out.source.country.back() = out.destination.country.back() = traits[row].country;
-    if (traits[row].confidence != policy::Traits::no_confidence)
-      out.add_members(row, fmt::format("\"feed.accuracy\":{}", traits[row].confidence));
+    out.source.country.back() = out.destination.country.back() = place_of(from, row).country;
+    std::string_view accuracy = member(from.text(from.extra[row]), "feed.accuracy");
+    if (!accuracy.empty()) out.add_members(row, fmt::format("\"feed.accuracy\":{}", accuracy));
     out.place.push_back(from.place.empty() ? static_cast<std::uint16_t>(row) : from.place[row]);
   }
   return out;
 }
 
-Result<std::int64_t> mark(const store::Sqlite& db, std::string_view name, std::int64_t otherwise) {
+Result<std::int64_t> mark(const Sqlite& db, std::string_view name, std::int64_t otherwise) {
   auto select = TRY(db.prepare("SELECT value FROM marks WHERE name = ?"));
   select.bind(1, name);
   return TRY(select.step()) ? select.number(0) : otherwise;
 }
 
-Result<void> set_mark(const store::Sqlite& db, std::string_view name, std::int64_t value) {
+Result<void> set_mark(const Sqlite& db, std::string_view name, std::int64_t value) {
   auto upsert = TRY(db.prepare("INSERT OR REPLACE INTO marks VALUES (?, ?)"));
   return upsert.bind(1, name).bind(2, value).run();
 }
@@ -70,8 +71,8 @@ TimeUs Offer::end() const {
 }
 
 Result<std::unique_ptr<Offers>> Offers::open(const std::string& path, std::function<TimeUs()> now) {
-  std::unique_ptr<Offers> made(new Offers(std::move(now)));
-  made->db_ = TRY(store::Sqlite::open(path));
+  auto made = std::unique_ptr<Offers>(new Offers(std::move(now)));
+  made->db_ = TRY(Sqlite::open(path));
   TRY(made->db_.run("PRAGMA secure_delete=ON;"));  // what is erased is gone
   TRY(made->db_.run(schema));
   if (TRY(mark(made->db_, "version", 1)) != 1)
@@ -86,7 +87,7 @@ Result<std::unique_ptr<Offers>> Offers::open(const std::string& path, std::funct
   made->kept_seq_ = made->applied_seq_;
   made->next_ = std::max(made->opened_ + room, TRY(mark(made->db_, "next", 0)));
   made->last_ = made->next_ - 1;
-  made->reader_ = TRY(store::Sqlite::open(path, true));
+  made->reader_ = TRY(Sqlite::open(path, true));
   return made;
 }
 
@@ -112,7 +113,7 @@ Result<void> Offers::insert(const Offer& offer) {
 
 Result<void> Offers::apply(const EventBatch& batch) {
   if (batch.seq <= applied_seq_) return {};
-  if (!open_) open_.emplace(TRY(store::Transaction::begin(db_)));
+  if (!open_) open_.emplace(TRY(Transaction::begin(db_)));
   TRY(batch.is_act() ? take_out(batch) : add(batch, 0));
   applied_seq_ = batch.seq;
   return {};
@@ -184,7 +185,6 @@ Result<Offer> Offers::read(TimeUs base, TimeUs was, std::string_view bytes) cons
   Offer out{.base = base, .recall = was != 0, .was = was, .batch = {}};
   std::string whole = TRY(zstd::unpack(bytes, offer_bytes_max));
   out.batch = TRY(decode(whole));
-  out.traits = policy::traits_of(out.batch);
   return out;
 }
 
@@ -218,4 +218,4 @@ Result<std::size_t> Offers::forget(TimeUs age) {
   return static_cast<std::size_t>(db_.changes());
 }
 
-}  // namespace tocsin::share
+}  // namespace tocsin::store

@@ -1,4 +1,4 @@
-#include "share/offers.h"
+#include "store/offers.h"
 
 #include <fstream>
 #include <sstream>
@@ -6,7 +6,7 @@
 #include "temporary_folder.h"
 #include "test.h"
 
-namespace tocsin::share {
+namespace tocsin::store {
 namespace {
 
 struct Desk {
@@ -116,10 +116,10 @@ TEST_CASE("a withdrawn report goes, others keep their dates, and a recall comes 
   CHECK(recall->recall);
   CHECK(recall->was == before.front());
   CHECK(recall->batch.id(3) == event_id(1, 3));
-  CHECK(recall->traits[3] == policy::Traits{.type = Type::scanner,
-                                            .tlp = Tlp::green,
-                                            .country = *Country::parse("BR"),
-                                            .confidence = 70});
+  CHECK(recall->batch.type[3] == Type::scanner);
+  CHECK(recall->batch.tlp[3] == Tlp::green);
+  CHECK(recall->batch.source.country[3] == *Country::parse("BR"));
+  CHECK(recall->batch.text(recall->batch.extra[3]) == R"("feed.accuracy":70)");
 }
 
 TEST_CASE("of an erased event no octet stays, and its neighbours keep their ids and dates") {
@@ -157,4 +157,4 @@ TEST_CASE("what is too old is forgotten") {
   CHECK(d.dates().size() == 10);
 }
 
-}  // namespace tocsin::share
+}  // namespace tocsin::store
