@@ -20,9 +20,13 @@ terms = { redistribution = "yes" }
 """
 
 
+def address(number):
+    return f"198.51.{100 + number // 250}.{number % 250 + 1}"
+
+
 def events(first, count, tlp):
-    return [{"source.ip": f"198.51.{100 + number // 250}.{number % 250 + 1}", "classification.type": "infected-system", "malware.name": "mirai",
-             "time.source": "2026-11-20T08:00:00+00:00", "tlp": tlp, "extra.tag": f"{tlp}-{number}"} for number in range(first, first + count)]
+    return [{"source.ip": address(number), "classification.type": "infected-system", "malware.name": "mirai",
+             "time.source": "2026-11-20T08:00:00+00:00", "tlp": tlp} for number in range(first, first + count)]
 
 
 class Sharer(Member):
@@ -34,10 +38,10 @@ class Sharer(Member):
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         return json.loads(self.verb("ingest", "--feed", "sensors", "--format", "intelmq", "--json", str(path)).splitlines()[-1])
 
-    def tags(self, feed=""):
-        """The tags of all events, of one feed."""
+    def has(self, feed=""):
+        """The addresses of all events, or of one feed's."""
         said = self.verb("events", *([f"feed={feed}"] if feed else []), "limit=5000", "--json")
-        return sorted(json.loads(line)["extra"]["tag"] for line in said.splitlines())
+        return sorted(json.loads(line)["source"]["ip"] for line in said.splitlines())
 
     def received(self, other):
         """Entries of our ledger: what we released to it, and what it said it got."""
@@ -57,16 +61,16 @@ def exchange(tocsin):
                 befriend(a, b)
                 agree(a, b, folder, f"{a.country}.{b.country}".lower())
             told = one.take("first.jsonl", events(0, 200, "GREEN") + events(200, 20, "AMBER") + events(300, 10, "RED"))
-            green = sorted(f"GREEN-{number}" for number in range(200))
+            green = sorted(address(number) for number in range(200))
             for node in (two, three):
-                node.wait_for(lambda node=node: len(node.tags("partner.one.example.org")) == 200, f"{node.member} has what one may give it", 60)
-                wanted(node.tags("partner.one.example.org") == green, f"{node.member} has something else")
+                node.wait_for(lambda node=node: len(node.has("partner.one.example.org")) == 200, f"{node.member} has what one may give it", 60)
+                wanted(node.has("partner.one.example.org") == green, f"{node.member} has something else")
             two.take("second.jsonl", events(1000, 50, "CLEAR"))
-            one.wait_for(lambda: len(one.tags("partner.two.example.org")) >= 50, "one has what two gives it", 60)
+            one.wait_for(lambda: len(one.has("partner.two.example.org")) >= 50, "one has what two gives it", 60)
             # Round the ring nothing grows.
             for node in (one, two, three):
-                wanted(len(set(node.tags())) == len(node.tags()), f"{node.member} has something twice: {len(node.tags())} events, {len(set(node.tags()))} different")
-            wanted(one.tags("sensors") == sorted(row["extra.tag"] for row in events(0, 200, "GREEN") + events(200, 20, "AMBER") + events(300, 10, "RED")),
+                wanted(len(set(node.has())) == len(node.has()), f"{node.member} has something twice: {len(node.has())} events, {len(set(node.has()))} different")
+            wanted(one.has("sensors") == sorted(address(number) for number in [*range(220), *range(300, 310)]),
                    "one no longer has its own")
             # Both sides say the same of what went.
             def answered():
@@ -76,14 +80,14 @@ def exchange(tocsin):
             here, there = (a.json(f"/api/v1/ledger/reciprocity?partner={b.member}") for a, b in ((one, two), (two, one)))
             wanted(json.dumps(here).count('"items"') > 0, f"no figures: {here}")
             mirrored(here, there)
-            one.verb("reports", "withdraw", str(told["report"] if "report" in told else told["reports"][0]), "--why", "a sensor gone mad")
+            one.verb("reports", "withdraw", str(told["report"] if "report" in told else told["reports"][0]), "--reason", "a sensor gone mad")
             for node in (two, three):
-                node.wait_for(lambda node=node: not node.tags("partner.one.example.org"), f"{node.member} has taken it back too", 90)
-            wanted(len(two.tags("sensors")) == 50, "two lost its own")
+                node.wait_for(lambda node=node: not node.has("partner.one.example.org"), f"{node.member} has taken it back too", 90)
+            wanted(len(two.has("sensors")) == 50, "two lost its own")
             one.verb("partner", "stop", two.member, "--why", "a test of stopping")
             one.take("third.jsonl", events(2000, 10, "GREEN"))
-            three.wait_for(lambda: len(three.tags("partner.one.example.org")) == 10, "three still gets what comes", 60)
-            wanted(not two.tags("partner.one.example.org"), "a stopped partner got something")
+            three.wait_for(lambda: len(three.has("partner.one.example.org")) == 10, "three still gets what comes", 60)
+            wanted(not two.has("partner.one.example.org"), "a stopped partner got something")
             for node in (one, two, three):
                 wanted("as they were written" in node.verb("ledger", "verify"), f"the ledger of {node.member} is not whole")
     print("three members: what may go arrived once, receipts and figures mirrored, taken back everywhere, stopped")
