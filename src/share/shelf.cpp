@@ -19,8 +19,9 @@ namespace {
 
 constexpr std::string_view secret_name = "share.secret";
 constexpr std::size_t secret_size = 32;
-constexpr std::size_t recent_max = 20'000;     // ids that a member may ask for again at once
-constexpr std::size_t looked_at_max = 20'000;  // events that one page looks through for a filter
+constexpr std::size_t recent_max = 20'000;      // ids that a member may ask for again at once
+constexpr std::size_t whole_events_from = 128;  // objects to a page
+constexpr std::size_t looked_at_max = 20'000;   // events that one page looks through for a filter
 
 constexpr std::array steps = {
     "CREATE TABLE shelf_releases (log TEXT NOT NULL, entry INTEGER NOT NULL, member TEXT NOT NULL,"
@@ -194,8 +195,9 @@ Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door,
   for (const policy::TreatedMember& one : told.members) flat.push_back({one.name, one.json});
   auto objects = offer.recall ? wire::stix_of_recall(flat, as) : wire::stix_of_event(flat, as);
   std::size_t before = walk.page.objects.size();
-  // What belongs together stands on one page, if it has room for it at all.
-  bool is_whole = !walk.scan.after || *walk.scan.after < offer.date(row.row);
+  // What belongs together stands on one page, unless pages are small: those are full.
+  bool is_whole = walk.scan.limit >= whole_events_from &&
+                  (!walk.scan.after || *walk.scan.after < offer.date(row.row));
   if (is_whole && walk.counts.size() > 0 && before + objects.size() > walk.scan.limit) {
     walk.full = true;
     return {};

@@ -334,7 +334,7 @@ TEST_CASE("the objects of one event stand on one page, and news are told before 
   w.take_in(40, Tlp::green, Type::c2_server);
   CHECK(w.shelves->has_news(w.b.member, before));
   CHECK_FALSE(w.shelves->has_news(w.b.member, w.offers->last()));
-  TaxiiScan scan{.after = {}, .match = {}, .limit = 11};
+  TaxiiScan scan{.after = {}, .match = {}, .limit = 128};
   std::size_t events = 0;
   for (bool more = true; more;) {
     auto page = w.page(scan);

@@ -125,7 +125,7 @@ def requests(tocsin):
                 node.open(node.url)
             befriend(one, other)
             one.verb("request", "new", "confirm", "--to", other.member, "--subject", "192.0.2.7", refused="no agreement")
-            agree(one, other, folder)
+            agree(one, other, folder, template="cert-cert")
             between(one, other)
             by_mail(one, box)
         box.shutdown()
