@@ -30,6 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr TimeUs agreed_for = 365 * us_per_day;
+constexpr double small_scale = 0.0003;  // of the other members' worlds: one machine runs all three
 
 // A member before its node runs: what it keeps of others, and how they hear each other.
 struct Founder {
@@ -81,13 +82,16 @@ Result<void> acquaint(Founder& a, Founder& b) {
   return {};
 }
 
-// Two made-up persons of each side want it.
+// Two made-up persons of each side want it. The first member, which has most, tells each only of
+// its own country.
 Result<void> agree(Founder& a, Founder& b, std::string_view with) {
   std::vector<policy::Party> parties;
   for (const Founder* one : {&a, &b}) {
     auto self = TRY(one->partners->self());
+    bool is_first = one == &a;
     parties.push_back({.id = one->member.id,
                        .name = one->member.name,
+                       .as = with == "cert-cert" ? (is_first ? "first" : "second") : "party",
                        .country = self.profile.country,
                        .keys = {self.key},
                        .contacts = {{.name = "SOC", .mail = "soc@" + one->member.id}}});
@@ -96,6 +100,15 @@ Result<void> agree(Founder& a, Founder& b, std::string_view with) {
   std::string id = fmt::format("{}-{}", a.member.country, b.member.country);
   for (char& c : id) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   auto terms = TRY(policy::from_template(with, id, std::move(parties), now, now + agreed_for));
+  for (const policy::Party& party : terms.parties) {
+    if (party.country != *Country::parse("BR") || terms.allow.size() != 1) continue;
+    const policy::Party& other = party.id == a.member.id ? terms.parties[1] : terms.parties[0];
+    terms.allow.push_back(terms.allow[0]);
+    terms.allow[0].way.from = {other.as};
+    terms.allow[1].way.from = {party.as};
+    terms.allow[1].countries = {other.country};
+    break;
+  }
   std::string address =
       TRY(a.agreements->propose(policy::agreement_json(terms, false), "demo")).address;
   TRY(a.agreements->sign(address, "demo-2"));
@@ -137,16 +150,18 @@ std::string config_of(const DemoMember& member) {
 Result<std::vector<DemoMember>> demo_network(const std::string& home, int port) {
   std::vector<DemoMember> members = {
       {.id = "br.example.org", .name = "Example CERT of Brazil", .country = "BR", .home = home},
-      {.id = "pt.example.org",
-       .name = "Example CERT of Portugal",
-       .country = "PT",
-       .home = home + "/members/pt",
-       .seed = 2},
+      {.id = "de.example.org",
+       .name = "Example CERT of Germany",
+       .country = "DE",
+       .home = home + "/members/de",
+       .seed = 2,
+       .scale = small_scale},
       {.id = "jp.example.org",
        .name = "Example CERT of Japan",
        .country = "JP",
        .home = home + "/members/jp",
-       .seed = 3}};
+       .seed = 3,
+       .scale = small_scale}};
   std::string mark = home + "/members/ports";
   if (auto kept = MappedFile::open(mark)) {
     std::string_view rest = kept->bytes();
@@ -183,6 +198,7 @@ Result<std::string> demo_world(const DemoMember& member) {
                 .out = world,
                 .seed = member.seed,
                 .country = member.country,
+                .scale = member.scale,
                 .now = times::now()}));
   return world + "/feeds.toml";
 }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct DemoMember {
   std::string id, name, country, home;
   std::uint16_t port = 0;
   std::uint64_t seed = 1;
+  std::optional<double> scale{};  // of its world; absent: the demo's
 };
 
 // The network whose first member lives in `home`; made once: keys, acquaintance, agreements that

@@ -20,11 +20,18 @@ namespace {
 struct RunOptions {
   std::string home, config;
   int port = -1;
-  bool demo = false, demo_member = false, skip_copy = false;
+  bool demo = false, alone = false, demo_member = false, skip_copy = false;
 };
 
 // The demo's other members, each in a process of its own that ends with this one.
 Result<std::vector<DemoMember>> start_demo(RunOptions& options, std::string& feeds) {
+  std::error_code failed;
+  bool is_older = std::filesystem::exists(options.home + "/journal.db", failed) &&
+                  !std::filesystem::exists(options.home + "/members", failed);
+  if (options.alone || is_older) {
+    feeds = TRY(demo_world({.country = "BR", .home = options.home}));
+    return std::vector<DemoMember>();
+  }
   auto members = TRY(demo_network(options.home, options.port));
   for (const DemoMember& member : members) TRY(demo_world(member));
   feeds = TRY(demo_world(members.front()));
@@ -130,6 +137,7 @@ void add_run(CLI::App& app, Chosen& chosen) {
       "no copy of the data folder of an earlier program before it is brought up to date");
   verb->add_flag("--demo", options.demo,
                  "three members of a network of their own, filled with a simulated world");
+  verb->add_flag("--alone", options.alone, "with --demo: one node, a member of no network");
   verb->add_flag("--demo-member", options.demo_member, "")->group("");  // one of the others
   verb->callback([&chosen] {
     chosen = [] {

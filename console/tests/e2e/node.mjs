@@ -20,7 +20,7 @@ function ended(child, within_ms) {
 }
 
 // Starts `tocsin run` with these arguments, --home aside, and --port unless it is one of them. `home` is where its data lies, new unless given.
-export async function run_node(tocsin, args = ["--demo"], given = undefined) {
+export async function run_node(tocsin, args = ["--demo", "--alone"], given = undefined) {
   const folder = given ?? await mkdtemp(join(tmpdir(), "tocsin-console-"));
   const child = spawn(tocsin, ["run", "--home", join(folder, "node"), ...(args.includes("--port") ? [] : ["--port", "0"]), ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -87,7 +87,7 @@ export async function demo_node(program) {
   try {
     // The whole demo is thousands of files; for its pictures it is made whole, for the tests a smaller one of the same kind.
     if (!process.env.TOCSIN_SCREENS) await made(program, ["simulate", "demo", "--members", "4", "--days", "24", "--out", join(home, "demo")]);
-    const node = await run_node(program, ["--demo"], folder);
+    const node = await run_node(program, ["--demo", "--alone"], folder);
     return { ...node, drop: join(home, "drop"), mapping, close: async () => { await node.close(); await gone(); } };
   } catch (error) {
     await gone();

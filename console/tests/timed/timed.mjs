@@ -45,7 +45,7 @@ async function filled(folder) {
     await made(program, ["simulate", "demo", "--scale", asked.scale, "--out", world]);
     console.log(`made the world at scale ${asked.scale} in ${((performance.now() - began) / 1000).toFixed(0)} s`);
   }
-  return run_node(program, ["--demo"], folder);
+  return run_node(program, ["--demo", "--alone"], folder);
 }
 
 async function four_tasks(world, api) {
