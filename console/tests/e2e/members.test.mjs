@@ -126,7 +126,7 @@ test("the other side reads it clause by clause, and is told what would go", { sk
   await other.getByText(/^withheld by clause 18 \(feed terms\)/).waitFor();
   await other.getByLabel("Its feed lets it be passed on").selectOption("yes");
   await button(other, "Ask").click();
-  await other.getByText(/^Yes, changed in \d+ fields? as it would run; not everybody has signed it/).waitFor();
+  await other.getByText(/^Yes, changed in \d+ fields?\s+as it would run; not everybody has signed it/).waitFor();
   await button(other, "Sign").click();
   await button(other, "Sign it").click();
   await other.getByText("You want it already.").waitFor();

@@ -233,7 +233,7 @@ test("who may only read is offered nothing that is refused", async () => {
     for (const name of ["Stop", "Its keys are lost", "New token", "Make a code", "Join", "Change the key", "Recover", "New", "From a text", "Check it", "Choose a file"]) assert.equal(await button(tab, name).count(), 0, `${path}: ${name}`);
     assert.equal(await tab.getByRole("link", { name: /^(Save the log|Account as a file|Propose one)$/ }).count(), 0, path);
   }
-  await tab.getByText("Agreements", { exact: true }).first().click();
+  await tab.getByRole("link", { name: /^Agreements/ }).first().click();
   await tab.locator("tbody tr a").first().click();
   await tab.getByRole("region", { name: "Clauses" }).waitFor();
   for (const name of ["Sign", "Suspend", "End", "Renew"]) assert.equal(await button(tab, name).count(), 0, name);
