@@ -66,7 +66,10 @@ Result<void> Ingress::acknowledge(const store::ReportRow& row, const std::string
   for (const share::KeySpan& span : partner->keys.spans) {
     if (span.revoked == time_none) peer.keys.push_back(span.key);
   }
-  if (!tables_) tables_ = TRY(store::Tables::open(parts_.journal, "ingress", steps));
+  {
+    std::lock_guard guard(mutex_);
+    if (!tables_) tables_ = TRY(store::Tables::open(parts_.journal, "ingress", steps));
+  }
   std::string answer;
   auto receive = [&](store::Sqlite& db) -> Result<void> {
     auto given = TRY(ledger->receive(
