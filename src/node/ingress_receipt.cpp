@@ -33,9 +33,9 @@ Result<std::optional<Told>> read_told(std::string_view page) {
   if (root["x_tocsin_release"]["shown"].get(shown) || root["x_tocsin_release"]["salt"].get(hexed)) {
     return std::optional<Told>();
   }
-  Told told{.shown = TRY(ledger::read_shown(shown)),
-            .salt = std::string(hexed.size() / 2, 0),
-            .items = {}};
+  Told told;
+  told.shown = TRY(ledger::read_shown(shown));
+  told.salt.resize(hexed.size() / 2);
   std::size_t size = 0;
   if (sodium_hex2bin(reinterpret_cast<unsigned char*>(told.salt.data()), told.salt.size(),
                      hexed.data(), hexed.size(), nullptr, &size, nullptr) != 0 ||

@@ -80,7 +80,8 @@ Result<void> Requests::hear_request(const Partner& from, const Statement& s) {
     if (before->member == member && !before->ours) return {};  // heard before
     return denied("a request of another has this id");
   }
-  Request r{.id = id, .member = member, .ask = TRY(read_ask(s)), .by = member, .at = s.at};
+  auto asked = TRY(read_ask(s));
+  Request r{.id = id, .member = member, .ask = std::move(asked), .by = member, .at = s.at};
   r.changed = parts_.now();
   if (TRY(is_full(member))) return turn_away(r, "too-many-open");
   auto verdict = policy::judge_heard(heard_letter(r.ask), TRY(door(member, false)));
