@@ -104,14 +104,16 @@ Result<void> bench_share(const ShareOptions& options) {
   auto made = TRY(sim::run(
       {.scenario = "bench", .out = folder + "/world", .repeats = 0.0, .rows = options.rows}));
   auto members = TRY(demo_network(folder + "/home", 0));
-  std::string config = folder + "/home/tocsin.toml";
+  // The second member lets the first have all that is not red.
+  const DemoMember &giver = members.at(1), &taker = members.at(0);
+  std::string config = giver.home + "/tocsin.toml";
   {
     std::ofstream more(config, std::ios::app);
     more << "\n[feed.bench]\ncollector = \"stdin\"\nformat = \"shadowserver\"\ntlp = \"green\"\n"
             "enabled = false\nterms = { redistribution = \"yes\" }\n";
   }
   malloc_trim(0);
-  auto node = TRY(node::Node::open({.home = folder + "/home"}));
+  auto node = TRY(node::Node::open({.home = giver.home}));
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder + "/world")) {
     if (entry.path().extension() == ".csv") files.push_back(entry.path().string());
@@ -123,7 +125,7 @@ Result<void> bench_share(const ShareOptions& options) {
   if (!node->wait_visible(std::chrono::minutes(10)))
     return unavailable("the followers do not catch up");
   auto& shelves = node->sharing()->shelves();
-  const std::string& partner = members.at(1).id;
+  const std::string& partner = taker.id;
   std::string collections = ask(shelves, partner, "/taxii2/tocsin/collections/").body;
   std::string path =
       "/taxii2/tocsin/collections/" + text_after(collections, R"("id":")") + "/objects/?limit=1000";
@@ -146,6 +148,8 @@ Result<void> bench_share(const ShareOptions& options) {
     nexts.push_back(next);
   }
   double whole_s = ms_since(begin) / 1e3;
+  if (objects < 2 * made.events)  // each has at least an observable and what was observed
+    return invalid(fmt::format("only {} objects of {} events went", objects, made.events));
   fmt::print(
       "{} events shared as {} objects ({:.0f} MB): all of it in {:.2f} s, {:.0f} objects/s\n",
       made.events, objects, static_cast<double>(bytes) / 1e6, whole_s,

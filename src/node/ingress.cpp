@@ -221,8 +221,16 @@ void Ingress::ended(const store::ReportRow& row) {
       refused = std::exchange(sender->second.of_page, {});
   }
   if (row.state == store::ReportState::done) {
-    if (auto answered = acknowledge(row, std::string(member_of(row.feed)), refused); !answered)
+    std::string member(member_of(row.feed));
+    if (auto answered = acknowledge(row, member, refused); !answered) {
       spdlog::error("feed {}: its release is not what came: {}", row.feed, answered.error().what);
+      auto noted = parts_.audit.note({.at = parts_.now(),
+                                      .by = member,
+                                      .call = "release of a member",
+                                      .object = fmt::format("r_{}", row.id)},
+                                     fmt::format("denied: {}", answered.error().what));
+      if (!noted) spdlog::error("audit: {}", noted.error().what);
+    }
   }
   std::lock_guard guard(mutex_);
   auto found = senders_.find(row.feed);

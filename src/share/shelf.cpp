@@ -481,6 +481,7 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   for (const Network& sensor : parts_.sensors) all += ip::format(sensor);
   door.epoch = hash64(all) >> 11;  // fits a JSON number
   door.addresses = std::move(addresses);
+  door.recent.clear();  // some of it may not go any more
   door.gate = std::make_unique<policy::Gate>(policy::Gate::Parts{.words = parts_.words,
                                                                  .from = us_,
                                                                  .to = member,
