@@ -294,6 +294,64 @@ TEST_CASE("what may be done with a partner's events is what the agreement in for
   CHECK(world.a->alerts().rules().consent("partner.nobody").tell_affected == false);
 }
 
+TEST_CASE("a release is answered with a receipt; one that is not what came stands in the audit") {
+  World w;
+  w.agree(w.terms(Tlp::green));
+  std::unique_ptr<SigningKey> key;
+  REQUIRE(w.b->with_key([&](const SigningKey& own) -> Result<void> {
+    key = std::make_unique<SigningKey>(SigningKey::from_seed(own.seed()).value());
+    return {};
+  }));
+  auto ledger = good(share::Ledger::open(
+      {.journal = *w.journal, .node = "b.example.org", .key = *key, .now = [&] { return w.now; }}));
+  auto tables = good(store::Tables::open(*w.journal, "test", {}));
+  const std::string salt(32, 's');
+  // `told`: what the release says that it holds.
+  auto send = [&](const std::vector<std::string>& objects, const std::vector<std::string>& told) {
+    std::vector<Sha256> items;
+    for (const std::string& one : told) {
+      items.push_back(
+          ledger::item_hash(ledger::item_salt(salt, std::to_string(items.size())), sha256(one)));
+    }
+    std::uint64_t entry = 0;
+    auto release = [&](store::Sqlite& db) -> Result<void> {
+      ledger::Release one{
+          .to = "a.example.org", .agreement = sha256("an agreement"), .via = "taxii"};
+      one.counts = {{"event infected-system", 1}};
+      entry = TRY(ledger->release(db, one, items)).index;
+      return {};
+    };
+    REQUIRE(tables.write(release));
+    std::string page = w.envelope(objects);
+    page.insert(1, fmt::format(R"("x_tocsin_release":{{"salt":"{}","shown":{}}},)", hex(salt),
+                               ledger::json_of(good(ledger->shown(entry)))));
+    std::ofstream(w.folder.file("page.json")) << page;
+    ingest::Feed feed{.name = std::string(feed_name), .format = "stix", .tlp = Tlp::red};
+    good(w.a->intake().deliver(feed, {.name = "page.json", .path = w.folder.file("page.json")}));
+  };
+  auto receipts = [&] {
+    return good(w.a->ledger()->list({.partner = "b.example.org", .kind = "receipt"}));
+  };
+  auto complaints = [&] {
+    return good(w.a->audit().list({.what = "release of a member", .outcome = "denied"})).size();
+  };
+  auto objects = w.stix(7);
+  send(objects, objects);
+  REQUIRE(receipts().size() == 1);
+  auto receipt = std::get<ledger::Receipt>(receipts().front().leaf.body);
+  CHECK(receipt.from == "b.example.org");
+  CHECK(receipt.taken == objects.size());
+  CHECK(complaints() == 0);
+  auto refused = w.stix(8, Tlp::amber);
+  send(refused, refused);
+  REQUIRE(receipts().size() == 2);
+  CHECK(std::get<ledger::Receipt>(receipts().front().leaf.body).refused ==
+        std::map<std::string, std::uint64_t>{{"4", 1}});
+  send(w.stix(9), w.stix(10));
+  CHECK(receipts().size() == 2);
+  CHECK(complaints() == 1);
+}
+
 TEST_CASE("a node pulls from its partner by itself, and stops when the partner is stopped") {
   World world;
   world.page = World::envelope(world.stix(1));
