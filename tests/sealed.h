@@ -44,8 +44,10 @@ inline std::string zip_of(const std::string& password, const std::vector<MailPar
 class Keyring {
  public:
   explicit Keyring(std::string passphrase = "") : passphrase_(std::move(passphrase)) {
-    // A passphrase is asked for each time, and is quick to check.
-    std::ofstream(home() + "/gpg-agent.conf") << "max-cache-ttl 0\ns2k-count 65536\n";
+    // A passphrase is asked for each time, and is quick to check. With max-cache-ttl alone it is
+    // kept until the second is over.
+    std::ofstream(home() + "/gpg-agent.conf")
+        << "default-cache-ttl 0\nmax-cache-ttl 0\ns2k-count 65536\n";
     gpgme_check_version(nullptr);
     REQUIRE(gpgme_new(&context_) == 0);
     gpgme_ctx_set_engine_info(context_, GPGME_PROTOCOL_OpenPGP, nullptr, home().c_str());

@@ -118,10 +118,15 @@ Result<void> import_file() {
                             {"text", o.text}},
                   .body_path = o.file};
   std::string body = TRY(caller.call(ask));
-  if (o.as_json) return fmt::print("{}\n", body), Result<void>{};
   simdjson::dom::parser parser;
   Element answer = TRY(parsed(parser, body));
   auto number = [&](const char* key) { return text_of(answer, key); };
+  bool none = number("rejected") != "0" && number("rejected") == number("read");
+  auto nothing = [&] { return invalid("nothing in " + text::quote(o.file) + " is an indicator"); };
+  if (o.as_json) {
+    fmt::print("{}\n", body);
+    return none ? nothing() : Result<void>{};
+  }
   fmt::print("{}: {} entries, {} new indicators, {} claims new or changed, {} as before\n",
              number("format"), number("read"), number("added"), number("claims"),
              number("unchanged"));
@@ -145,7 +150,7 @@ Result<void> import_file() {
   for (Element reject : rejects)
     fmt::print(stderr, "rejected line {}: {}\n", text_of(reject, "line"),
                text::printable(text_of(reject, "reason")));
-  return {};
+  return none ? nothing() : Result<void>{};
 }
 
 Result<void> list() {

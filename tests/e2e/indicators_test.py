@@ -58,6 +58,8 @@ def indicators():
             verb(node, "ingest", "--format", "intelmq", "--feed", "told", str(folder / "events.jsonl"))
             done = imported("list.txt", "--source", "one", "--tlp", "green")
             wanted((done["format"], done["added"], done["known_good"], done["rejected"]) == ("list", 4, 1, 1), f"the list: {done}")
+            (folder / "noise.txt").write_text("not an indicator\n<xml>\n")
+            verb(node, "indicators", "import", str(folder / "noise.txt"), code=1, said="nothing in")
             done = imported("table.csv", "--source", "two")
             wanted((done["format"], done["added"], done["claims"]) == ("csv", 1, 2), f"the table: {done}")
             done = imported("bundle.json", "--source", "three")

@@ -100,7 +100,8 @@ def killed(tocsin, folder, kills):
     draw = random.Random(7)
     with Server([collection]) as server:
         server.before_page = before_page
-        node = Pulling(tocsin, folder, [("long", server.url + "/taxii2/")])
+        # After its end the walk is not begun again: a run reads its overlap anew.
+        node = Pulling(tocsin, folder, [("long", server.url + "/taxii2/")], interval="1h")
         with node:
             for kill in range(kills):
                 at[0] = collection.pages + draw.randrange(1, 12)
