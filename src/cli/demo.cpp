@@ -149,15 +149,15 @@ std::string config_of(const DemoMember& member) {
 
 Result<std::vector<DemoMember>> demo_network(const std::string& home, int port) {
   std::vector<DemoMember> members = {
-      {.id = "br.example.org", .name = "Example CERT of Brazil", .country = "BR", .home = home},
+      {.id = "br.example.org", .name = "CERT Alfa", .country = "BR", .home = home},
       {.id = "de.example.org",
-       .name = "Example CERT of Germany",
+       .name = "CERT Bravo",
        .country = "DE",
        .home = home + "/members/de",
        .seed = 2,
        .scale = small_scale},
       {.id = "jp.example.org",
-       .name = "Example CERT of Japan",
+       .name = "CERT Charlie",
        .country = "JP",
        .home = home + "/members/jp",
        .seed = 3,
