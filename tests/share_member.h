@@ -2,6 +2,7 @@
 // without a network; what goes over it is kept.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,7 +40,7 @@ struct TestMember {
 };
 
 struct TestNet {
-  TimeUs now = *times::parse("2026-11-23T09:00:00Z");
+  std::atomic<TimeUs> now = *times::parse("2026-11-23T09:00:00Z");  // servers' threads read it
   std::map<std::string, TestMember*> by_url;
   std::vector<std::string> seen;  // each statement and each answer that went over the wire
   int answers_lost = 0;           // so many of the next ones
