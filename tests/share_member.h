@@ -73,7 +73,7 @@ inline void TestMember::open() {
   partners = Partners::open(
                  {.journal = *journal,
                   .home = home.path(),
-                  .now = [this] { return net.now; },
+                  .now = [this] { return net.now.load(); },
                   .post = [this](const Profile& to, const std::vector<std::string>&,
                                  const std::string& statement) { return net.post(to, statement); }})
                  .value();

@@ -14,11 +14,11 @@ constexpr password::Cost cheap{.passes = 1, .memory_bytes = 8192 << 1};
 
 struct Table {
   Table() {
-    of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now; }});
-    of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now; }});
+    of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now.load(); }});
+    of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now.load(); }});
     near_requests = *share::Requests::open(parts(near, *of_near));
     far_requests = *share::Requests::open(parts(far, *of_far));
-    auto now = [this] { return net.now; };
+    auto now = [this] { return net.now.load(); };
     near_opinions = *share::Opinions::open({*near.journal, *near.partners, *of_near, now});
     far_opinions = *share::Opinions::open({*far.journal, *far.partners, *of_far, now});
     backend.known_requests = near_requests.get();
@@ -39,14 +39,14 @@ struct Table {
               .audit = *audit,
               .settings = {.requests_per_s = 100'000}};
     api = std::make_unique<Api>(backend, std::move(door), metrics, std::span<const ConsoleFile>(),
-                                [this] { return net.now; });
+                                [this] { return net.now.load(); });
   }
 
   share::Requests::Parts parts(share::TestMember& member, share::Agreements& agreements) {
     return {.journal = *member.journal,
             .partners = *member.partners,
             .agreements = agreements,
-            .now = [this] { return net.now; },
+            .now = [this] { return net.now.load(); },
             .may_mail = [](const share::Request&) { return Result<void>(); },
             .mail_domain = "near.example.org"};
   }

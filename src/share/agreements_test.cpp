@@ -28,7 +28,7 @@ struct Pair {
     of_b = good(Agreements::open(parts(b)));
   }
   Agreements::Parts parts(TestMember& member) {
-    return {*member.journal, *member.partners, [this] { return net.now; }};
+    return {*member.journal, *member.partners, [this] { return net.now.load(); }};
   }
   policy::Agreement terms(std::uint32_t days = 365) {
     auto party = [](const TestMember& m) {

@@ -28,7 +28,7 @@ struct Two : TestPair {
     return {.journal = *member.journal,
             .partners = *member.partners,
             .agreements = agreements,
-            .now = [this] { return net.now; },
+            .now = [this] { return net.now.load(); },
             .refused = [this](std::string_view who, std::string_view what) -> Result<void> {
               refused.push_back(std::string(who) + " " + std::string(what));
               return {};

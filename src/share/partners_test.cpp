@@ -293,7 +293,7 @@ TEST_CASE("a node whose key is gone says so, and recovers with the paper alone")
   std::filesystem::remove(b.home.file("secrets/identity.key"));
   b.partners = Partners::open({.journal = *b.journal,
                                .home = b.home.path(),
-                               .now = [&] { return net.now; },
+                               .now = [&] { return net.now.load(); },
                                .post = [&](const Profile& to, const std::vector<std::string>&,
                                            const std::string& s) { return net.post(to, s); }})
                    .value();

@@ -31,7 +31,7 @@ struct Two : TestPair {
     Requests::Parts parts{.journal = *member.journal,
                           .partners = *member.partners,
                           .agreements = agreements,
-                          .now = [this] { return net.now; }};
+                          .now = [this] { return net.now.load(); }};
     parts.sensors = {*ip::parse_network("203.0.113.0/28")};
     parts.refused = [this](std::string_view who, std::string_view what) -> Result<void> {
       refused.push_back(std::string(who) + " " + std::string(what));

@@ -56,7 +56,7 @@ struct World {
     shelf = shelves->of(b.member);
   }
   std::function<TimeUs()> clock() {
-    return [this] { return net.now; };
+    return [this] { return net.now.load(); };
   }
   std::string agree() {
     std::string address = good(of_a->propose(policy::agreement_json(terms, true), "ana")).address;
