@@ -14,6 +14,7 @@
 #include "model/members.h"
 #include "model/normal.h"
 #include "model/subject.h"
+#include "wire/stix_object.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -191,6 +192,10 @@ Sink& Sink::event(std::size_t line) {
   members_cut_ = 0;
   record_ = {};
   return *this;
+}
+
+void Sink::other(std::size_t line, wire::StixObject object) {
+  if (others_) others_(line, std::move(object));
 }
 
 void Sink::drop() {

@@ -24,6 +24,10 @@
 #include "model/batch.h"
 #include "model/field.h"
 
+namespace tocsin::wire {
+struct StixObject;
+}
+
 namespace tocsin::ingest {
 
 struct Reject {
@@ -65,11 +69,17 @@ class Sink final {
     recalls_ = std::move(recalls);
   }
   bool takes_recalls() const { return bool(recalls_); }
+  // What takes objects of the report that are no events, as they stand in it; else they are passed
+  // over or, where an event might have been made of them, rejected.
+  using Others = std::function<void(std::size_t line, wire::StixObject object)>;
+  void others_to(Others others) { others_ = std::move(others); }
+  bool takes_others() const { return bool(others_); }
 
   // Opens an event that stands at `line`; the one before is closed: completed, checked for a
   // subject, counted.
   Sink& event(std::size_t line = 0);
   void drop();  // forgets the open event
+  void other(std::size_t line, wire::StixObject object);
   // An earlier event of this feed, by the id that its sender gave it, is taken back.
   void recall(std::string_view id) {
     if (recalls_) recalls_(id);
@@ -188,6 +198,7 @@ class Sink final {
   std::unordered_map<std::string, WordId, TextHash, std::equal_to<>> seen_words_;
   Judge judge_;
   std::function<void(std::string_view)> recalls_;
+  Others others_;
 };
 
 }  // namespace tocsin::ingest

@@ -139,27 +139,47 @@ policy::Item Ingress::item_of(const EventBatch& batch, std::size_t row) const {
   return item;
 }
 
+std::unexpected<Error> Ingress::refuse(const std::string& feed, Sender& sender,
+                                       policy::Clause clause, std::string why) {
+  ++sender.refused[clause];
+  ++sender.of_page[fmt::to_string(static_cast<int>(clause))];
+  parts_.metrics
+      .counter(
+          "tocsin_ingress_refused_total", "items of partners that no agreement allows",
+          {{"clause", std::string(policy::name(clause))}, {"member", std::string(member_of(feed))}})
+      .add();
+  return denied(std::move(why));
+}
+
 Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std::size_t row) {
-  std::string name(feed), who(member_of(feed));
+  std::string name(feed);
   std::string id = json_text(member(batch.text(batch.extra[row]), "extra.stix_id"));
-  auto under = in_force(feed);
   policy::Item item = item_of(batch, row);
   std::lock_guard guard(mutex_);
   Sender& sender = today(name);
-  sender.changed = true;
-  auto refuse = [&](policy::Clause clause, std::string why) {
-    ++sender.refused[clause];
-    ++sender.of_page[fmt::to_string(static_cast<int>(clause))];
-    parts_.metrics
-        .counter("tocsin_ingress_refused_total", "events of partners that no agreement allows",
-                 {{"clause", std::string(policy::name(clause))}, {"member", who}})
-        .add();
-    return denied(std::move(why));
-  };
-  if (under.agreements.empty())
-    return refuse(policy::Clause::validity, "no agreement is in force with " + text::quote(who));
   if (!id.empty() && gone_.contains(fmt::format("{} {}", name, id)))
-    return refuse(policy::Clause::heading, "its sender has taken it back");
+    return refuse(name, sender, policy::Clause::heading, "its sender has taken it back");
+  auto allowed = judge(name, sender, &item);
+  if (!allowed) return std::unexpected(std::move(allowed).error());
+  return {};
+}
+
+Result<std::string> Ingress::allow(std::string_view feed, const policy::Item* item) {
+  std::string name(feed);
+  std::lock_guard guard(mutex_);
+  return judge(name, today(name), item);
+}
+
+// With the lock held. The agreement under which it comes in.
+Result<std::string> Ingress::judge(const std::string& feed, Sender& sender,
+                                   const policy::Item* item) {
+  sender.changed = true;
+  std::string who(member_of(feed));
+  auto under = in_force(feed);
+  if (under.agreements.empty()) {
+    return refuse(feed, sender, policy::Clause::validity,
+                  "no agreement is in force with " + text::quote(who));
+  }
   policy::Context context{.now = parts_.now(),
                           .from = who,
                           .to = parts_.member,
@@ -171,22 +191,28 @@ Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std:
     std::uint64_t quota = state->agreement.quota_per_day;
     std::uint64_t& used = sender.used[state->address];
     if (quota > 0) context.quota_left = quota - std::min(used, quota);
-    auto verdict = policy::judge(item, state->agreement, context);
-    if (verdict.released()) {
+    auto reason = policy::Reason::released;
+    if (item != nullptr) {
+      reason = policy::judge(*item, state->agreement, context).reason;
+    } else if (context.quota_left == 0) {
+      reason = policy::Reason::quota_used_up;
+    }
+    if (reason == policy::Reason::released) {
       ++used;
-      return {};
+      return state->address;
     }
     if (first == nullptr) first = state;
-    if (full == nullptr && verdict.reason == policy::Reason::quota_used_up) full = state;
+    if (full == nullptr && reason == policy::Reason::quota_used_up) full = state;
   }
+  sender.waits = sender.waits || full != nullptr;
+  if (item == nullptr) return refuse(feed, sender, policy::Clause::quota, std::string(quota_words));
   const share::AgreementState* why = full != nullptr ? full : first;
   context.standing = why->standing();
   context.quota_left = full != nullptr ? 0 : UINT64_MAX;
-  sender.waits = sender.waits || full != nullptr;
-  auto decision = policy::decide(item, why->agreement, context);
+  auto decision = policy::decide(*item, why->agreement, context);
   std::string sentence = decision.sentence;
   if (full != nullptr) sentence = fmt::format("{}: {}", quota_words, sentence);
-  return refuse(decision.clause, std::move(sentence));
+  return refuse(feed, sender, decision.clause, std::move(sentence));
 }
 
 Result<void> Ingress::may_take(std::string_view feed) {

@@ -54,6 +54,10 @@ class Ingress {
 
   // May the event come in? What may is counted. Errors: denied, with the sentence why not.
   Result<void> judge(std::string_view feed, const EventBatch& batch, std::size_t row);
+  // The same of an object that is no event: the content address of the agreement that allows it.
+  // nullptr: one that says nothing of anybody, as definitions do, which any agreement in force
+  // allows within its quota. Errors: denied.
+  Result<std::string> allow(std::string_view feed, const policy::Item* item);
   // May a page be taken now? Errors: denied: its sender is stopped; unavailable: quota used up.
   Result<void> may_take(std::string_view feed);
   // Its sender takes back the event of this STIX id. Carried out soon, also after a crash.
@@ -96,6 +100,9 @@ class Ingress {
   Result<void> keep(const std::string& feed, Sender& sender) const;
   policy::Item item_of(const EventBatch& batch, std::size_t row) const;
   share::Agreements::InForce in_force(std::string_view feed) const;
+  Result<std::string> judge(const std::string& feed, Sender& sender, const policy::Item* item);
+  std::unexpected<Error> refuse(const std::string& feed, Sender& sender, policy::Clause clause,
+                                std::string why);
   Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
 
   // Answers the release that a page tells of, if it does. Errors: those of

@@ -178,10 +178,15 @@ Result<void> Intake::keep_failed(const ingest::Feed& feed, const ingest::Deliver
 }
 
 Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delivery delivery) {
+  return deliver(feed, std::move(delivery), {});
+}
+
+Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delivery delivery,
+                                        const Rejected& rejected) {
   auto disk = check_disk();
   wait_for(disk ? "" : disk.error().what);
   TRY(disk);
-  if (delivery.path.empty() && delivery.live) return take_bytes(feed, delivery);
+  if (delivery.path.empty() && delivery.live) return take_bytes(feed, delivery, rejected);
   Removed removed;
   TRY(spool(delivery, removed));
   UnpackLimits limits;
@@ -204,8 +209,9 @@ Result<ingest::Receipt> Intake::deliver(const ingest::Feed& feed, ingest::Delive
     std::string name = !member.name.empty() && (member.made || delivery.name.empty())
                            ? member.name
                            : delivery.name;
-    auto receipt =
-        take_file(feed, delivery, member.path, member.skip, name, i + 1 == unpacked->size());
+    Asked asked{.live = delivery.live, .again = delivery.again, .rejected = &rejected};
+    if (!rejected && i + 1 == unpacked->size()) asked.cursor = delivery.cursor;
+    auto receipt = take_file(feed, delivery, member.path, member.skip, name, std::move(asked));
     if (!receipt && receipt.error().fault == Fault::unavailable) {
       std::erase(removed.paths, member.path);  // goes on from there at the next start
       return receipt;
@@ -238,7 +244,8 @@ Result<store::Journal::Begun> Intake::begin(const store::ReportRow& row, std::st
 }
 
 Result<ingest::Receipt> Intake::take_bytes(const ingest::Feed& feed,
-                                           const ingest::Delivery& delivery) {
+                                           const ingest::Delivery& delivery,
+                                           const Rejected& rejected) {
   store::ReportRow row{
       .feed = feed.name, .name = delivery.name, .url = delivery.url, .format = feed.format};
   row.received = delivery.received == time_none ? parts_.now() : delivery.received;
@@ -251,16 +258,16 @@ Result<ingest::Receipt> Intake::take_bytes(const ingest::Feed& feed,
   std::string text;
   if (auto charset = feed.option("charset"); !charset.empty())
     bytes = text = TRY(charset::to_utf8(bytes, charset));
-  return read(feed, row, bytes, true, delivery.cursor, delivery.again);
+  return read(
+      feed, row, bytes,
+      {.live = true, .again = delivery.again, .cursor = delivery.cursor, .rejected = &rejected});
 }
 
 Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
                                           const ingest::Delivery& delivery, const std::string& path,
-                                          std::size_t skip, const std::string& name, bool last) {
+                                          std::size_t skip, const std::string& name, Asked asked) {
   auto mapped = TRY(MappedFile::open(path));
   std::string_view bytes = mapped.bytes().substr(std::min(skip, mapped.bytes().size()));
-  std::optional<std::string> cursor;
-  if (last) cursor = delivery.cursor;
   store::ReportRow row{
       .feed = feed.name, .name = name, .url = delivery.url, .spool = path, .format = feed.format};
   row.sha256 = hex(sha256(bytes));
@@ -272,12 +279,12 @@ Result<ingest::Receipt> Intake::take_file(const ingest::Feed& feed,
   auto begun = TRY(begin(row, bytes, delivery.again));
   row.id = begun.id;
   if (begun.repeat) {
-    if (cursor) TRY(parts_.journal.keep_cursor(feed.name, *cursor));
+    if (asked.cursor) TRY(parts_.journal.keep_cursor(feed.name, *asked.cursor));
     row.state = store::ReportState::repeat;
     if (parts_.ended) parts_.ended(row);
     return ingest::Receipt{.report = begun.id, .repeat = true};
   }
-  return read(feed, row, bytes, delivery.live, std::move(cursor), delivery.again);
+  return read(feed, row, bytes, std::move(asked));
 }
 
 // The journal's word, however long it takes: what is claimed as new must get in before anything
@@ -380,9 +387,9 @@ Result<void> Intake::take_batch(Reading& reading, EventBatch& from_format) {
 }
 
 Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow row,
-                                     std::string_view bytes, bool live,
-                                     std::optional<std::string> cursor, bool again) {
-  Reading reading{.feed = feed, .row = row, .live = live, .duplicates = row.duplicates};
+                                     std::string_view bytes, Asked asked) {
+  const bool again = asked.again;
+  Reading reading{.feed = feed, .row = row, .live = asked.live, .duplicates = row.duplicates};
   reading.secret =
       ingest::names_password(bytes.substr(0, bytes.find('\n')).substr(0, head_bytes_max));
   auto names_erased = [&](std::string_view text) { return parts_.law.names_erased(text); };
@@ -411,6 +418,7 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
       [&](EventBatch& batch) { return take_batch(reading, batch); },
       [&](const ingest::Reject& r) {
         reading.first_line = std::min<std::uint64_t>(reading.first_line, r.line);
+        if (asked.rejected != nullptr && *asked.rejected) (*asked.rejected)(r);
         if (++reading.rejected <= reading.row.rejected || !reading.keeps_rejects()) return;
         reading.secret = reading.secret || ingest::names_password(r.bytes);
         reading.rejects.push_back({.feed = feed.name,
@@ -425,6 +433,16 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
       });
   if (parts_.judge) sink.judge_by(parts_.judge(feed));
   if (parts_.recalls) sink.recalls_to(parts_.recalls(feed));
+  std::unique_ptr<Others::Report> others;
+  if (parts_.others) {
+    others = parts_.others(feed, row.id, [&](std::size_t line, Error why, std::string_view record) {
+      sink.reject(line, std::move(why), record);
+    });
+  }
+  if (others) {
+    sink.others_to(
+        [&](std::size_t line, wire::StixObject object) { others->take(line, std::move(object)); });
+  }
   Read report = read_report(feed,
                             {.bytes = bytes,
                              .name = row.name,
@@ -436,6 +454,7 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
                             parts_.home, sink);
   Result<void>& done = report.done;
   auto finished = sink.finish();
+  if (others && finished) finished = others->flush();
   if (!finished) {  // stays in state reading; what was claimed is taken in
     if (!reading.waiting.empty()) TRY(commit(reading, {}));
     return std::unexpected(finished.error());
@@ -444,7 +463,7 @@ Result<ingest::Receipt> Intake::read(const ingest::Feed& feed, store::ReportRow 
   store::Journal::Step step{.finished = store::ReportState::done,
                             .type = type,
                             .format = done ? report.format : "",
-                            .cursor = std::move(cursor)};
+                            .cursor = std::move(asked.cursor)};
   if (!done) {
     step.finished = store::ReportState::failed;
     step.error =
@@ -525,8 +544,7 @@ Result<void> Intake::resume(const std::function<ingest::Feed(const std::string&)
     }
     std::string_view bytes = mapped->bytes();
     spdlog::info("report {} ({}) goes on after {} events", row.id, row.name, row.events);
-    auto receipt =
-        read(feed, row, bytes.substr(bytes.size() - row.size_bytes), row.live, std::nullopt);
+    auto receipt = read(feed, row, bytes.substr(bytes.size() - row.size_bytes), {.live = row.live});
     if (!receipt && receipt.error().fault == Fault::unavailable)
       return std::unexpected(receipt.error());
   }

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -20,6 +22,7 @@
 #include "ingest/sink.h"
 #include "node/followers.h"
 #include "node/law.h"
+#include "node/others.h"
 #include "store/duplicates.h"
 #include "store/journal.h"
 
@@ -48,6 +51,11 @@ class Intake {
     std::function<std::function<void(std::string_view)>(const ingest::Feed&)> recalls{};
     // Of a report that is about to be in, while its spooled file is there.
     std::function<void(const ingest::Feed&, const store::ReportRow&)> keep_raw;
+    // What keeps the objects of a report of the feed that are no events; empty: nobody does.
+    using Refuse = std::function<void(std::size_t line, Error why, std::string_view bytes)>;
+    std::function<std::unique_ptr<Others::Report>(const ingest::Feed&, std::uint64_t report,
+                                                  Refuse)>
+        others{};
   };
   // Rejects of one report that are kept with their bytes; beyond it the report is kept whole.
   static constexpr std::size_t rejects_kept_max = 10'000;
@@ -62,6 +70,11 @@ class Intake {
   // Errors: unavailable (stopping, disk full: nothing of the rest is in), invalid (unreadable as a
   // whole: kept as failed). Any thread; several at once.
   Result<ingest::Receipt> deliver(const ingest::Feed& feed, ingest::Delivery delivery);
+  // The same of what was not asked for: the feed's cursor stays, and `rejected` gets each record
+  // that is not taken in, also beyond those that are kept.
+  using Rejected = std::function<void(const ingest::Reject&)>;
+  Result<ingest::Receipt> deliver(const ingest::Feed& feed, ingest::Delivery delivery,
+                                  const Rejected& rejected);
   // Reads on what a crash cut short.
   Result<void> resume(const std::function<ingest::Feed(const std::string&)>& feed_named);
   // Rejected records once more, as reports of their feed. The receipt counts them all; those of a
@@ -85,13 +98,18 @@ class Intake {
   Result<void> keep_whole(const std::string& path, std::uint64_t report);
   Result<void> keep_failed(const ingest::Feed& feed, const ingest::Delivery& delivery,
                            const Error& why);
-  Result<ingest::Receipt> take_bytes(const ingest::Feed& feed, const ingest::Delivery& delivery);
+  struct Asked {  // how a report is to be read
+    bool live = false, again = false;
+    std::optional<std::string> cursor{};
+    const Rejected* rejected = nullptr;
+  };
+  Result<ingest::Receipt> take_bytes(const ingest::Feed& feed, const ingest::Delivery& delivery,
+                                     const Rejected& rejected);
   Result<ingest::Receipt> take_file(const ingest::Feed& feed, const ingest::Delivery& delivery,
                                     const std::string& path, std::size_t skip,
-                                    const std::string& name, bool last);
+                                    const std::string& name, Asked asked);
   Result<ingest::Receipt> read(const ingest::Feed& feed, store::ReportRow row,
-                               std::string_view bytes, bool live, std::optional<std::string> cursor,
-                               bool again = false);
+                               std::string_view bytes, Asked asked);
   Result<store::Journal::Begun> begin(const store::ReportRow& row, std::string_view bytes,
                                       bool again);
   Result<void> take_batch(Reading& reading, EventBatch& batch);

@@ -26,7 +26,9 @@
 #include "node/intake.h"
 #include "node/law.h"
 #include "node/live.h"
+#include "node/others.h"
 #include "node/sharing.h"
+#include "share/inbox.h"
 #include "share/ledger.h"
 #include "store/audit.h"
 #include "store/cases.h"
@@ -34,6 +36,7 @@
 #include "store/counts.h"
 #include "store/duplicates.h"
 #include "store/findings.h"
+#include "store/foreign.h"
 #include "store/issues.h"
 #include "store/journal.h"
 #include "store/raw.h"
@@ -92,6 +95,7 @@ class Node {
   // Null, while the node is no member of a network.
   Sharing* sharing() { return sharing_.get(); }
   Ingress& ingress() { return *ingress_; }  // of what partners send
+  store::Foreign& foreign() { return *foreign_; }
   share::Ledger* ledger() { return ledger_.get(); }
   // For the member that this node is, and its key. Before anything is sent or served. Errors: those
   // of share::Ledger::open().
@@ -137,6 +141,9 @@ class Node {
   std::function<void(std::string_view)> recalls_of(const std::string& feed);
   Result<void> open_indicators();
   void look_back(const std::stop_token& stop);
+  Result<void> open_others();
+  Result<void> take_posted(const std::string& member, std::string envelope,
+                           const share::Inbox::Refused& refused);
   Result<share::Requests::About> about_finding(std::string_view id) const;
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
@@ -194,6 +201,9 @@ class Node {
   std::unique_ptr<share::Ledger> ledger_;
   std::unique_ptr<hunt::Indicators> indicators_;
   std::jthread hunter_;
+  std::unique_ptr<store::Foreign> foreign_;  // what partners sent that is no event
+  std::unique_ptr<Others> others_;           // null: no member of a network
+  std::unique_ptr<share::Inbox> inbox_;      // ...
 };
 
 }  // namespace tocsin::node

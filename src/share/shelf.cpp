@@ -407,7 +407,9 @@ Result<TaxiiStatus> MemberShelf::add(const std::string& collection,
 }
 
 Result<TaxiiStatus> MemberShelf::status(const std::string& id) {
-  return missing("no status " + text::quote(id));
+  TRY(expect_partner());
+  if (!all_.parts_.status_of) return missing("no status " + text::quote(id));
+  return all_.parts_.status_of(member_, id);
 }
 
 Result<void> MemberShelf::remove(const std::string&, const std::string&, const TaxiiMatch&) {

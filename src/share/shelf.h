@@ -41,6 +41,9 @@ class Shelves {
     std::function<Result<TaxiiStatus>(const std::string& member,
                                       const std::vector<std::string_view>& objects)>
         take_in{};
+    // Of one of the member's own requests. Errors: missing.
+    std::function<Result<TaxiiStatus>(const std::string& member, const std::string& id)>
+        status_of{};
   };
   static Result<std::unique_ptr<Shelves>> open(Parts parts);
 

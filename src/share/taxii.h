@@ -23,6 +23,7 @@ namespace tocsin::share {
 
 inline constexpr std::string_view taxii_root = "tocsin";  // the one API root's name
 inline constexpr std::size_t taxii_page_max = 1000;       // objects
+inline constexpr std::size_t taxii_post_max = 100'000;    // objects of one POST
 
 struct TaxiiCollection {
   std::string id;  // a UUID of version 4, or some clients refuse it
@@ -83,7 +84,7 @@ struct TaxiiSettings {
   std::string title, description, contact;
   std::string base;       // "https://node.example.org", without a last slash; "": relative
   std::string token_key;  // of `next`
-  std::uint64_t content_bytes_max = 64 << 20;  // of a POST
+  std::uint64_t content_bytes_max = 64 << 20;  // of a POST, also unpacked
 };
 
 // Is it a path that serve_taxii() answers?

@@ -89,4 +89,11 @@ using EachStixEvent = std::function<void(const StixEvent& event)>;
 std::vector<std::size_t> stix_events(std::span<const simdjson::dom::object> objects,
                                      const EachStixEvent& each);
 
+// The places of objects that belong to no event that observed-data tell: threat intelligence, as
+// whoever keeps it takes it. `opaque`: as stix_events() gave it. Not among them: observables of
+// those observed-data, what stix_of_event() writes beside an event of ours, revoked observed-data,
+// and the markings and extensions that everybody knows.
+std::vector<std::size_t> stix_others(std::span<const simdjson::dom::object> objects,
+                                     std::span<const std::size_t> opaque);
+
 }  // namespace tocsin::wire

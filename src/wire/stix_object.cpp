@@ -62,26 +62,10 @@ std::vector<StixGranular> granular(const Object& object) {
 
 }  // namespace
 
-Result<StixObject> StixReader::read(std::string_view json, std::vector<StixRemark>* warnings) {
-  json = text::trim(json);
-  if (json.size() > stix_object_bytes_max)
-    return invalid(fmt::format("an object of more than {} octets", stix_object_bytes_max));
-  Element root;
-  if (auto failed = parser_.parse(json.data(), json.size()).get(root))
-    return invalid(fmt::format("not JSON: {}", simdjson::error_message(failed)));
-  auto verdict = check_stix(root);
-  if (!verdict.valid()) {
-    std::size_t others = verdict.breaches.size() - 1;
-    std::string more =
-        others == 0 ? "" : fmt::format(" (and {})", text::count(others, "other", "others"));
-    return invalid(verdict.breaches[0].text() + more);
-  }
-  if (warnings) std::ranges::move(verdict.warnings, std::back_inserter(*warnings));
-  Object object = root.get_object().value_unsafe();
+StixObject stix_object_of(const Object& object, std::string_view json) {
   StixObject out{.json = std::string(json),
                  .id = std::string(stix_text(object, "id")),
                  .type = std::string(stix_text(object, "type"))};
-  if (out.type == "bundle") return invalid("a bundle, where one object should be");
   // An observable's times are others.
   const StixShape* shape = stix_shape(out.type);
   bool observable = shape && shape->sort == StixShape::Sort::observable;
@@ -98,11 +82,31 @@ Result<StixObject> StixReader::read(std::string_view json, std::vector<StixRemar
     out.confidence = static_cast<std::uint8_t>(confidence);
   out.markings = texts(object, "object_marking_refs");
   out.granular = granular(object);
-  gather(root, "", out.refs);
+  for (auto [key, member] : object) gather(member, key, out.refs);
   std::ranges::sort(out.refs);
   auto repeated = std::ranges::unique(out.refs);
   out.refs.erase(repeated.begin(), repeated.end());
   std::erase(out.refs, out.id);
+  return out;
+}
+
+Result<StixObject> StixReader::read(std::string_view json, std::vector<StixRemark>* warnings) {
+  json = text::trim(json);
+  if (json.size() > stix_object_bytes_max)
+    return invalid(fmt::format("an object of more than {} octets", stix_object_bytes_max));
+  Element root;
+  if (auto failed = parser_.parse(json.data(), json.size()).get(root))
+    return invalid(fmt::format("not JSON: {}", simdjson::error_message(failed)));
+  auto verdict = check_stix(root);
+  if (!verdict.valid()) {
+    std::size_t others = verdict.breaches.size() - 1;
+    std::string more =
+        others == 0 ? "" : fmt::format(" (and {})", text::count(others, "other", "others"));
+    return invalid(verdict.breaches[0].text() + more);
+  }
+  if (warnings) std::ranges::move(verdict.warnings, std::back_inserter(*warnings));
+  StixObject out = stix_object_of(root.get_object().value_unsafe(), json);
+  if (out.type == "bundle") return invalid("a bundle, where one object should be");
   return out;
 }
 

@@ -37,6 +37,9 @@ struct StixObject {
   std::vector<std::string> refs;  // every other object that it names, anywhere in it; sorted
 };
 
+// Of an object that check_stix() found valid; `json`: its bytes.
+StixObject stix_object_of(const simdjson::dom::object& object, std::string_view json);
+
 // Reads one object after the other. One thread.
 class StixReader {
  public:

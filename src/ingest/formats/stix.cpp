@@ -93,11 +93,26 @@ Result<void> take(Sink& sink, const ParsedRecord& record) {
       sink.reject(all[i].line, {Fault::invalid, verdict.breaches[0].text()}, all[i].bytes);
     }
   }
+  bool keeps = sink.takes_others();
+  auto is_observed = [&](std::size_t i) {
+    return wire::stix_text(good[i], "type") == "observed-data";
+  };
   auto opaque = wire::stix_events(good, [&](const wire::StixEvent& event) {
+    if (keeps && !is_observed(event.place)) return;  // kept as what it is
     const Placed& place = where[event.place];
     if (auto done = one_event(sink, event, place); !done)
       sink.reject(place.line, done.error(), place.bytes);
   });
+  if (keeps) {
+    auto others = wire::stix_others(good, opaque);
+    // What others of them are marked with comes first.
+    std::ranges::stable_partition(others, [&](std::size_t i) {
+      return wire::stix_text(good[i], "type") == "marking-definition";
+    });
+    for (std::size_t i : others)
+      sink.other(where[i].line, wire::stix_object_of(good[i], where[i].bytes));
+    return {};
+  }
   for (std::size_t i : opaque) {
     std::string what(wire::stix_text(good[i], "id"));
     sink.reject(where[i].line, {Fault::invalid, what + ": nothing that an event could be of"},

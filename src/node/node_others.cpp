@@ -1,0 +1,67 @@
+// What partners bring besides events: the node's door for it, and the inbox that they post into.
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "hunt/import.h"
+#include "node/node.h"
+
+namespace tocsin::node {
+namespace {
+
+constexpr std::size_t at_once_bytes_max = 256 << 10;  // of a request that goes the live lane
+
+}  // namespace
+
+Result<void> Node::open_others() {
+  auto claim = [this](const std::string& member, std::string_view bundle) -> Result<void> {
+    hunt::ImportWish wish{.usual = {.source = {hunt::SourceKind::member, member}, .tlp = Tlp::red},
+                          .format = hunt::ImportFormat::stix};
+    TRY(hunt::import_indicators(bundle, wish, *indicators_));
+    return {};
+  };
+  others_ = TRY(Others::open(
+      {.ingress = *ingress_,
+       .foreign = *foreign_,
+       .sharing = *sharing_,
+       .member = config_.member,
+       .audit = *audit_,
+       .metrics = metrics_,
+       .now = options_.now,
+       .names_erased = [this](std::string_view text) { return law_->names_erased(text); },
+       .claim = claim}));
+  auto noted = [this](const std::string& member, const share::TaxiiStatus& status) {
+    json::Writer w;
+    w.object().member("refused", static_cast<std::uint64_t>(status.failures.size()));
+    w.member("taken", static_cast<std::uint64_t>(status.successes.size())).end();
+    return audit_->note({.at = now(),
+                         .by = member,
+                         .call = "objects posted by a member",
+                         .object = status.id,
+                         .details = w.take()},
+                        "done");
+  };
+  inbox_ = TRY(share::Inbox::open(
+      {.journal = *journal_,
+       .now = options_.now,
+       .may_take =
+           [this](const std::string& member) { return ingress_->may_take("partner." + member); },
+       .take_in =
+           [this](const auto& member, std::string envelope, const auto& refused) {
+             return take_posted(member, std::move(envelope), refused);
+           },
+       .taken = noted}));
+  return {};
+}
+
+// As a report of the partner's feed, like a page that was asked for.
+Result<void> Node::take_posted(const std::string& member, std::string envelope,
+                               const share::Inbox::Refused& refused) {
+  ingest::Feed feed{.name = "partner." + member, .format = "stix", .tlp = Tlp::red};
+  ingest::Delivery delivery{.name = "inbox.json", .bytes = std::move(envelope), .again = true};
+  delivery.live = delivery.bytes.size() <= at_once_bytes_max;
+  auto tell = [&](const ingest::Reject& one) { refused(one.line, one.why.what); };
+  TRY(intake_->deliver(feed, std::move(delivery), tell));
+  return {};
+}
+
+}  // namespace tocsin::node
