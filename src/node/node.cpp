@@ -109,34 +109,32 @@ Result<void> Node::open_stores() {
                                         .now = options_.now}));
   foreign_ = TRY(store::Foreign::open(*journal_));
   raw_ = TRY(store::Raw::open(*journal_, home_.file("raw")));
-  law_ = TRY(Law::open({.journal = *journal_,
-                        .columns = *columns_,
-                        .findings = *findings_,
-                        .counts = *counts_,
-                        .raw = *raw_,
-                        .corrections = *corrections_,
-                        .words = words_,
-                        .home = home_.path(),
-                        .key = key,
-                        .mask = config_.mask_erased,
-                        .now = options_.now,
-                        .rested = [this](const auto& work) { return followers_->paused(work); },
-                        .prune = [this](std::uint64_t seq) -> Result<void> {
-                          std::lock_guard keep(keep_journal_);
-                          std::error_code none;  // what a stop left of a backup, which holds this
-                          fs::remove_all(home_.file("columns") + "/backup", none);
-                          return journal_->prune(seq);
-                        },
-                        .reworded = [this](const auto& work) -> Result<void> {
-                          auto done = triage_->reload_after(work);
-                          feeds_->reword();
-                          return done;
-                        },
-                        .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
-                        .forget_indicators = [this](const auto& names) -> Result<std::size_t> {
-                          std::size_t foreign = TRY(foreign_->forget(names));
-                          return foreign + TRY(indicators_->forget(names));
-                        }}));
+  law_ = TRY(
+      Law::open({.journal = *journal_,
+                 .columns = *columns_,
+                 .findings = *findings_,
+                 .counts = *counts_,
+                 .raw = *raw_,
+                 .corrections = *corrections_,
+                 .words = words_,
+                 .home = home_.path(),
+                 .key = key,
+                 .mask = config_.mask_erased,
+                 .now = options_.now,
+                 .rested = [this](const auto& work) { return followers_->paused(work); },
+                 .prune = [this](std::uint64_t seq) -> Result<void> {
+                   std::lock_guard keep(keep_journal_);
+                   std::error_code none;  // what a stop left of a backup, which holds this
+                   fs::remove_all(home_.file("columns") + "/backup", none);
+                   return journal_->prune(seq);
+                 },
+                 .reworded = [this](const auto& work) -> Result<void> {
+                   auto done = triage_->reload_after(work);
+                   feeds_->reword();
+                   return done;
+                 },
+                 .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
+                 .forget_indicators = [this](const auto& names) { return forget_told(names); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -213,11 +211,8 @@ Result<void> Node::open_stores() {
       .recalls = [this](const ingest::Feed& feed) { return recalls_of(feed.name); },
       .keep_raw = [this](const ingest::Feed& feed,
                          const store::ReportRow& row) { keep_raw(feed, row); },
-      .others =
-          [this](const ingest::Feed& feed, std::uint64_t report, auto refuse) {
-            bool theirs = others_ != nullptr && Feeds::is_partners(feed.name);
-            return theirs ? others_->report(feed.name, report, std::move(refuse)) : nullptr;
-          }});
+      .others = [this](const ingest::Feed& feed, std::uint64_t report,
+                       auto refuse) { return others_of(feed.name, report, std::move(refuse)); }});
   TRY(corrections_->start(*followers_, *duplicates_));
   TRY(intake_->resume([this](const std::string& name) { return feeds_->named(name); }));
   TRY(corrections_->end_replacements());

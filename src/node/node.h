@@ -142,6 +142,9 @@ class Node {
   Result<void> open_indicators();
   void look_back(const std::stop_token& stop);
   Result<void> open_others();
+  std::unique_ptr<Others::Report> others_of(const std::string& feed, std::uint64_t report,
+                                            Others::Report::Reject refuse);
+  Result<std::size_t> forget_told(const std::function<bool(std::string_view)>& names);
   Result<void> take_posted(const std::string& member, std::string envelope,
                            const share::Inbox::Refused& refused);
   Result<share::Requests::About> about_finding(std::string_view id) const;

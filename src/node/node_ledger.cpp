@@ -94,31 +94,27 @@ Result<void> Node::join_network() {
                          .object = std::string(member)},
                         fmt::format("denied: {}", what));
   };
-  sharing_ = TRY(Sharing::open(
-      {.journal = *journal_,
-       .config = config_,
-       .home = home_.path(),
-       .now = options_.now,
-       .paused = [this] { return paused().has_value(); },
-       .offers = *offers_,
-       .words = words_,
-       .ledger = [this] { return ledger_.get(); },
-       .says = [this](auto feed) { return says_of(std::string(feed)); },
-       .pull_from = [this](auto feeds) { feeds_->set_partners(std::move(feeds)); },
-       .pull = [this](const auto& feed) { feeds_->hurry(feed); },
-       .take_in = [this](const auto& member,
-                         const auto& objects) { return inbox_->take(member, objects); },
-       .status_of = [this](const auto& member,
-                           const auto& id) { return inbox_->status(member, id); },
-       .mail = {.findings = *findings_,
-                .settings = config_.alert,
-                .rules = alerts_->rules(),
-                .node = config_.name,
-                .home = home_.path(),
-                .simulated = is_simulated(),
-                .now = options_.now},
-       .about = [this](auto id) { return about_finding(id); },
-       .refused = refused}));
+  sharing_ = TRY(
+      Sharing::open({.journal = *journal_,
+                     .config = config_,
+                     .home = home_.path(),
+                     .now = options_.now,
+                     .paused = [this] { return paused().has_value(); },
+                     .offers = *offers_,
+                     .words = words_,
+                     .ledger = [this] { return ledger_.get(); },
+                     .says = [this](auto feed) { return says_of(std::string(feed)); },
+                     .pull_from = [this](auto feeds) { feeds_->set_partners(std::move(feeds)); },
+                     .pull = [this](const auto& feed) { feeds_->hurry(feed); },
+                     .mail = {.findings = *findings_,
+                              .settings = config_.alert,
+                              .rules = alerts_->rules(),
+                              .node = config_.name,
+                              .home = home_.path(),
+                              .simulated = is_simulated(),
+                              .now = options_.now},
+                     .about = [this](auto id) { return about_finding(id); },
+                     .refused = refused}));
   // What a partner signed for what it got.
   auto receipt = [this](const share::Partner& from, const share::Statement& said) -> Result<void> {
     if (!ledger_) return missing("this node has no ledger");

@@ -50,7 +50,21 @@ Result<void> Node::open_others() {
              return take_posted(member, std::move(envelope), refused);
            },
        .taken = noted}));
+  sharing_->shelves().receive_by(*inbox_);
   return {};
+}
+
+// Of partners' feeds alone.
+std::unique_ptr<Others::Report> Node::others_of(const std::string& feed, std::uint64_t report,
+                                                Others::Report::Reject refuse) {
+  if (!others_ || !Feeds::is_partners(feed)) return nullptr;
+  return others_->report(feed, report, std::move(refuse));
+}
+
+// What others told of a subject, when it is erased.
+Result<std::size_t> Node::forget_told(const std::function<bool(std::string_view)>& names) {
+  std::size_t foreign = TRY(foreign_->forget(names));
+  return foreign + TRY(indicators_->forget(names));
 }
 
 // As a report of the partner's feed, like a page that was asked for.

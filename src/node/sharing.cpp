@@ -58,9 +58,7 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                             .settings = {.title = config.name.empty() ? config.member : config.name,
                                          .description = "A node of " + config.member,
                                          .contact = config.contact,
-                                         .base = config.member_url},
-                            .take_in = made->parts_.take_in,
-                            .status_of = made->parts_.status_of}));
+                                         .base = config.member_url}}));
   const Parts& p = made->parts_;
   made->requests_ = TRY(share::Requests::open(
       {.journal = p.journal,

@@ -44,12 +44,6 @@ class Sharing {
     // Collects from partners: takes their feeds, whenever they change; runs one of them now.
     std::function<void(std::vector<ingest::Feed>)> pull_from{};
     std::function<void(const std::string& feed)> pull{};
-    // What partners post, and what became of it; as those of share::Shelves.
-    std::function<Result<share::TaxiiStatus>(const std::string& member,
-                                             const std::vector<std::string_view>& objects)>
-        take_in{};
-    std::function<Result<share::TaxiiStatus>(const std::string& member, const std::string& id)>
-        status_of{};
     RequestMail::Parts mail;
     // As those of share::Requests.
     std::function<Result<share::Requests::About>(std::string_view finding)> about;

@@ -160,7 +160,7 @@ Result<std::vector<TaxiiCollection>> MemberShelf::collections() {
        .title = "For " + us,
        .description = "What you send; each object is judged under the agreements.",
        .can_read = false,
-       .can_write = all_.parts_.take_in != nullptr}};
+       .can_write = all_.inbox_ != nullptr}};
 }
 
 // The walk goes on for as long as the page has room; `full`: there is another.
@@ -401,15 +401,15 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
 Result<TaxiiStatus> MemberShelf::add(const std::string& collection,
                                      const std::vector<std::string_view>& objects) {
   TRY(expect_partner());
-  if (collection != collection_id(all_.us_, "inbox") || !all_.parts_.take_in)
+  if (collection != collection_id(all_.us_, "inbox") || all_.inbox_ == nullptr)
     return denied("this collection is not yours to write to");
-  return all_.parts_.take_in(member_, objects);
+  return all_.inbox_->take(member_, objects);
 }
 
 Result<TaxiiStatus> MemberShelf::status(const std::string& id) {
   TRY(expect_partner());
-  if (!all_.parts_.status_of) return missing("no status " + text::quote(id));
-  return all_.parts_.status_of(member_, id);
+  if (all_.inbox_ == nullptr) return missing("no status " + text::quote(id));
+  return all_.inbox_->status(member_, id);
 }
 
 Result<void> MemberShelf::remove(const std::string&, const std::string&, const TaxiiMatch&) {

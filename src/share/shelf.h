@@ -15,6 +15,7 @@
 
 #include "policy/gate.h"
 #include "share/agreements.h"
+#include "share/inbox.h"
 #include "share/ledger.h"
 #include "share/partners.h"
 #include "share/taxii.h"
@@ -37,13 +38,6 @@ class Shelves {
     std::vector<Network> sensors;
     std::function<TimeUs()> now;
     TaxiiSettings settings;  // its token_key is made here
-    // Takes in objects that a member sent; what became of each.
-    std::function<Result<TaxiiStatus>(const std::string& member,
-                                      const std::vector<std::string_view>& objects)>
-        take_in{};
-    // Of one of the member's own requests. Errors: missing.
-    std::function<Result<TaxiiStatus>(const std::string& member, const std::string& id)>
-        status_of{};
   };
   static Result<std::unique_ptr<Shelves>> open(Parts parts);
 
@@ -52,6 +46,10 @@ class Shelves {
   std::unique_ptr<TaxiiShelf> of(const std::string& member);
 
   const TaxiiSettings& settings() const { return parts_.settings; }
+
+  // What takes in what members send, and knows what became of it. Before anything is served;
+  // without it nothing is taken.
+  void receive_by(Inbox& inbox) { inbox_ = &inbox; }
 
   // Is there anything for a member behind this date? Writes nothing.
   bool has_news(const std::string& member, TimeUs after);
@@ -85,6 +83,7 @@ class Shelves {
   std::vector<std::string> standing_;  // objects that all others refer to
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Door>, std::less<>> doors_;
+  Inbox* inbox_ = nullptr;
 };
 
 }  // namespace tocsin::share

@@ -8,6 +8,7 @@ is printed with the request and the answer. Every answer of the whole walk is ke
 """
 import base64
 import collections
+import gzip
 import hashlib
 import http.client
 import itertools
@@ -27,6 +28,7 @@ from node import Failed, wanted
 MEDIA = "application/taxii+json;version=2.1"
 STIX_MEDIA = "application/stix+json;version=2.1"
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")  # section 2: exactly six digits
+TLP_CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"  # OASIS cti-stix-common-objects
 OBSERVABLES = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")  # STIX 2.1, section 2.9
 FIRST, LAST = "X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last"
 ANSWERS_OF = {  # what each resource may hold besides x_ properties
@@ -37,11 +39,10 @@ ANSWERS_OF = {  # what each resource may hold besides x_ properties
     "objects": {"more", "next", "objects"},
     "manifest": {"more", "objects"} | {"next"},  # next: as the envelope has it, or no walk of the manifest could go on by it
     "versions": {"more", "versions"} | {"next"},
+    "status": {"id", "status", "request_timestamp", "total_count", "success_count", "successes", "failure_count", "failures", "pending_count", "pendings"},
     "error": {"title", "description", "error_id", "error_code", "http_status", "external_details", "details"},
 }
 NOT_SHOWN = {
-    "T17": "status resources: no collection can be written",
-    "T18": "duplicates and bad objects in a POST: no collection can be written",
     "T22": "TLS: members on one machine speak plain HTTP; Basic is shown",
     "T26": "the DNS name _taxii2._tcp: nothing of a node",
 }
@@ -542,6 +543,95 @@ def t16_manifest_and_versions(w):
         w.refused("T16", (400,), path, [("next", "none")])
 
 
+def made_up(type_="indicator", **more):
+    """A valid object that everybody may have."""
+    stamp = "2026-10-01T00:00:00.000Z"
+    one = {"type": type_, "spec_version": "2.1", "id": f"{type_}--{uuid.uuid4()}", "created": stamp, "modified": stamp, "object_marking_refs": [TLP_CLEAR]}
+    if type_ == "indicator":
+        one |= {"pattern": "[domain-name:value = 'posted.example.org']", "pattern_type": "stix", "valid_from": stamp, "labels": ["c2-server"]}
+    return one | more
+
+
+def post(w, rule, objects, statuses=(202,), body=None, **headers):
+    path = f"{w.root}collections/{w.inbox['id']}/objects/"
+    return w.refused(rule, statuses, path, method="POST", body=body or json.dumps({"objects": objects}), headers={"Content-Type": MEDIA, **headers})
+
+
+def completed(w, rule, answer):
+    """The status of a request once nothing of it is pending."""
+    for _ in range(100):
+        status = answer.json
+        only(w.rules, "status", status, answer)
+        w.expect(rule, uuid.UUID(status["id"]).version == 4, "a status has a UUIDv4", answer)
+        w.expect(rule, TIMESTAMP.fullmatch(status["request_timestamp"]), "when it was asked", answer)
+        counts = {name: status[name + "_count"] for name in ("success", "failure", "pending")}
+        w.expect(rule, status["total_count"] == sum(counts.values()), "total is what became of all", answer)
+        for name, key in (("success", "successes"), ("failure", "failures"), ("pending", "pendings")):
+            w.expect(rule, len(status.get(key, [])) == counts[name], f"as many {key} as counted", answer)
+            w.expect(rule, all(isinstance(one.get("id"), str) and isinstance(one.get("version"), str) for one in status.get(key, [])), "id and version of each", answer)
+        w.expect(rule, status["status"] == ("pending" if counts["pending"] else "complete"), "complete when nothing is pending", answer)
+        if status["status"] == "complete":
+            return status
+        time.sleep(0.1)
+        answer = w.ok(rule, f"{w.root}status/{status['id']}/")
+    w.expect(rule, False, "a status never completes", answer)
+    return status
+
+
+def t17_status(w, stranger, kept):
+    """`kept`: takes ids of statuses that must outlive a restart."""
+    good, bad = made_up(), made_up(confidence=101)
+    answer = post(w, "T17", [good, bad])
+    status = completed(w, "T17", answer)
+    w.expect("T17", [one["id"] for one in status.get("successes", [])] == [good["id"]] and [one["id"] for one in status.get("failures", [])] == [bad["id"]], "what became of each", answer)
+    w.expect("T17", [one["version"] for one in status.get("successes", [])] == [good["modified"]], "the version of the object", answer)
+    path = f"{w.root}status/{status['id']}/"
+    again = w.ok("T17", path)
+    w.expect("T17", again.json == status, "a status that is complete stays as it is", again)
+    stranger.refused("T17", (403, 404), path)
+    w.refused("T17", (404,), f"{w.root}status/{uuid.uuid4()}/")
+    w.refused("T17", (405,), path, method="POST", body=b"{}", headers={"Content-Type": MEDIA})
+    kept.append(status)
+
+
+def t18_duplicates(w):
+    one, other = made_up(), made_up("malware", is_family=True, name="posted", x_lab_note={"kept": [1, 2.50]})
+    for _ in range(3):
+        status = completed(w, "T18", post(w, "T18", [one, other]))
+        w.expect("T18", status["success_count"] == 2, f"an exact duplicate is a success: {status}")
+    status = completed(w, "T18", post(w, "T18", [one] * 5))
+    w.expect("T18", status["success_count"] == 5, f"also within one request: {status}")
+    bad = [made_up(confidence=-1), made_up(modified="yesterday"), {"type": "indicator"}, 7, "text", [], made_up(object_marking_refs=["no id"]), made_up(pattern="[broken")]
+    good = [made_up() for _ in bad]
+    status = completed(w, "T18", post(w, "T18", [thing for pair in zip(bad, good) for thing in pair]))
+    w.expect("T18", [one["id"] for one in status.get("successes", [])] == [one["id"] for one in good], f"bad objects fail alone: {status}")
+    w.expect("T18", all(one.get("message") for one in status.get("failures", [])), f"each failure has a message: {status}")
+    for place, word in ((0, "confidence"), (1, "modified"), (6, "object_marking_refs"), (7, "pattern")):
+        w.expect("T18", len(status.get("failures", [])) == len(bad) and word in status["failures"][place]["message"], f"{word} is named: {status}")
+    changed = one | {"name": "another"}
+    status = completed(w, "T18", post(w, "T18", [changed]))
+    w.expect("T18", status["failure_count"] == 1, f"other content under the same version is refused: {status}")
+    status = completed(w, "T18", post(w, "T18", [changed | {"modified": "2026-10-02T00:00:00.000Z"}]))
+    w.expect("T18", status["success_count"] == 1, f"under a later version it is taken: {status}")
+    for wrong in (b"", b"{", b"[]", b"{}", b'{"objects":[]}', b'{"objects":7}', b"\xff\xfe", b'{"objects":[{"type":"indicator"}'):
+        post(w, "T18", None, (400, 422), body=wrong or b" ")
+
+
+def t19_bodies(w):
+    size = w.ok("T19", w.root).json["max_content_length"]
+    pad = json.dumps({"objects": [made_up(x_pad="a" * 1000)]}).encode()
+    whole = pad + b" " * (min(size, 80 << 20) - len(pad))
+    post(w, "T19", None, (202,) if len(whole) == size else (202, 413), body=whole)
+    post(w, "T19", None, (413,), body=pad + b" " * (size + 1 - len(pad)))
+    bomb = gzip.compress(pad + b" " * (size + 1 - len(pad)), 9)
+    post(w, "T19", None, (413, 415), body=bomb, **{"Content-Encoding": "gzip"})
+    post(w, "T19", None, (202, 415), body=gzip.compress(pad), **{"Content-Encoding": "gzip"})
+    post(w, "T19", None, (400, 415, 422), body=gzip.compress(pad)[:-10], **{"Content-Encoding": "gzip"})
+    chunks = [pad[at:at + 7] for at in range(0, len(pad), 7)]
+    status = completed(w, "T19", post(w, "T19", None, body=chunks))
+    w.expect("T19", status["success_count"] == 1, f"a chunked request is taken: {status}")
+
+
 def t19_sizes(w):
     size = w.ok("T19", w.root).json["max_content_length"]
     path = f"{w.root}collections/{(w.inbox or w.shared)['id']}/objects/"
@@ -856,7 +946,13 @@ def walk(tocsin, folder, rules):
         run(rules, t20_rights, w, token)
         run(rules, only_what_may, w, released + back, withheld + by_terms + unsaid, heard, heard_strangely)
         run(rules, withdrawal, w, giver, withdrawn, released, back)
+        statuses = []
+        run(rules, t17_status, w, stranger, statuses)
+        run(rules, t18_duplicates, w)
+        run(rules, t19_bodies, w)
         run(rules, restart, w, giver, one)
+        for status in statuses:
+            run(rules, lambda: rules.expect("T17", w.ok("T17", f"{w.root}status/{status['id']}/").json == status, "a status outlives a restart"))
         run(rules, stopping, w, one, two)
         for who in (heard, heard_strangely):
             run(rules, nothing_of, rules, withheld + by_terms + unsaid, who, "in an answer of the whole walk")
