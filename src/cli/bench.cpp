@@ -149,6 +149,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
     };
   });
   add_bench_share(*verb, chosen);
+  add_bench_inbox(*verb, chosen);
 }
 
 }  // namespace tocsin::cli
