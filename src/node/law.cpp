@@ -54,6 +54,7 @@ const TextColumns& words_of_reports() {
                                       {"rejects", "bytes"},
                                       {"state", "json", "key GLOB 'head.*' OR key GLOB 'health.*'"},
                                       {"alerts", "error"},
+                                      {"inbox_statuses", "said"},
                                       {"indicator_claims", "text"},
                                       {"indicator_claims", "family"},
                                       {"indicator_claims", "object"}};

@@ -16,13 +16,11 @@ constexpr std::array steps = {
     "NULL) STRICT;"
     "CREATE UNIQUE INDEX foreign_by_id ON foreign_objects (id, at, member);"
     "CREATE INDEX foreign_by_age ON foreign_objects (member, came);"
-    "CREATE INDEX foreign_by_report ON foreign_objects (report);"
     "CREATE TABLE foreign_use (member TEXT PRIMARY KEY, objects INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL) STRICT;"};
 constexpr std::string_view columns =
     "row, id, at, version, creator, member, agreement, came, tlp, pap, revoked, own, report, "
     "bytes";
-constexpr std::size_t versions_max = 1000;
 
 ForeignObject read(const Statement& row) {
   ForeignObject out{.row = static_cast<std::uint64_t>(row.number(0)),
@@ -151,32 +149,6 @@ Result<std::vector<ForeignFate>> Foreign::take(std::span<const ForeignObject> ob
   return fates;
 }
 
-Result<std::vector<ForeignObject>> Foreign::versions(std::string_view id) const {
-  std::vector<ForeignObject> out;
-  auto body = [&](Sqlite& db) -> Result<void> {
-    auto select = TRY(
-        db.prepare(fmt::format("SELECT {} FROM foreign_objects WHERE id = ? ORDER BY at LIMIT {}",
-                               columns, versions_max)));
-    select.bind(1, id);
-    while (TRY(select.step())) out.push_back(read(select));
-    return {};
-  };
-  TRY(tables_.read(body));
-  return out;
-}
-
-Result<bool> Foreign::has(std::string_view id, std::string_view member) const {
-  bool found = false;
-  auto body = [&](Sqlite& db) -> Result<void> {
-    auto select =
-        TRY(db.prepare("SELECT 1 FROM foreign_objects WHERE id = ? AND member = ? LIMIT 1"));
-    found = TRY(select.bind(1, id).bind(2, member).step());
-    return {};
-  };
-  TRY(tables_.read(body));
-  return found;
-}
-
 Result<std::vector<ForeignObject>> Foreign::after(std::uint64_t row, std::size_t limit) const {
   std::vector<ForeignObject> out;
   auto body = [&](Sqlite& db) -> Result<void> {
@@ -243,13 +215,6 @@ Result<std::size_t> Foreign::remove(std::string_view where,
 Result<std::size_t> Foreign::forget_before(std::string_view member, TimeUs before) {
   return remove("member = ? AND came < ?",
                 [&](Statement& s) { s.bind(1, member).bind(2, before); });
-}
-
-Result<std::size_t> Foreign::forget_report(std::uint64_t report) {
-  std::size_t all = 0;
-  while (std::size_t gone = TRY(remove("report = ?", [&](Statement& s) { s.bind(1, report); })))
-    all += gone;
-  return all;
 }
 
 Result<std::size_t> Foreign::forget(const std::function<bool(std::string_view)>& names) {

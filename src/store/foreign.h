@@ -2,8 +2,8 @@
 // which marking and agreement. Nothing in it is ever written anew. In the journal's SQLite file.
 //
 // An object's id and version are in here once, whoever sends them: the first stays, but where it
-// came from another than its creator and contradicts what the creator itself sends. Both stand then.
-// Source: TAXII 2.1 section 5.5; STIX 2.1 section 3.6; DESIGN D8.
+// came from another than its creator and contradicts what the creator itself sends. Both stand
+// then. Source: TAXII 2.1 section 5.5; STIX 2.1 section 3.6; DESIGN D8.
 #pragma once
 
 #include <array>
@@ -64,10 +64,6 @@ class Foreign {
   // Keeps what is new, at most take_max, in one transaction of the bulk lane. What became of each.
   Result<std::vector<ForeignFate>> take(std::span<const ForeignObject> objects);
 
-  // Versions of an object, the oldest first. At most 1,000.
-  Result<std::vector<ForeignObject>> versions(std::string_view id) const;
-  // Is any version of it here from this member? (Of what it takes back.)
-  Result<bool> has(std::string_view id, std::string_view member) const;
   // Those behind `row`, in their order.
   Result<std::vector<ForeignObject>> after(std::uint64_t row, std::size_t limit) const;
   // All of one type; for what must be known of all, as marking-definitions.
@@ -83,8 +79,6 @@ class Foreign {
   Result<std::size_t> forget_before(std::string_view member, TimeUs before);
   // Erasing: removes what `names` a subject. How many went. Errors: unavailable; again then.
   Result<std::size_t> forget(const std::function<bool(std::string_view)>& names);
-  // Removes what a report brought, when it is withdrawn. How many went.
-  Result<std::size_t> forget_report(std::uint64_t report);
 
  private:
   explicit Foreign(Tables tables) : tables_(std::move(tables)) {}
