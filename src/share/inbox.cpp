@@ -167,14 +167,14 @@ Result<TaxiiStatus> Inbox::take(const std::string& member,
   TRY(expect_room(member));
   TaxiiStatus status{.id = random_uuid(), .requested = parts_.now()};
   std::vector<std::size_t> lines;  // where each begins
-  std::string envelope = "{\"objects\":[\n";
+  std::string envelope = "{\"objects\":[";
   std::size_t line = 2;
   for (std::string_view object : objects) {
     lines.push_back(line);
     line += static_cast<std::size_t>(std::ranges::count(object, '\n')) + 1;
-    envelope.append(object).append(&object == &objects.back() ? "\n" : ",\n");
+    envelope.append(lines.size() == 1 ? "\n" : ",\n").append(object);
   }
-  envelope += "]}\n";
+  envelope += "\n]}\n";
   std::map<std::size_t, std::string> refused;  // by place
   TRY(parts_.take_in(member, std::move(envelope), [&](std::size_t at, std::string_view why) {
     auto next = std::ranges::upper_bound(lines, at);
