@@ -75,7 +75,7 @@ TEST_CASE(
   Inboxed world;
   std::string report =
       R"({"type":"x-lab-finding","spec_version":"2.1","id":"x-lab-finding--00000000-0000-4000-8000-000000000009",)"
-      R"("created":"2026-11-20T00:00:00Z","modified":"2026-11-20T00:00:00.000Z","x_lab_score":1.50,)"
+      R"("created":"2026-11-20T00:00:00.000Z","modified":"2026-11-20T00:00:00.000Z","x_lab_score":1.50,)"
       R"("object_refs":["malware--00000000-0000-4000-8000-00000000dead"],)" +
       fmt::format(R"("object_marking_refs":["{}"]}})", wire::stix_marking_id(Tlp::clear));
   std::vector<std::string> objects = world.stix(7);
@@ -186,7 +186,7 @@ TEST_CASE("a marking that is not held here keeps an object out, until its defini
   Inboxed world;
   std::string id = "marking-definition--00000000-0000-4000-8000-0000000000aa";
   std::string marked = indicator();
-  marked.insert(marked.find("\"]"), "\",\"" + id);
+  marked.insert(marked.rfind("\"]"), "\",\"" + id);
   CHECK(world.refusal(marked).starts_with("object_marking_refs: " + id));
   std::string definition = fmt::format(
       R"({{"type":"marking-definition","spec_version":"2.1","id":"{}","created":"2026-11-20T00:00:00.000Z",)"
@@ -207,7 +207,7 @@ TEST_CASE("what no agreement allows is refused with its clause, and waits in qua
   CHECK(world.refusal(indicator({.tlp = Tlp::red})).contains("clause 4 (marking)"));
   std::string opinion =
       R"({"type":"opinion","spec_version":"2.1","id":"opinion--00000000-0000-4000-8000-000000000009",)"
-      R"("created":"2026-11-20T00:00:00Z","modified":"2026-11-20T00:00:00Z","opinion":"agree",)" +
+      R"("created":"2026-11-20T00:00:00.000Z","modified":"2026-11-20T00:00:00.000Z","opinion":"agree",)" +
       fmt::format(R"("object_refs":["{}"],"object_marking_refs":["{}"]}})", id_of(1),
                   wire::stix_marking_id(Tlp::clear));
   CHECK(world.refusal(opinion).contains("(kinds)"));

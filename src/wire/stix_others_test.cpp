@@ -36,7 +36,7 @@ std::vector<std::string> an_event(std::string_view type) {
 
 std::string object(std::string_view type, int number, std::string_view more = {}) {
   return fmt::format(
-      R"({{"type":"{}","spec_version":"2.1","id":"{}--00000000-0000-4000-8000-{:012}","created":"2026-11-20T00:00:00Z","modified":"2026-11-20T00:00:00Z"{}}})",
+      R"({{"type":"{}","spec_version":"2.1","id":"{}--00000000-0000-4000-8000-{:012}","created":"2026-11-20T00:00:00.000Z","modified":"2026-11-20T00:00:00.000Z"{}}})",
       type, type, number, more);
 }
 
