@@ -31,14 +31,17 @@ double s_since(Clock::time_point begin) {
 // Of about 700 octets, as other programs write them; every second one has a pattern to look for.
 std::string made_object(std::uint64_t number) {
   std::string id = fmt::format("00000000-0000-4000-8000-{:012x}", number);
-  std::string common = fmt::format(
-      R"("spec_version":"2.1","created":"2026-01-02T03:04:05.000Z","modified":"2026-01-02T03:04:05.000Z",)"
-      R"("object_marking_refs":["{}"],"confidence":70,"labels":["c2-server"],"description":"{:0>300}")",
-      wire::stix_marking_id(Tlp::green), number);
+  std::string common =
+      fmt::format(R"("spec_version":"2.1","created":"2026-01-02T03:04:05.000Z",)"
+                  R"("modified":"2026-01-02T03:04:05.000Z",)"
+                  R"("object_marking_refs":["{}"],"confidence":70,"labels":["c2-server"],)"
+                  R"("description":"{:0>300}")",
+                  wire::stix_marking_id(Tlp::green), number);
   if (number % 2 == 0) {
-    return fmt::format(
-        R"({{"type":"indicator","id":"indicator--{}",{},"pattern":"[ipv4-addr:value = '198.{}.{}.{}']","pattern_type":"stix","valid_from":"2026-01-02T03:04:05Z"}})",
-        id, common, 18 + number / 131072 % 2, number / 512 % 256, number / 2 % 256);
+    return fmt::format(R"({{"type":"indicator","id":"indicator--{}",{},)"
+                       R"("pattern":"[ipv4-addr:value = '198.{}.{}.{}']","pattern_type":"stix",)"
+                       R"("valid_from":"2026-01-02T03:04:05Z"}})",
+                       id, common, 18 + number / 131072 % 2, number / 512 % 256, number / 2 % 256);
   }
   return fmt::format(R"({{"type":"x-lab-finding","id":"x-lab-finding--{}",{},"x_lab_score":{}.5}})",
                      id, common, number % 100);
@@ -92,9 +95,8 @@ Result<void> bench_inbox(const InboxOptions& options) {
       if (answer.status != 202) return invalid("a request was refused: " + answer.body);
       all = all && answer.body.contains(R"("failure_count":0)");
     }
-    fmt::print(
-        "  CPU of the thread that answers: {:.1f} us an object\n",
-        static_cast<double>(clock.lap()) / 1e3 / static_cast<double>(objects.size()));
+    fmt::print("  CPU of the thread that answers: {:.1f} us an object\n",
+               static_cast<double>(clock.lap()) / 1e3 / static_cast<double>(objects.size()));
     return s_since(start);
   };
   bool all = true;

@@ -30,7 +30,8 @@ std::string id_of(int number) {
 // Spelled as no writer of ours would.
 std::string indicator(const Said& said = {}) {
   return fmt::format(
-      R"({{ "type":"indicator", "spec_version":"2.1","id":"{}","created":"2026-11-20T00:00:00.000Z",)"
+      R"({{ "type":"indicator", "spec_version":"2.1","id":"{}",)"
+      R"("created":"2026-11-20T00:00:00.000Z",)"
       "\n  "
       R"("modified":"{}","pattern":"{}","pattern_type":"stix","valid_from":"2026-11-20T00:00:00Z",)"
       R"("labels":["c2-server"],"object_marking_refs":["{}"]{} }})",
@@ -74,8 +75,10 @@ TEST_CASE(
     "what a partner posts is kept byte for byte, its events come in, and the status says so") {
   Inboxed world;
   std::string report =
-      R"({"type":"x-lab-finding","spec_version":"2.1","id":"x-lab-finding--00000000-0000-4000-8000-000000000009",)"
-      R"("created":"2026-11-20T00:00:00.000Z","modified":"2026-11-20T00:00:00.000Z","x_lab_score":1.50,)"
+      R"({"type":"x-lab-finding","spec_version":"2.1",)"
+      R"("id":"x-lab-finding--00000000-0000-4000-8000-000000000009",)"
+      R"("created":"2026-11-20T00:00:00.000Z",)"
+      R"("modified":"2026-11-20T00:00:00.000Z","x_lab_score":1.50,)"
       R"("object_refs":["malware--00000000-0000-4000-8000-00000000dead"],)" +
       fmt::format(R"("object_marking_refs":["{}"]}})", wire::stix_marking_id(Tlp::clear));
   std::vector<std::string> objects = world.stix(7);
@@ -188,10 +191,11 @@ TEST_CASE("a marking that is not held here keeps an object out, until its defini
   std::string marked = indicator();
   marked.insert(marked.rfind("\"]"), "\",\"" + id);
   CHECK(world.refusal(marked).starts_with("object_marking_refs: " + id));
-  std::string definition = fmt::format(
-      R"({{"type":"marking-definition","spec_version":"2.1","id":"{}","created":"2026-11-20T00:00:00.000Z",)"
-      R"("definition_type":"statement","definition":{{"statement":"(c) B"}}}})",
-      id);
+  std::string definition =
+      fmt::format(R"({{"type":"marking-definition","spec_version":"2.1","id":"{}",)"
+                  R"("created":"2026-11-20T00:00:00.000Z",)"
+                  R"("definition_type":"statement","definition":{{"statement":"(c) B"}}}})",
+                  id);
   // Wherever in the request the definition stands.
   auto status = good(world.post({marked, definition}));
   CHECK(status.failures.empty());
@@ -205,11 +209,12 @@ TEST_CASE("a marking that is not held here keeps an object out, until its defini
 TEST_CASE("what no agreement allows is refused with its clause, and waits in quarantine") {
   Inboxed world;
   CHECK(world.refusal(indicator({.tlp = Tlp::red})).contains("clause 4 (marking)"));
-  std::string opinion =
-      R"({"type":"opinion","spec_version":"2.1","id":"opinion--00000000-0000-4000-8000-000000000009",)"
-      R"("created":"2026-11-20T00:00:00.000Z","modified":"2026-11-20T00:00:00.000Z","opinion":"agree",)" +
-      fmt::format(R"("object_refs":["{}"],"object_marking_refs":["{}"]}})", id_of(1),
-                  wire::stix_marking_id(Tlp::clear));
+  std::string opinion = R"({"type":"opinion","spec_version":"2.1",)"
+                        R"("id":"opinion--00000000-0000-4000-8000-000000000009",)"
+                        R"("created":"2026-11-20T00:00:00.000Z",)"
+                        R"("modified":"2026-11-20T00:00:00.000Z","opinion":"agree",)" +
+                        fmt::format(R"("object_refs":["{}"],"object_marking_refs":["{}"]}})",
+                                    id_of(1), wire::stix_marking_id(Tlp::clear));
   CHECK(world.refusal(opinion).contains("(kinds)"));
   CHECK(world.refusals().size() == 2);
   CHECK(world.kept().empty());

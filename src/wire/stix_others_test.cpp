@@ -35,9 +35,11 @@ std::vector<std::string> an_event(std::string_view type) {
 }
 
 std::string object(std::string_view type, int number, std::string_view more = {}) {
-  return fmt::format(
-      R"({{"type":"{}","spec_version":"2.1","id":"{}--00000000-0000-4000-8000-{:012}","created":"2026-11-20T00:00:00.000Z","modified":"2026-11-20T00:00:00.000Z"{}}})",
-      type, type, number, more);
+  return fmt::format(R"({{"type":"{}","spec_version":"2.1",)"
+                     R"("id":"{}--00000000-0000-4000-8000-{:012}",)"
+                     R"("created":"2026-11-20T00:00:00.000Z",)"
+                     R"("modified":"2026-11-20T00:00:00.000Z"{}}})",
+                     type, type, number, more);
 }
 
 TEST_CASE("nothing of what an event of ours is written as is one of the others") {
@@ -54,8 +56,9 @@ TEST_CASE("what nobody's event needs is one of the others") {
   auto all = an_event("c2-server");
   all.push_back(object("malware", 1));
   all.push_back(object("x-lab-finding", 2));
-  all.push_back(
-      R"({"type":"domain-name","spec_version":"2.1","id":"domain-name--00000000-0000-4000-8000-000000000003","value":"example.org"})");
+  all.push_back(R"({"type":"domain-name","spec_version":"2.1",)"
+                R"("id":"domain-name--00000000-0000-4000-8000-000000000003",)"
+                R"("value":"example.org"})");
   CHECK(others_of(all) == std::vector<std::string>{"malware", "x-lab-finding", "domain-name"});
 }
 
@@ -67,17 +70,19 @@ TEST_CASE("malware that is named beside an event is another's too if something e
       malware = one.substr(one.find("malware--"), std::string_view("malware--").size() + 36);
   }
   REQUIRE_FALSE(malware.empty());
-  all.push_back(object(
-      "relationship", 4,
-      fmt::format(
-          R"(,"relationship_type":"uses","source_ref":"campaign--00000000-0000-4000-8000-000000000001","target_ref":"{}")",
-          malware)));
+  all.push_back(
+      object("relationship", 4,
+             fmt::format(R"(,"relationship_type":"uses",)"
+                         R"("source_ref":"campaign--00000000-0000-4000-8000-000000000001",)"
+                         R"("target_ref":"{}")",
+                         malware)));
   CHECK(others_of(all) == std::vector<std::string>{"malware", "relationship"});
 }
 
 TEST_CASE("observed-data without a subject is kept, and what takes events back is not") {
-  std::string seen =
-      R"(,"first_observed":"2026-11-20T00:00:00Z","last_observed":"2026-11-20T00:00:00Z","number_observed":1,"object_refs":["mutex--00000000-0000-4000-8000-000000000001"])";
+  std::string seen = R"(,"first_observed":"2026-11-20T00:00:00Z",)"
+                     R"("last_observed":"2026-11-20T00:00:00Z","number_observed":1,)"
+                     R"("object_refs":["mutex--00000000-0000-4000-8000-000000000001"])";
   CHECK(others_of({object("observed-data", 5, seen)}) == std::vector<std::string>{"observed-data"});
   CHECK(others_of({object("observed-data", 5, seen + R"(,"revoked":true)")}).empty());
 }
