@@ -61,7 +61,7 @@ Result<std::string> unpack(std::string_view bytes, std::size_t size_max_bytes) {
     out.resize(before + room - zip.avail_out);
   }
   inflateEnd(&zip);
-  if (out.size() > size_max_bytes) return invalid("larger than allowed when unpacked");
+  if (out.size() > size_max_bytes) return denied("larger than allowed when unpacked");
   if (state != Z_STREAM_END) return invalid("not a whole gzip file");
   return out;
 }

@@ -10,7 +10,8 @@
 namespace tocsin::gzip {
 
 std::string pack(std::string_view bytes);
-// Errors: invalid, if it is no whole gzip member or would be larger than `size_max_bytes`.
+// Errors: invalid, if it is no whole gzip member; denied, if it would be larger than
+// `size_max_bytes`.
 Result<std::string> unpack(std::string_view bytes, std::size_t size_max_bytes);
 
 }  // namespace tocsin::gzip

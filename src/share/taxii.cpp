@@ -1,10 +1,10 @@
 #include "share/taxii.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 
+#include "base/gzip.h"
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
@@ -51,39 +51,6 @@ void say(json::Writer& w, std::string_view name, std::string_view value) {
 
 std::string version_of(const TaxiiObject& object) {
   return object.version.empty() ? taxii_time(object.added) : object.version;
-}
-
-// Errors: invalid: no gzip, or cut short; denied: more than `most` octets come out.
-// Source: RFC 1952; RFC 9110 section 8.4.1.
-Result<std::string> gunzip(std::string_view packed, std::uint64_t most) {
-  z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) return unavailable("no memory to unpack it");
-  auto end = [&](Result<std::string> result) {
-    inflateEnd(&stream);
-    return result;
-  };
-  std::string out;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  for (;;) {
-    std::size_t had = out.size();
-    out.resize(std::min<std::uint64_t>(most + 1, std::max<std::size_t>(64 << 10, had * 2)));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + had);
-    stream.avail_out = static_cast<uInt>(out.size() - had);
-    int state = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-    if (out.size() > most) {
-      return end(denied(
-          fmt::format("at most {} octets, also unpacked; divide it into several requests", most)));
-    }
-    if (state == Z_STREAM_END && stream.avail_in == 0) return end(std::move(out));
-    if (state == Z_STREAM_END) {  // a member after a member
-      if (inflateReset(&stream) == Z_OK) continue;
-      return end(invalid("this is no gzip"));
-    }
-    if (state != Z_OK || (stream.avail_in == 0 && out.size() == had))
-      return end(invalid("this is no gzip, or it is cut short"));
-  }
 }
 
 // One request: the path after the root, what it asks, and who asks.
@@ -299,10 +266,11 @@ Result<http::Response> Asked::post(const TaxiiCollection& collection) {
   std::string unpacked;
   std::string coding = text::lower(text::trim(request_.header("content-encoding")));
   if (coding == "gzip" || coding == "x-gzip") {
-    auto inflated = gunzip(body, settings_.content_bytes_max);
-    if (!inflated && inflated.error().fault == Fault::denied)
-      return refuse(413, inflated.error().what);
-    if (!inflated) return refuse(422, inflated.error().what);
+    auto inflated = gzip::unpack(body, settings_.content_bytes_max);
+    if (!inflated) {
+      bool large = inflated.error().fault == Fault::denied;
+      return refuse(large ? 413 : 422, inflated.error().what);
+    }
     body = unpacked = *std::move(inflated);
   } else if (!coding.empty() && coding != "identity") {
     return refuse(415, "of content codings only gzip is understood");

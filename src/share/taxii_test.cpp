@@ -8,6 +8,7 @@
 #include <map>
 #include <random>
 
+#include "base/gzip.h"
 #include "share/taxii_token.h"
 
 namespace tocsin::share {
@@ -411,6 +412,36 @@ TEST_CASE("a POST is an envelope of TAXII, each object for itself") {
         "{\"objects\":[{}]} x", R"({"type":"bundle","objects2":[]})"})
     CHECK_MESSAGE(post(wrong).status == 422, wrong);
   CHECK(post(R"({"objects":[{"id":"a","x":")" + std::string(1000, 'x') + "\"}]}").status == 413);
+}
+
+TEST_CASE("a POST may be packed, and its limit holds for what comes out") {
+  World world;
+  auto post = [&](const std::string& body, const std::string& coding = "gzip") {
+    http::Fields headers = {{"content-type", std::string(taxii_media)},
+                            {"content-encoding", coding}};
+    return world.ask("POST", world.objects(writable), headers, body).status;
+  };
+  std::string small = R"({"objects":[{"id":"indicator--5"}]})";
+  std::string bomb = small + std::string(100'000, ' ');
+  CHECK(post(gzip::pack(small)) == 202);
+  CHECK(post(gzip::pack(small), "X-GZip") == 202);
+  CHECK(post(gzip::pack(bomb)) == 413);
+  CHECK(gzip::pack(bomb).size() < 1000);
+  CHECK(post(gzip::pack(small).substr(0, 20)) == 422);
+  CHECK(post(small) == 422);
+  CHECK(post(small, "identity") == 202);
+  CHECK(post(small, "br") == 415);
+}
+
+TEST_CASE("a request of too many objects is to be divided") {
+  TaxiiSettings settings;
+  CHECK(settings.content_bytes_max > 3 * taxii_post_max);  // so that it can be reached at all
+  World world;
+  world.settings.content_bytes_max = settings.content_bytes_max;
+  std::string body = "{\"objects\":[7";
+  for (std::size_t i = 0; i < taxii_post_max; ++i) body += ",7";
+  http::Fields headers = {{"content-type", std::string(taxii_media)}};
+  CHECK(world.ask("POST", world.objects(writable), headers, body + "]}").status == 422);
 }
 
 TEST_CASE("a bundle is taken as an envelope; other methods are told what there is") {
