@@ -1,4 +1,5 @@
 // The door of members' nodes: TAXII 2.1, by the tokens that partners have. docs/taxii.md.
+#include <fmt/format.h>
 #include <sodium.h>
 
 #include "api/api.h"
@@ -65,6 +66,10 @@ http::Admission Api::admit_taxii(const http::Request& head) {
   }
   const auto& settings = shelves->settings();
   http::Admission admission{.lane = http::Lane::bulk, .body_max = settings.content_bytes_max};
+  admission.too_large = [most = settings.content_bytes_max] {
+    return share::taxii_refusal(
+        413, fmt::format("at most {} octets; divide it into several requests", most));
+  };
   admission.handle = [this, shelves, member,
                       token](const http::Request& request) -> Result<http::Response> {
     // A body may come minutes after its head: a partner that was stopped in between is nobody.

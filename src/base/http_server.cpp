@@ -276,6 +276,7 @@ Task<std::optional<Response>> Connection::read_body(Exchange& exchange, Parser& 
   const ServerLimits& limits = state_.options.limits;
   const std::uint64_t most = exchange.admission.body_max;
   auto too_large = [&] {
+    if (exchange.admission.too_large) return exchange.admission.too_large();
     return problem(413, fmt::format("the body is too large; the most is {} bytes", most));
   };
   if (exchange.request.body_size > most) co_return too_large();

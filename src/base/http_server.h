@@ -31,6 +31,8 @@ struct Admission {
   Lane lane = Lane::quick;
   std::uint64_t body_max = 0;         // bytes; at most 4 GiB
   std::optional<Response> refusal{};  // where set: answered at once, and no body is read
+  // The answer to a body of more than body_max; a problem, if not set.
+  std::function<Response()> too_large{};
 };
 
 // Called by the network's threads: must not block.

@@ -127,8 +127,11 @@ Result<std::vector<std::string_view>> stix_objects_in(std::string_view bundle) {
       if (auto wrong = std::move(item).get(value)) return wrong;
       simdjson::ondemand::object object;
       std::string_view raw = value.raw_json_token();
+      simdjson::ondemand::array list;
       if (!value.get_object().get(object)) {
         if (auto wrong = object.raw_json().get(raw)) return wrong;
+      } else if (!value.get_array().get(list)) {
+        if (auto wrong = list.raw_json().get(raw)) return wrong;
       }
       // The same place in the caller's bytes.
       out.push_back(text::trim(

@@ -89,6 +89,9 @@ TEST_CASE("a bundle's objects come out as they stand in it") {
   auto objects = stix_objects_in(bundle);
   REQUIRE(objects);
   CHECK(*objects == std::vector<std::string_view>{R"({"a":[1, 2]})", R"({"b":"}"})"});
+  auto odd = stix_objects_in(R"({"objects":[ [1,{}] , "a]" , 7,{"b":[]} ]})");
+  REQUIRE(odd.has_value());
+  CHECK(*odd == std::vector<std::string_view>{"[1,{}]", R"("a]")", "7", R"({"b":[]})"});
   CHECK(!stix_objects_in("{}"));
   CHECK(!stix_objects_in(R"({"objects":[]})"));
   CHECK(!stix_objects_in(R"({"objects":[{}], "x":)"));
