@@ -14,8 +14,10 @@ constexpr password::Cost cheap{.passes = 1, .memory_bytes = 8192 << 1};
 
 struct Table {
   Table() {
-    of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now.load(); }});
-    of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now.load(); }});
+    of_near = *share::Agreements::open(
+        {*near.journal, *near.partners, [this] { return net.now.load(); }});
+    of_far =
+        *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now.load(); }});
     near_requests = *share::Requests::open(parts(near, *of_near));
     far_requests = *share::Requests::open(parts(far, *of_far));
     auto now = [this] { return net.now.load(); };
