@@ -45,7 +45,7 @@ def flow(options, folder, one, api, wire):
             path = folder / f"flow-{len(reports)}" / "2026-03-01-event4_sinkhole.csv"
             path.parent.mkdir()
             write_report(path, options.rate, len(reports))
-            subprocess.run([options.tocsin, "ingest", str(path), "--feed", "bulk", "--home", str(one.home)], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([options.tocsin, "ingest", str(path), "--feed", "bulk", "--home", str(one.home)], check=True, capture_output=True)
             reports.append(path)
         print(f"steady flow: {len(reports) * options.rate} rows in {time.perf_counter() - begin:.1f} s", flush=True)
 
@@ -87,7 +87,7 @@ def main():
 
             def bulk():
                 begin = time.perf_counter()
-                subprocess.run([options.tocsin, "ingest", str(report), "--feed", "bulk", "--home", str(one.home)], check=True, stdout=subprocess.DEVNULL)
+                subprocess.run([options.tocsin, "ingest", str(report), "--feed", "bulk", "--home", str(one.home)], check=True, capture_output=True)
                 took = time.perf_counter() - begin
                 print(f"bulk: {options.rows} rows in {took:.1f} s, {options.rows / took:.0f} rows/s", flush=True)
                 done.set()

@@ -26,7 +26,7 @@ void Scheduler::set(Feed feed, const Collector& collector, TimeUs first, TimeUs 
     entry->before = place;
   }
   place = std::move(entry);
-  changed_.notify_all();
+  tell_changed();
 }
 
 void Scheduler::tell_to_stop(const Shared& newest) {
@@ -53,7 +53,7 @@ Result<TimeUs> Scheduler::run_now(std::string_view name) {
   Entry& entry = *found->second;
   if (entry.running) return invalid("feed '" + std::string(name) + "' runs now");
   entry.next = ingest::run_now(entry.feed, entry.runs, setup_.clock());
-  changed_.notify_all();
+  tell_changed();
   return entry.next;
 }
 
@@ -64,7 +64,7 @@ void Scheduler::hurry(std::string_view name) {
   Entry& entry = *found->second;
   entry.again = entry.running;
   if (!entry.running) entry.next = ingest::run_now(entry.feed, entry.runs, setup_.clock());
-  changed_.notify_all();
+  tell_changed();
 }
 
 std::optional<Scheduler::State> Scheduler::state(std::string_view name) const {
@@ -73,6 +73,12 @@ std::optional<Scheduler::State> Scheduler::state(std::string_view name) const {
   if (found == feeds_.end()) return std::nullopt;
   const Entry& entry = *found->second;
   return State{entry.running, entry.next, entry.runs};
+}
+
+// With the lock held.
+void Scheduler::tell_changed() {
+  is_changed_ = true;
+  changed_.notify_all();
 }
 
 TimeUs Scheduler::tick() {
@@ -139,7 +145,7 @@ void Scheduler::run(Entry& entry, const std::stop_token& stop) {
   lock.lock();
   if (!entry.collector->endless) --running_;
   entry.running = false;  // from here on it may be gone
-  changed_.notify_all();
+  tell_changed();
 }
 
 void Scheduler::start() {
@@ -150,7 +156,7 @@ void Scheduler::start() {
       TimeUs left = next == time_none ? us_per_s : next - setup_.clock();
       auto nap = std::min<std::chrono::microseconds>(
           nap_max, std::chrono::microseconds(std::max<TimeUs>(left, 0)));
-      changed_.wait_for(lock, stop, nap, [] { return false; });
+      changed_.wait_for(lock, stop, nap, [this] { return std::exchange(is_changed_, false); });
     }
   });
 }

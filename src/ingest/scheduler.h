@@ -86,11 +86,13 @@ class Scheduler {
   void launch(const Shared& entry);
   static bool is_free(Entry& entry);
   void run(Entry& entry, const std::stop_token& stop);
+  void tell_changed();
   static void tell_to_stop(const Shared& newest);
 
   Setup setup_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
+  bool is_changed_ = false;  // since the driver looked last
   std::map<std::string, Shared, std::less<>> feeds_;
   unsigned running_ = 0;  // without endless ones
   bool stopping_ = false;
