@@ -4,11 +4,7 @@
 #include <utility>
 
 namespace tocsin::ingest {
-namespace {
-
-constexpr std::chrono::seconds nap_max{1};
-
-}  // namespace
+namespace {}  // namespace
 
 void Scheduler::set(Feed feed, const Collector& collector, TimeUs first, TimeUs last_start) {
   std::scoped_lock lock(mutex_);
@@ -135,15 +131,17 @@ void Scheduler::run(Entry& entry, const std::stop_token& stop) {
   runs.failures = done ? 0 : runs.failures + 1;
   if (!done) runs.fault = done.error().fault;
   entry.next = next_run(entry.feed, runs, setup_.random());
-  if (std::exchange(entry.again, false) && done)
-    entry.next = ingest::run_now(entry.feed, runs, runs.last_end);
   Outcome outcome{runs.last_start, runs.last_end, entry.next, std::move(done)};
+  bool well = outcome.done.has_value();
   // A run that was told to stop says nothing about the feed.
   bool tell = !entry.removed && !stop.stop_requested() && setup_.ended;
   lock.unlock();
   if (tell) setup_.ended(entry.feed, outcome);
   lock.lock();
   if (!entry.collector->endless) --running_;
+  // Told meanwhile, also while the outcome was told.
+  if (std::exchange(entry.again, false) && well)
+    entry.next = ingest::run_now(entry.feed, entry.runs, entry.runs.last_end);
   entry.running = false;  // from here on it may be gone
   tell_changed();
 }
@@ -155,7 +153,7 @@ void Scheduler::start() {
       std::unique_lock lock(mutex_);
       TimeUs left = next == time_none ? us_per_s : next - setup_.clock();
       auto nap = std::min<std::chrono::microseconds>(
-          nap_max, std::chrono::microseconds(std::max<TimeUs>(left, 0)));
+          setup_.nap_max, std::chrono::microseconds(std::max<TimeUs>(left, 0)));
       changed_.wait_for(lock, stop, nap, [this] { return std::exchange(is_changed_, false); });
     }
   });

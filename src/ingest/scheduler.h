@@ -4,6 +4,7 @@
 // clock is passed in: tick() starts what is due, and start() calls it by a thread of its own.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -27,7 +28,8 @@ class Scheduler {
   };
   struct Setup {
     unsigned threads_max = 8;
-    std::function<TimeUs()> clock;  // monotonic
+    std::chrono::microseconds nap_max = std::chrono::seconds(1);  // the clock may jump meanwhile
+    std::function<TimeUs()> clock;                                // monotonic
     std::function<std::unique_ptr<CollectorContext>(const Feed&, std::stop_token)> context;
     // On the run's thread; not after remove(), and it may not call remove() or stop().
     std::function<void(const Feed&, const Outcome&)> ended;
