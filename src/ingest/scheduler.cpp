@@ -4,8 +4,6 @@
 #include <utility>
 
 namespace tocsin::ingest {
-namespace {}  // namespace
-
 void Scheduler::set(Feed feed, const Collector& collector, TimeUs first, TimeUs last_start) {
   std::scoped_lock lock(mutex_);
   if (stopping_) return;
