@@ -244,8 +244,8 @@ test("a node outside of any network says what to write, and asks nothing", async
   const tab = await world.page({ made_up: true });
   await tab.route("**/api/v1/session*", async (route) => { const answer = await route.fetch(), { in_network: _, ...session } = await answer.json(); return route.fulfill({ response: answer, json: session }); });
   const asked = [];
-  tab.on("request", (request) => { if (/\/api\/v1\/(partners|agreements|ledger)/.test(request.url())) asked.push(request.url()); });
-  for (const path of ["/partners", "/agreements", "/ledger"]) {
+  tab.on("request", (request) => { if (/\/api\/v1\/(partners|agreements|requests|ledger)/.test(request.url())) asked.push(request.url()); });
+  for (const path of ["/partners", "/agreements", "/requests", "/ledger"]) {
     await world.go(tab, path);
     await tab.getByRole("heading", { name: "This node is a member of no network" }).waitFor();
     await tab.getByText('member = "cert.example.org"').waitFor();
