@@ -199,6 +199,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   share.text("url", config.member_url);
   share.flag("allow_private", config.share_private);
   share.number("offered_days", config.offered_days, 1, 3650);
+  share.number("misp_days", config.misp_days, 1, 3650);
   if (const auto* at = share.node("member"); at != nullptr && !share::is_member(config.member))
     share.complain(*at, "member",
                    "small letters, digits, '.', '_' and '-', as \"cert.example.org\"");
@@ -305,6 +306,7 @@ std::string config_template() {
 # url = "https://tocsin.example.org"   # where partners reach it
 # allow_private = false       # partners' nodes may have private addresses
 # offered_days = 30           # how long partners may still fetch what came in
+# misp_days = 7               # days that a partner's MISP feed holds: docs/misp.md
 )";
   return text + R"(
 # One table a feed. Secrets never stand here: name a file or a credential.

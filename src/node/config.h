@@ -52,6 +52,7 @@ struct Config {
   // [share]
   std::string member, member_url;   // who this node is in the network; "": a member of none
   std::uint32_t offered_days = 30;  // how long members may still fetch what came in
+  unsigned misp_days = 7;           // that a MISP feed holds
   bool share_private = false;       // partners' nodes may have private addresses
   // [feed.NAME]
   std::vector<ingest::Feed> feeds;

@@ -59,6 +59,8 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                                          .description = "A node of " + config.member,
                                          .contact = config.contact,
                                          .base = config.member_url}}));
+  made->misp_ = TRY(share::MispFeeds::open(made->parts_.journal, *made->shelves_,
+                                           {.days = config.misp_days}));
   const Parts& p = made->parts_;
   made->requests_ = TRY(share::Requests::open(
       {.journal = p.journal,

@@ -19,6 +19,7 @@
 #include "node/request_mail.h"
 #include "share/agreements.h"
 #include "share/hints.h"
+#include "share/misp_feeds.h"
 #include "share/opinions.h"
 #include "share/partners.h"
 #include "share/requests.h"
@@ -57,6 +58,7 @@ class Sharing {
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
   share::Shelves& shelves() { return *shelves_; }
+  share::MispFeeds& misp() { return *misp_; }
   share::Hints& hints() { return *hints_; }
   share::Requests& requests() { return *requests_; }
   share::Opinions& opinions() { return *opinions_; }
@@ -89,6 +91,7 @@ class Sharing {
   std::unique_ptr<share::Requests> requests_;
   std::unique_ptr<share::Opinions> opinions_;
   std::unique_ptr<share::Shelves> shelves_;
+  std::unique_ptr<share::MispFeeds> misp_;
   std::unique_ptr<share::Hints> hints_;
   std::string mute_;
   std::mutex mutex_;

@@ -144,8 +144,8 @@ Result<void> Handout::release(const Parcel& parcel,
   if (!parcel.agreement.empty()) release.agreement = address_of(parcel.agreement);
   std::vector<Sha256> items;
   for (std::size_t i = 0; i < parcel.items.size(); ++i)
-    items.push_back(ledger::item_hash(ledger::item_salt(salt, std::to_string(i)),
-                                      sha256(parcel.items[i])));
+    items.push_back(
+        ledger::item_hash(ledger::item_salt(salt, std::to_string(i)), sha256(parcel.items[i])));
   std::string log = is_release ? hex(TRY(ledger->head()).log) : std::string();
   auto today = static_cast<std::int64_t>(now() / us_per_day);
   auto write = [&](store::Sqlite& db) -> Result<void> {

@@ -36,6 +36,7 @@ class Handout {
     return door_->addresses.at(place.row.pass);
   }
   const std::vector<std::string>& addresses() const { return door_->addresses; }  // in force
+  std::uint64_t epoch() const { return door_->epoch; }
   const std::string& us() const { return all_.us_; }  // member id
   const std::string& node_namespace() const { return all_.namespace_; }
   const std::string& member() const { return member_; }
@@ -64,7 +65,8 @@ class Handout {
   };
   // In one transaction: the release, unless no item goes; what the walk withheld and used of the
   // quotas; and what `also` writes. Before any of the octets leaves.
-  Result<void> release(const Parcel& parcel, const std::function<Result<void>(store::Sqlite&)>& also);
+  Result<void> release(const Parcel& parcel,
+                       const std::function<Result<void>(store::Sqlite&)>& also);
 
  private:
   Handout(Shelves& all, std::string member, std::shared_ptr<Shelves::Door> door)
