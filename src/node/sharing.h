@@ -22,6 +22,7 @@
 #include "share/misp_feeds.h"
 #include "share/opinions.h"
 #include "share/partners.h"
+#include "share/pushes.h"
 #include "share/requests.h"
 #include "share/shelf.h"
 
@@ -77,6 +78,8 @@ class Sharing {
   explicit Sharing(Parts parts) : parts_(std::move(parts)), mail_(parts_.mail) {}
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
+  Result<void> push(const share::Push& to, const share::Pushes::Letter& letter) const;
+  void run_pushes(const std::stop_token& stop);
   void run(const std::stop_token& stop);
   std::vector<ingest::Feed> feeds() const;
   void follow(const std::stop_token& stop);
@@ -99,7 +102,8 @@ class Sharing {
   bool hurry_ = false;
   std::stop_source stopping_;
   std::map<std::string, std::jthread> listeners_;  // by member; the puller's
-  std::jthread sender_, puller_;
+  std::unique_ptr<share::Pushes> pushes_;
+  std::jthread sender_, puller_, pusher_;
 };
 
 }  // namespace tocsin::node

@@ -102,8 +102,9 @@ Result<TimeUs> Handout::walk(TimeUs after, TimeUs counted, const Each& each) {
       bool is_new = place.date() > counted;
       std::uint64_t& used = used_[address(place)];
       if (is_new && used >= left.at(address(place))) return place.date() - 1;
-      if (!TRY(each(place))) return place.date() - 1;
-      if (is_new) ++used;
+      Took took = TRY(each(place));
+      if (took == Took::full) return place.date() - 1;
+      if (is_new && took == Took::taken) ++used;
     }
     withhold(*offer, selected);
     at = offer->end() - 1;
@@ -118,7 +119,7 @@ Result<void> Handout::look_at(TimeUs base, const Each& each) {
   if (!offer || offer->base != base) return {};
   auto selected = door_->gate->select(offer->batch, policy::traits_of(offer->batch), now());
   for (policy::Gate::Row row : selected.rows) {
-    if (!TRY(each({offer, row}))) break;
+    if (TRY(each({offer, row})) == Took::full) break;
   }
   return {};
 }

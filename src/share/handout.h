@@ -44,10 +44,11 @@ class Handout {
   const store::Offers& offers() const { return all_.parts_.offers; }
   const store::Tables& tables() const { return all_.tables_; }
 
-  // Calls `each` with what may go of dates after `after`, in their order, until it says false. What
-  // has a date after `counted` was not told before: it counts against its agreement's quota, and
-  // where that has no room the walk ends. Gives the date behind which there may be more.
-  using Each = std::function<Result<bool>(const Place&)>;
+  // Calls `each` with what may go of dates after `after`, in their order, until it says full. What
+  // it takes of dates after `counted` was not told before: it counts against its agreement's quota,
+  // and where that has no room the walk ends. Gives the date behind which there may be more.
+  enum class Took : std::uint8_t { taken, passed, full };
+  using Each = std::function<Result<Took>(const Place&)>;
   Result<TimeUs> walk(TimeUs after, TimeUs counted, const Each& each);
   // The same of one offer's events, without counting. Nothing, if the offer is no more.
   Result<void> look_at(TimeUs base, const Each& each);

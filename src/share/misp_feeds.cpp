@@ -20,6 +20,8 @@ constexpr std::array steps = {
     " PRIMARY KEY (member, uuid)) STRICT;"
     "CREATE TABLE misp_walks (member TEXT PRIMARY KEY, counted INTEGER NOT NULL) STRICT;"};
 
+using Took = Handout::Took;
+
 // When what a place tells came in: a recall stands for what it recalls.
 TimeUs came_in(const Handout::Place& place) {
   return place.offer->recall ? place.date() - place.offer->base + place.offer->was : place.date();
@@ -136,10 +138,10 @@ Result<void> MispFeeds::list(Handout& to, Feed& feed) {
     look.by_day.erase(look.by_day.begin());
     std::erase_if(look.events, [&](auto& one) { return std::get<Day>(one.first.first) == oldest; });
   };
-  auto take = [&](const Handout::Place& place) -> Result<bool> {
+  auto take = [&](const Handout::Place& place) -> Result<Took> {
     TimeUs date = came_in(place);
     Day day = times::day_of(date);
-    if (day < first) return true;  // of a recall
+    if (day < first) return Took::passed;  // of a recall
     const policy::Agreement& agreement = to.agreement(place);
     Key key{agreement.id, day, place.type(), place.tlp()};
     auto& parts = kept.parts[key];
@@ -147,7 +149,7 @@ Result<void> MispFeeds::list(Handout& to, Feed& feed) {
     bool is_last = after == parts.end();
     bool recall = place.offer->recall;
     if (after == parts.begin()) {
-      if (recall) return true;  // of what was never given
+      if (recall) return Took::passed;  // of what was never given
       after = parts.insert(after, {.number = parts.size(), .start = date, .content = {}}) + 1;
     }
     auto part = after - 1;
@@ -174,14 +176,14 @@ Result<void> MispFeeds::list(Handout& to, Feed& feed) {
     std::array<std::uint64_t, 3> seed{one.print, static_cast<std::uint64_t>(place.date()), recall};
     one.print = hash64({reinterpret_cast<const char*>(seed.data()), sizeof seed});
     one.last = std::max(one.last, date);
-    if (recall) return true;
+    if (recall) return Took::passed;
     ++one.events;
     ++look.by_day[day];
     if (++look.total > settings_.events_max && look.by_day.size() > 1) drop_oldest();
-    if (look.total <= settings_.events_max) return true;
+    if (look.total <= settings_.events_max) return Took::taken;
     spdlog::warn("MISP for {}: more than {} events of a day; the rest does not go", to.member(),
                  settings_.events_max);
-    return false;
+    return Took::full;
   };
   TimeUs seen = TRY(to.walk(times::start_of(first) - 1, kept.counted, take));
   std::map<std::string, MispListed*> before;
@@ -228,24 +230,24 @@ Result<void> MispFeeds::list(Handout& to, Feed& feed) {
 Result<MispEvent> MispFeeds::render(Handout& to, const MispListed& listed) const {
   MispEvent out(listed.head, to.node_namespace());
   for (TimeUs base : listed.bases) {
-    auto take = [&](const Handout::Place& place) -> Result<bool> {
+    auto take = [&](const Handout::Place& place) -> Result<Took> {
       TimeUs date = came_in(place);
       bool is_its = date >= listed.start && date <= listed.last &&
                     place.type() == listed.head.type && place.tlp() == listed.head.tlp &&
                     to.agreement(place).id == listed.agreement &&
                     times::day_of(date) == listed.head.day;
-      if (!is_its) return true;
+      if (!is_its) return Took::passed;
       auto cleared = to.told(place);
-      if (!cleared && cleared.error().fault == Fault::denied) return true;
+      if (!cleared && cleared.error().fault == Fault::denied) return Took::passed;
       auto told = TRY(std::move(cleared)).item();
       if (place.offer->recall) {
         out.recall(told.handle, place.date());
-        return true;
+        return Took::passed;
       }
       std::vector<Member> members;
       for (const policy::TreatedMember& one : told.members) members.push_back({one.name, one.json});
       out.add(wire::Row(members, wire::Spelling::native), told.handle, date);
-      return true;
+      return Took::passed;
     };
     TRY(to.look_at(base, take));
   }
