@@ -15,8 +15,9 @@ namespace tocsin::wire {
 void append_misp(std::string& out, const EventBatch& batch, std::size_t row,
                  const Dictionary& words);
 
-// What an event says as attributes of MISP, what it is about first; without uuid. Only addresses and
-// names of what is malicious are to be matched, and none that is a pseudonym or was made coarse.
+// What an event says as attributes of MISP, what it is about first; without uuid. Only addresses
+// and names of what is malicious are to be matched, and none that is a pseudonym or was made
+// coarse.
 std::vector<MispAttribute> misp_of_event(const Row& event);
 
 // Where in MISP a type of attribute that we write belongs; "": we write none of that type.

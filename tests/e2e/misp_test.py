@@ -173,14 +173,14 @@ def walk(tocsin):
             releases = one.json(f"/api/v1/ledger?partner={two.member}&limit=200")["items"]
             vias = {row["body"]["via"] if "body" in row else json.dumps(row) for row in releases if row["kind"] == "release"}
             wanted(any("misp" in via for via in vias) and any("push" in via for via in vias), f"releases: {vias}")
-            home = folder / "reader"
+            home = folder / "reader" / "home"
             (home / "secrets").mkdir(parents=True, mode=0o700)
             home.chmod(0o700)
             (home / "secrets" / "key").write_text(token)
             (home / "secrets" / "key").chmod(0o600)
             (home / "tocsin.toml").write_text(f'[feed.one]\ncollector = "misp_feed"\nformat = "misp"\nurl = "{root}"\nkey_secret = "key"\nallow_private = true\n'
                                               f'[feed.search]\ncollector = "misp_rest"\nformat = "misp"\nurl = "{root}"\nkey_secret = "key"\nallow_private = true\n')
-            with Node(tocsin, home=home) as reader:
+            with Node(tocsin, home=home.parent) as reader:
                 def events(of):
                     return [json.loads(line) for line in reader.run("events", f"feed={of}", "limit=100", "--json").stdout.splitlines()]
                 for of in ("one", "search"):
