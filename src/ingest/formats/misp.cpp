@@ -161,10 +161,10 @@ Result<void> take_event(Sink& sink, const ParsedRecord& record, element event) {
   take_tags(event, shared);
   take_distribution(event, shared);
   bool any = false;
-  auto attributes = [&](element holder, const Shared& shared) {
+  auto attributes = [&](element holder, const Shared& with) {
     each_of(holder, "Attribute", [&](element attribute) {
       any = true;
-      auto done = take_attribute(sink, record.line, attribute, shared);
+      auto done = take_attribute(sink, record.line, attribute, with);
       if (!done) sink.reject(record.line, done.error(), simdjson::minify(attribute));
     });
   };
