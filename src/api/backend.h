@@ -31,6 +31,7 @@
 #include "store/views.h"
 
 namespace tocsin::share {
+class MispFeeds;
 class Shelves;
 }
 
@@ -636,6 +637,7 @@ class Backend {
   virtual hunt::Indicators& indicators() = 0;
   virtual share::Requests* requests() = 0;
   virtual share::Opinions* opinions() = 0;
+  virtual share::MispFeeds* misp() = 0;  // nullptr: this node shares with nobody
 };
 
 }  // namespace tocsin::api

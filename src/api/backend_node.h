@@ -96,6 +96,9 @@ class NodeBackend final : public Backend {
   share::Agreements* agreements() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->agreements();
   }
+  share::MispFeeds* misp() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->misp();
+  }
   share::Shelves* shelves() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->shelves();
   }

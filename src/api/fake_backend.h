@@ -440,6 +440,7 @@ class FakeBackend final : public Backend {
   share::Partners* partners() override { return known_partners; }
   share::Agreements* agreements() override { return known_agreements; }
   share::Shelves* shelves() override { return nullptr; }
+  share::MispFeeds* misp() override { return nullptr; }
   Result<std::shared_ptr<EventStream>> hint_members(const std::string&) override {
     return missing("no network");
   }

@@ -14,6 +14,7 @@
 #include "model/country.h"
 #include "model/taxonomy.h"
 #include "node/sign_in_config.h"
+#include "share/pushes.h"
 
 namespace tocsin::node {
 
@@ -52,7 +53,9 @@ struct Config {
   // [share]
   std::string member, member_url;   // who this node is in the network; "": a member of none
   std::uint32_t offered_days = 30;  // how long members may still fetch what came in
+  unsigned misp_days = 7;           // that a MISP feed holds
   bool share_private = false;       // partners' nodes may have private addresses
+  std::vector<share::Push> pushes;  // [push.NAME]
   // [feed.NAME]
   std::vector<ingest::Feed> feeds;
 };

@@ -9,6 +9,8 @@
 
 #include "base/backoff.h"
 #include "base/fetch.h"
+#include "base/hmac.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/tls.h"
 
@@ -24,6 +26,9 @@ constexpr std::uint32_t pull_every_s = 60;
 constexpr std::string_view collections_path = "/taxii2/tocsin/collections/";
 constexpr std::uint64_t answer_bytes_max = 4 << 20;
 constexpr std::uint32_t statement_ms_max = 30'000;
+constexpr std::uint64_t push_answer_bytes_max = 1 << 20;
+constexpr std::uint32_t push_ms_max = 60'000;
+constexpr auto push_every = std::chrono::seconds(1);
 
 bool is_loopback(const std::string& host) {
   auto ip = ip::parse(host.starts_with('[') ? host.substr(1, host.size() - 2) : host);
@@ -59,6 +64,15 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                                          .description = "A node of " + config.member,
                                          .contact = config.contact,
                                          .base = config.member_url}}));
+  made->misp_ = TRY(
+      share::MispFeeds::open(made->parts_.journal, *made->shelves_, {.days = config.misp_days}));
+  made->pushes_ =
+      TRY(share::Pushes::open({.journal = made->parts_.journal,
+                               .shelves = *made->shelves_,
+                               .all = config.pushes,
+                               .post = [sharing = made.get()](const auto& to, const auto& letter) {
+                                 return sharing->push(to, letter);
+                               }}));
   const Parts& p = made->parts_;
   made->requests_ = TRY(share::Requests::open(
       {.journal = p.journal,
@@ -142,9 +156,54 @@ Result<std::string> Sharing::post(const share::Profile& to, const std::vector<st
   return std::move(response.body);
 }
 
+// Signed like alerts by webhook. Source: docs/push.md; RFC 2104.
+Result<void> Sharing::push(const share::Push& to, const share::Pushes::Letter& letter) const {
+  auto url = TRY(Url::parse(to.url, "http,https"));
+  if (url.scheme != "https" && !is_loopback(url.host))
+    return denied("not sent: " + text::quote(to.name) + " needs an https URL");
+  std::string key = TRY(secret::read(to.secret, parts_.home));
+  std::string at = std::to_string(parts_.now() / us_per_s);
+  fetch::Request request{
+      .url = to.url,
+      .post = letter.body,
+      .content_type = "application/x-ndjson",
+      .headers = {{"X-Tocsin-Timestamp", at},
+                  {"X-Tocsin-Delivery", letter.delivery},
+                  {"X-Tocsin-Signature",
+                   "sha256=" + hex(hmac_sha256(key, at + "." + letter.body))}},
+      .contact = parts_.config.contact,
+      .route = {.allow_private = parts_.config.share_private || is_loopback(url.host),
+                .proxy = parts_.config.proxy,
+                .ca_file = parts_.config.ca_file,
+                .size_max_bytes = push_answer_bytes_max,
+                .total_timeout_ms = push_ms_max,
+                .stop = stopping_.get_token()},
+      .redirects_max = 0,
+      .tries_max = 1};
+  auto answer = TRY(fetch::get(request));
+  TRY(fetch::expect_success(answer, to.url));
+  if (answer.status >= 300) return invalid(fmt::format("answered {}", answer.status));
+  return {};
+}
+
+void Sharing::run_pushes(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  while (!stop.stop_requested()) {
+    Result<bool> more = false;
+    if (!parts_.paused || !parts_.paused()) more = pushes_->send_due(stop);
+    if (!more) spdlog::warn("pushes: {}", more.error().what);
+    if (more && *more) continue;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, push_every, [] { return false; });
+  }
+}
+
 void Sharing::start() {
   if (!sender_.joinable())
     sender_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  if (!pusher_.joinable() && !parts_.config.pushes.empty())
+    pusher_ = std::jthread([this](const std::stop_token& stop) { run_pushes(stop); });
   if (!puller_.joinable() && parts_.pull_from)
     puller_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
 }
@@ -261,6 +320,7 @@ void Sharing::stop() {
   stopping_.request_stop();
   if (hints_) hints_->stop();
   puller_ = {};
+  pusher_ = {};
   listeners_.clear();
   sender_ = {};
 }

@@ -19,8 +19,10 @@
 #include "node/request_mail.h"
 #include "share/agreements.h"
 #include "share/hints.h"
+#include "share/misp_feeds.h"
 #include "share/opinions.h"
 #include "share/partners.h"
+#include "share/pushes.h"
 #include "share/requests.h"
 #include "share/shelf.h"
 
@@ -57,6 +59,7 @@ class Sharing {
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
   share::Shelves& shelves() { return *shelves_; }
+  share::MispFeeds& misp() { return *misp_; }
   share::Hints& hints() { return *hints_; }
   share::Requests& requests() { return *requests_; }
   share::Opinions& opinions() { return *opinions_; }
@@ -75,6 +78,8 @@ class Sharing {
   explicit Sharing(Parts parts) : parts_(std::move(parts)), mail_(parts_.mail) {}
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
+  Result<void> push(const share::Push& to, const share::Pushes::Letter& letter) const;
+  void run_pushes(const std::stop_token& stop);
   void run(const std::stop_token& stop);
   std::vector<ingest::Feed> feeds() const;
   void follow(const std::stop_token& stop);
@@ -89,6 +94,7 @@ class Sharing {
   std::unique_ptr<share::Requests> requests_;
   std::unique_ptr<share::Opinions> opinions_;
   std::unique_ptr<share::Shelves> shelves_;
+  std::unique_ptr<share::MispFeeds> misp_;
   std::unique_ptr<share::Hints> hints_;
   std::string mute_;
   std::mutex mutex_;
@@ -96,7 +102,8 @@ class Sharing {
   bool hurry_ = false;
   std::stop_source stopping_;
   std::map<std::string, std::jthread> listeners_;  // by member; the puller's
-  std::jthread sender_, puller_;
+  std::unique_ptr<share::Pushes> pushes_;
+  std::jthread sender_, puller_, pusher_;
 };
 
 }  // namespace tocsin::node

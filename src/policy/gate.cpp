@@ -21,6 +21,14 @@ std::uint8_t confidence_of(const EventBatch& batch, std::size_t row) {
   return static_cast<std::uint8_t>(*number);
 }
 
+// What the format misp keeps of an event that came from MISP.
+std::optional<Distribution> distribution_of(const EventBatch& batch, std::size_t row) {
+  std::string_view extra = batch.text(batch.extra[row]);
+  if (!extra.contains("\"extra.misp_distribution\"")) return std::nullopt;
+  return distribution_named(json_text(member(extra, "extra.misp_distribution")))
+      .value_or(Distribution::organisation);
+}
+
 constexpr std::size_t seen_places = 256;
 
 std::size_t place_among_seen(const Traits& t) {
@@ -57,7 +65,8 @@ Traits traits_of(const EventBatch& batch, std::size_t row) {
           .country = place_of(batch, row).country,
           .confidence = confidence_of(batch, row),
           .goes = !is_exercise(batch, row),
-          .sector = batch.sector[row]};
+          .sector = batch.sector[row],
+          .distribution = distribution_of(batch, row)};
 }
 
 std::vector<Traits> traits_of(const EventBatch& batch) {
@@ -106,6 +115,7 @@ std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs no
   item.tlp = traits.tlp;
   item.country = traits.country;
   item.sector.assign(parts_.words.word(traits.sector));
+  item.distribution = traits.distribution;
   item.confidence.reset();
   if (traits.confidence != Traits::no_confidence) item.confidence = traits.confidence;
   std::vector<Reason> out;

@@ -49,6 +49,7 @@ struct Traits {
   std::uint8_t confidence = no_confidence;
   bool goes = true;  // false: an exercise, which nobody gets
   WordId sector = 0;
+  std::optional<Distribution> distribution{};  // where it came from MISP
   static constexpr std::uint8_t no_confidence = 255;
   bool operator==(const Traits&) const = default;
 };

@@ -61,6 +61,7 @@ class Shelves {
 
  private:
   friend class MemberShelf;
+  friend class Handout;
   // What a member may have as long as nothing changes of agreements.
   struct Door {
     std::mutex mutex;

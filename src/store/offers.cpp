@@ -42,8 +42,10 @@ EventBatch bare(const EventBatch& from) {
     out.sector.back() = from.sector[row];
     // Wherever the subject stands, it is looked for there.
     out.source.country.back() = out.destination.country.back() = place_of(from, row).country;
-    std::string_view accuracy = member(from.text(from.extra[row]), "feed.accuracy");
-    if (!accuracy.empty()) out.add_members(row, fmt::format("\"feed.accuracy\":{}", accuracy));
+    for (std::string_view name : {"feed.accuracy", "extra.misp_distribution"}) {
+      std::string_view said = member(from.text(from.extra[row]), name);
+      if (!said.empty()) out.add_members(row, fmt::format("\"{}\":{}", name, said));
+    }
     out.place.push_back(from.place.empty() ? static_cast<std::uint16_t>(row) : from.place[row]);
   }
   return out;
