@@ -25,6 +25,7 @@
 #include "share/opinions.h"
 #include "share/partners.h"
 #include "share/requests.h"
+#include "share/sight.h"
 #include "store/cases.h"
 #include "store/filter.h"
 #include "store/triage.h"
@@ -121,6 +122,19 @@ struct EventsAsk {
 
 struct EventsPage {
   std::vector<std::string> items{};  // native JSON, docs/event.md, each with "id"
+  std::string next{};
+};
+
+// Events as one partner would get them: of those that were looked at, the first few.
+struct PartnerView {
+  struct Item {
+    std::string event{};  // as it is here: native JSON with "id"
+    Tlp tlp = Tlp::unmarked;
+    share::Sight sight{};
+  };
+  std::vector<Item> items{};
+  std::size_t looked_at = 0, goes = 0, hindered = 0;  // hindered: by no agreement
+  std::map<policy::Clause, Count> withheld{};         // by the first agreement's
   std::string next{};
 };
 
@@ -629,6 +643,8 @@ class Backend {
   virtual share::Agreements* agreements() = 0;
   virtual share::Shelves* shelves() = 0;
   // A stream that tells a member when there is something new for it.
+  virtual Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
+                                           const Patience& patience) = 0;
   virtual Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) = 0;
   virtual void tell_partners() = 0;               // what is due, now
   virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on

@@ -43,6 +43,9 @@ Answer remove_token(Context& context, const Call& call);
 // Ends the live streams of sessions and tokens that may no longer come in.
 void end_lost_streams(Context& context);
 
+// handlers_view.cpp
+Answer show_partner_view(Context& context, const Call& call);
+
 // handlers_findings.cpp
 Answer list_findings(Context& context, const Call& call);
 Answer summarise_findings(Context& context, const Call& call);

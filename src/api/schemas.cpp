@@ -279,6 +279,21 @@ constexpr Schema table[] = {
     {"PartnerAct", "What was done with a partner, by whom.",
      "at!:time by:string act!:string words:string"},
     {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},
+    {"PartnerView",
+     "Events as one partner would get them. Counted are those that were looked at, of which "
+     "`items` are the first: `goes`; `hindered`: stay whatever agreements say; the rest by the "
+     "clause of the first agreement.",
+     "items!:[PartnerViewItem] partner!:string looked_at!:integer goes!:integer "
+     "hindered!:integer withheld:[ClauseCount] next:string as_of!:time took_ms!:number"},
+    {"PartnerViewItem",
+     "An event as it is here, and as the partner would get it (`told`, under `agreement`). "
+     "`hindrance`: why it stays whatever agreements say.",
+     "event!:any goes!:boolean agreement:string told:any hindrance:string "
+     "under:[PartnerViewUnder]"},
+    {"PartnerViewUnder", "What one agreement in force says of it.",
+     "agreement!:string released!:boolean reason!:string clause!:integer clause_name!:string "
+     "sentence!:string counterfactual:string"},
+    {"ClauseCount", "How many by a clause.", "clause!:integer name!:string count!:integer"},
     {"PartnerSelf",
      "What this node says of itself. `recovery_here`: the recovery key lies on it still.",
      "member!:string name!:string country:string url!:string key!:string pins:[string] "

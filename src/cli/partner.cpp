@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/call.h"
 #include "cli/printing.h"
+#include "cli/question.h"
 #include "cli/verbs.h"
 
 namespace tocsin::cli {
@@ -18,6 +19,7 @@ namespace {
 struct PartnerOptions {
   std::string home = default_home(), member, note, code, fingerprint, why, id;
   std::uint64_t days = 7, overlap_days = 30;
+  std::vector<std::string> conditions;
   bool as_json = false, recover = false, forget = false;
 };
 
@@ -111,6 +113,41 @@ Result<void> show(const PartnerOptions& options) {
     for (simdjson::dom::element act : acts) {
       fmt::print("{} {} {} {}\n", text_of(act, "at"), text::printable(text_of(act, "by")),
                  text::printable(text_of(act, "act")), text::printable(text_of(act, "words")));
+    }
+  });
+}
+
+void tell_sight(const simdjson::dom::element& item) {
+  bool goes = false;
+  if (item["goes"].get(goes)) return;
+  fmt::print("{} {}\n", goes ? "goes " : "stays", text::printable(text_of(item, "event")));
+  if (goes) fmt::print("  as {}\n", text::printable(text_of(item, "told")));
+  if (auto why = text_of(item, "hindrance"); !why.empty())
+    fmt::print("  {}\n", text::printable(why));
+  simdjson::dom::array all;
+  if (goes || item["under"].get(all)) return;
+  for (simdjson::dom::element under : all) {
+    fmt::print("  {} {}\n  {}\n", text_of(under, "agreement").substr(0, 12),
+               text::printable(text_of(under, "sentence")),
+               text::printable(text_of(under, "counterfactual")));
+  }
+}
+
+Result<void> see(const PartnerOptions& options) {
+  auto asked = TRY(question(options.conditions, false));
+  Caller::Ask what{.path = path_of(options, "view"), .query = std::move(asked.query)};
+  what.query.emplace("limit", std::to_string(asked.limit));
+  return ask(options, what, [&](const simdjson::dom::element& answer) {
+    simdjson::dom::array items, withheld;
+    if (!answer["items"].get(items)) {
+      for (simdjson::dom::element item : items) tell_sight(item);
+    }
+    fmt::print(stderr, "of the {} newest that fit: {} would go, {} stay whatever is agreed\n",
+               text_of(answer, "looked_at"), text_of(answer, "goes"), text_of(answer, "hindered"));
+    if (answer["withheld"].get(withheld)) return;
+    for (simdjson::dom::element one : withheld) {
+      fmt::print(stderr, "{} withheld by clause {} ({})\n", text_of(one, "count"),
+                 text_of(one, "clause"), text_of(one, "name"));
     }
   });
 }
@@ -211,6 +248,9 @@ void add_partner(CLI::App& app, Chosen& chosen) {
   part("list", "who is known, and in which state", "tocsin partner list", list);
   member(part("show", "one partner, with what was done", "tocsin partner show cert.example.org",
               show));
+  member(part("see", "events as it would get them, and why others stay",
+              "tocsin partner see cert.example.org type=c2-server limit=20", see))
+      ->add_option("FILTER", options.conditions, "as of `tocsin events`");
   member(part("compare", "say that both sides have the same fingerprint",
               "tocsin partner compare cert.example.org \"31270 98817 ...\"", compare))
       ->add_option("FINGERPRINT", options.fingerprint, "as their person read it")

@@ -100,14 +100,41 @@ Gate::Selected Gate::select(const EventBatch& batch, std::span<const Traits> tra
   return out;
 }
 
-// As if each quota had room.
-std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs now) const {
+std::vector<Decision> Gate::decisions(const EventBatch& batch, std::size_t row,
+                                      std::span<const std::uint64_t> left, TimeUs now) const {
+  check(left.size() == parts_.passes.size(), "gate: a quota for each pass");
+  Item item = item_of(batch);
+  describe(item, traits_of(batch, row));
+  std::vector<Decision> out;
+  for (std::size_t i = 0; i < parts_.passes.size(); ++i) {
+    const Pass& pass = parts_.passes[i];
+    Context context{.now = now,
+                    .from = parts_.from,
+                    .to = parts_.to,
+                    .standing = pass.standing,
+                    .purpose = parts_.purpose,
+                    .quota_left = pass.agreement.quota_per_day > 0 ? left[i] : UINT64_MAX};
+    out.push_back(decide(item, pass.agreement, context));
+  }
+  return out;
+}
+
+bool Gate::is_senders(const EventBatch& batch) const {
+  return item_of(batch).role == PartyRole::originator;
+}
+
+void Gate::describe(Item& item, const Traits& traits) const {
   item.type = traits.type;
   item.tlp = traits.tlp;
   item.country = traits.country;
   item.sector.assign(parts_.words.word(traits.sector));
   item.confidence.reset();
   if (traits.confidence != Traits::no_confidence) item.confidence = traits.confidence;
+}
+
+// As if each quota had room.
+std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs now) const {
+  describe(item, traits);
   std::vector<Reason> out;
   for (const Pass& pass : parts_.passes) {
     Context context{.now = now,

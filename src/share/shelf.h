@@ -17,6 +17,7 @@
 #include "share/agreements.h"
 #include "share/ledger.h"
 #include "share/partners.h"
+#include "share/sight.h"
 #include "share/taxii.h"
 #include "store/offers.h"
 #include "store/tables.h"
@@ -52,6 +53,10 @@ class Shelves {
 
   // Is there anything for a member behind this date? Writes nothing.
   bool has_news(const std::string& member, TimeUs after);
+
+  // What a member would get of an event now, and why not: shelf_view.cpp. Writes nothing.
+  // `batch.feed` is that of the row. Errors: missing: there is no such partner.
+  Result<Sight> look(const std::string& member, const EventBatch& batch, std::size_t row);
 
   // Erasing: what proves that an item was among those of a release goes, for all releases of dates
   // from `from` on and before `until`.

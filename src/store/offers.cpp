@@ -209,6 +209,12 @@ Result<std::shared_ptr<const Offer>> Offers::after(TimeUs date) const {
   return offer;
 }
 
+Result<std::uint64_t> Offers::first_seq() const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare("SELECT seq FROM offers WHERE was = 0 ORDER BY seq LIMIT 1"));
+  return TRY(select.step()) ? static_cast<std::uint64_t>(select.number(0)) : UINT64_MAX;
+}
+
 Result<std::size_t> Offers::forget(TimeUs age) {
   TRY(flush());
   auto drop = TRY(db_.prepare(

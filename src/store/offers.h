@@ -51,7 +51,9 @@ class Offers {
 
   // The first that has a date after this one; nullptr: none. Any thread.
   Result<std::shared_ptr<const Offer>> after(TimeUs date) const;
-  std::function<void()> flushed;         // called after flush(); set before the first apply()
+  std::function<void()> flushed;  // called after flush(); set before the first apply()
+  // Of the events that are still offered the first's; the largest number: there are none.
+  Result<std::uint64_t> first_seq() const;
   TimeUs last() const { return last_; }  // no date in use is larger
 
   // Drops what came in longer ago than this, at most 100 offers at once; gives how many. The
