@@ -33,7 +33,8 @@
 
 namespace tocsin::share {
 class Shelves;
-}
+class Emergencies;
+}  // namespace tocsin::share
 
 namespace tocsin::api {
 
@@ -643,6 +644,7 @@ class Backend {
   virtual share::Agreements* agreements() = 0;
   virtual share::Shelves* shelves() = 0;
   // A stream that tells a member when there is something new for it.
+  virtual share::Emergencies* emergencies() = 0;
   virtual Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
                                            const Patience& patience) = 0;
   virtual Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) = 0;

@@ -105,6 +105,9 @@ class NodeBackend final : public Backend {
   share::Opinions* opinions() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->opinions();
   }
+  share::Emergencies* emergencies() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->emergencies();
+  }
   Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
                                    const Patience& patience) override;
   Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) override {

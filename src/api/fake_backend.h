@@ -440,6 +440,8 @@ class FakeBackend final : public Backend {
   share::Partners* partners() override { return known_partners; }
   share::Agreements* agreements() override { return known_agreements; }
   share::Shelves* shelves() override { return nullptr; }
+  share::Emergencies* known_emergencies = nullptr;
+  share::Emergencies* emergencies() override { return known_emergencies; }
   Result<PartnerView> partner_view(const std::string&, const EventsAsk& ask,
                                    const Patience&) override {
     last_view = ask;

@@ -43,6 +43,12 @@ Answer remove_token(Context& context, const Call& call);
 // Ends the live streams of sessions and tokens that may no longer come in.
 void end_lost_streams(Context& context);
 
+// handlers_emergencies.cpp
+Answer list_emergencies(Context& context, const Call& call);
+Answer release_emergency(Context& context, const Call& call);
+Answer confirm_emergency(Context& context, const Call& call);
+Answer take_back_emergency(Context& context, const Call& call);
+
 // handlers_view.cpp
 Answer show_partner_view(Context& context, const Call& call);
 

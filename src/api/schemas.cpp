@@ -279,6 +279,18 @@ constexpr Schema table[] = {
     {"PartnerAct", "What was done with a partner, by whom.",
      "at!:time by:string act!:string words:string"},
     {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},
+    {"EmergencyAsk", "An event by its id, to whom, and why.",
+     "partner!:string event!:string "
+     "why!:string"},
+    {"Emergency",
+     "An event that a person released beyond the agreement. `item`: what the partner has it under; "
+     "`due`: until then a second person must confirm it. `ended` without `ended_by`: nobody did, "
+     "or the event was withdrawn.",
+     "id!:integer event!:string partner!:string agreement!:string item!:string "
+     "state!:open|confirmed|taken-back by!:string at!:time why:string due:time confirmed_by:string "
+     "confirmed:time ended_by:string ended:time as_of:time took_ms:number"},
+    {"EmergencyList", "All of them, newest first.",
+     "items!:[Emergency] next:string total:integer as_of!:time took_ms!:number"},
     {"PartnerView",
      "Events as one partner would get them. Counted are those that were looked at, of which "
      "`items` are the first: `goes`; `hindered`: stay whatever agreements say; the rest by the "

@@ -152,6 +152,45 @@ Result<void> see(const PartnerOptions& options) {
   });
 }
 
+void tell_emergency(const simdjson::dom::element& answer) {
+  fmt::print("{} {} to {}: {}\n", text_of(answer, "id"), text_of(answer, "event"),
+             text::printable(text_of(answer, "partner")), text_of(answer, "state"));
+  if (auto due = text_of(answer, "due"); !due.empty())
+    fmt::print(stderr, "A second person confirms it until {}, or it is taken back.\n", due);
+}
+
+Result<void> release(const PartnerOptions& options) {
+  json::Writer w;
+  w.object().member("event", options.id).member("partner", options.member);
+  w.member("why", options.why).end();
+  return ask(options, {.method = "POST", .path = "/emergencies", .body = w.take()}, tell_emergency);
+}
+
+Result<void> releases(const PartnerOptions& options) {
+  auto caller = TRY(Caller::open(options.home));
+  Caller::Ask what{.path = "/emergencies"};
+  if (!options.member.empty()) what.query.emplace("partner", options.member);
+  return print_list(
+      caller, what,
+      {">id", "event", "partner", "state", "by", "at", "due", "confirmed_by", "ended", "why"},
+      options.as_json);
+}
+
+Result<void> confirm(const PartnerOptions& options) {
+  return ask(options,
+             {.method = "POST",
+              .path = fmt::format("/emergencies/{}/confirm", http::percent_encode(options.id))},
+             tell_emergency);
+}
+
+Result<void> recall(const PartnerOptions& options) {
+  return ask(options,
+             {.method = "POST",
+              .path = fmt::format("/emergencies/{}/recall", http::percent_encode(options.id)),
+              .body = body_of("why", options.why)},
+             tell_emergency);
+}
+
 Result<void> compare(const PartnerOptions& options) {
   return ask(options,
              {.method = "POST",
@@ -259,6 +298,19 @@ void add_partner(CLI::App& app, Chosen& chosen) {
                "tocsin partner stop cert.example.org --why \"left the network\"", stop));
   because(part("revoke", "its keys were lost or stolen",
                "tocsin partner revoke cert.example.org --why \"they rang\"", revoke));
+  auto* beyond = part("release", "one event beyond the agreement, in an emergency",
+                      "tocsin partner release cert.example.org e_1f --why \"it burns\"", release);
+  member(beyond)->add_option("EVENT", options.id, "its id, as `tocsin events` prints")->required();
+  beyond->add_option("--why", options.why, "one line; kept in the ledger")->required();
+  part("releases", "those of emergencies, and their state", "tocsin partner releases", releases)
+      ->add_option("MEMBER", options.member, "its id; all if not said");
+  part("confirm", "the second person's word for one", "tocsin partner confirm 3", confirm)
+      ->add_option("ID", options.id, "of the release")
+      ->required();
+  auto* back = part("recall", "take one back from the partner",
+                    "tocsin partner recall 3 --why \"it was another\"", recall);
+  back->add_option("ID", options.id, "of the release")->required();
+  back->add_option("--why", options.why, "one line; kept in the ledger")->required();
   member(part("token", "one more token for its programs, shown this once",
               "tocsin partner token cert.example.org", token));
   part("key", "a new key of this member", "tocsin partner key --days 30", key)

@@ -12,6 +12,7 @@
 #include "model/subject.h"
 #include "node/feeds.h"
 #include "node/law_scan.h"
+#include "policy/exempt.h"
 #include "store/replay.h"
 #include "wire/row.h"
 #include "wire/stix_words.h"
@@ -182,10 +183,15 @@ Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std:
   const share::AgreementState* why = full != nullptr ? full : first;
   context.standing = why->standing();
   context.quota_left = full != nullptr ? 0 : UINT64_MAX;
-  sender.waits = sender.waits || full != nullptr;
   auto decision = policy::decide(item, why->agreement, context);
+  // What a person there released to us beyond the agreement, as its node said before.
+  if (!id.empty() && policy::may_be_exempted(decision) &&
+      parts_.sharing->emergencies().was_announced(who, id)) {
+    return {};
+  }
   std::string sentence = decision.sentence;
   if (full != nullptr) sentence = fmt::format("{}: {}", quota_words, sentence);
+  sender.waits = sender.waits || full != nullptr;
   return refuse(decision.clause, std::move(sentence));
 }
 

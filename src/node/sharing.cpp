@@ -45,6 +45,7 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
   made->agreements_ = TRY(share::Agreements::open(
       {.journal = made->parts_.journal, .partners = *made->partners_, .now = made->parts_.now}));
   const Config& config = made->parts_.config;
+  TRY(made->open_emergencies());
   made->shelves_ = TRY(
       share::Shelves::open({.journal = made->parts_.journal,
                             .partners = *made->partners_,
@@ -58,7 +59,8 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                             .settings = {.title = config.name.empty() ? config.member : config.name,
                                          .description = "A node of " + config.member,
                                          .contact = config.contact,
-                                         .base = config.member_url}}));
+                                         .base = config.member_url},
+                            .emergencies = made->emergencies_.get()}));
   const Parts& p = made->parts_;
   made->requests_ = TRY(share::Requests::open(
       {.journal = p.journal,
@@ -95,6 +97,39 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
     return std::unexpected(known.error());
   }
   return made;
+}
+
+void Sharing::note(std::string_view by, std::string_view call, std::string_view object,
+                   std::string_view outcome) const {
+  if (!parts_.noted) return;
+  parts_.noted({.at = parts_.now(),
+                .by = std::string(by),
+                .call = std::string(call),
+                .object = std::string(object)},
+               outcome);
+}
+
+Result<void> Sharing::open_emergencies() {
+  auto exempt = [this](const auto& member, EventId event) {
+    return shelves_->exempt(member, event);
+  };
+  auto lapsed = [this](const share::Emergency& e) {
+    note("node", "emergency release taken back", fmt::format("{} to {}", e.id, e.member),
+         "done: nobody confirmed it within a day");
+  };
+  auto announced = [this](const auto& member, const auto& item) {
+    note(member, "emergency release of a member", item, "done");
+    hint(member);
+  };
+  emergencies_ = TRY(share::Emergencies::open({.journal = parts_.journal,
+                                               .partners = *partners_,
+                                               .offers = parts_.offers,
+                                               .ledger = parts_.ledger,
+                                               .now = parts_.now,
+                                               .exempt = exempt,
+                                               .lapsed = lapsed,
+                                               .announced = announced}));
+  return {};
 }
 
 Sharing::~Sharing() {
@@ -272,6 +307,8 @@ void Sharing::run(const std::stop_token& stop) {
         spdlog::warn("statements to partners: {}", left.error().what);
       if (auto sent = mail_.send_due(*requests_, stopping_.get_token()); !sent)
         spdlog::warn("requests by mail: {}", sent.error().what);
+      if (auto ended = emergencies_->work(); !ended)
+        spdlog::warn("emergency releases: {}", ended.error().what);
     }
     std::unique_lock lock(mutex_);
     due_.wait_for(lock, stop, look_every, [this] { return hurry_; });

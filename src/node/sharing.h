@@ -18,11 +18,13 @@
 #include "node/config.h"
 #include "node/request_mail.h"
 #include "share/agreements.h"
+#include "share/emergency.h"
 #include "share/hints.h"
 #include "share/opinions.h"
 #include "share/partners.h"
 #include "share/requests.h"
 #include "share/shelf.h"
+#include "store/audit.h"
 
 namespace tocsin::node {
 
@@ -48,6 +50,8 @@ class Sharing {
     // As those of share::Requests.
     std::function<Result<share::Requests::About>(std::string_view finding)> about;
     std::function<Result<void>(std::string_view member, std::string_view what)> refused;
+    // Into the audit, of what happened by itself or a member did.
+    std::function<void(const store::AuditAct& act, std::string_view outcome)> noted{};
   };
   // Errors: those of Partners::open() and Agreements::open(); of introduce(), but for a missing
   // key: then the node goes on, and only a recovery makes it speak again.
@@ -57,6 +61,7 @@ class Sharing {
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
   share::Shelves& shelves() { return *shelves_; }
+  share::Emergencies& emergencies() { return *emergencies_; }
   share::Hints& hints() { return *hints_; }
   share::Requests& requests() { return *requests_; }
   share::Opinions& opinions() { return *opinions_; }
@@ -73,6 +78,9 @@ class Sharing {
 
  private:
   explicit Sharing(Parts parts) : parts_(std::move(parts)), mail_(parts_.mail) {}
+  Result<void> open_emergencies();
+  void note(std::string_view by, std::string_view call, std::string_view object,
+            std::string_view outcome) const;
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
   void run(const std::stop_token& stop);
@@ -88,6 +96,7 @@ class Sharing {
   std::unique_ptr<share::Agreements> agreements_;
   std::unique_ptr<share::Requests> requests_;
   std::unique_ptr<share::Opinions> opinions_;
+  std::unique_ptr<share::Emergencies> emergencies_;
   std::unique_ptr<share::Shelves> shelves_;
   std::unique_ptr<share::Hints> hints_;
   std::string mute_;

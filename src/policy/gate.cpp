@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "model/subject.h"
+#include "policy/exempt.h"
 
 namespace tocsin::policy {
 namespace {
@@ -117,6 +118,17 @@ std::vector<Decision> Gate::decisions(const EventBatch& batch, std::size_t row,
     out.push_back(decide(item, pass.agreement, context));
   }
   return out;
+}
+
+Result<Gate::Row> Gate::exempt(const EventBatch& batch, std::size_t row, std::size_t pass,
+                               TimeUs now) const {
+  check(pass < parts_.passes.size() && row < batch.size(), "gate: a pass and a row that there are");
+  if (is_senders(batch)) return denied(parts_.to + " sent it itself");
+  if (!traits_of(batch, row).goes) return denied("it is of an exercise: nobody gets it");
+  std::vector<std::uint64_t> left(parts_.passes.size(), UINT64_MAX);
+  auto all = decisions(batch, row, left, now);
+  if (!may_be_exempted(all[pass])) return denied("no person may release it: " + all[pass].sentence);
+  return Row{static_cast<std::uint16_t>(row), static_cast<std::uint16_t>(pass)};
 }
 
 bool Gate::is_senders(const EventBatch& batch) const {

@@ -86,6 +86,10 @@ class Gate {
   // the quota of each; those without one do not ask.
   std::vector<Decision> decisions(const EventBatch& batch, std::size_t row,
                                   std::span<const std::uint64_t> left, TimeUs now) const;
+  // One event under one pass, whatever that pass says of it, for a person who releases it beyond
+  // the agreement. Errors: denied, with the sentence: what may_be_exempted() does not let go; an
+  // exercise; what the member itself sent.
+  Result<Row> exempt(const EventBatch& batch, std::size_t row, std::size_t pass, TimeUs now) const;
   // Did the member itself send it? Nothing goes back.
   bool is_senders(const EventBatch& batch) const;
 

@@ -15,6 +15,7 @@
 
 #include "policy/gate.h"
 #include "share/agreements.h"
+#include "share/emergency.h"
 #include "share/ledger.h"
 #include "share/partners.h"
 #include "share/sight.h"
@@ -42,6 +43,7 @@ class Shelves {
     std::function<Result<TaxiiStatus>(const std::string& member,
                                       const std::vector<std::string_view>& objects)>
         take_in{};
+    Emergencies* emergencies = nullptr;  // none: there is no such collection
   };
   static Result<std::unique_ptr<Shelves>> open(Parts parts);
 
@@ -57,6 +59,9 @@ class Shelves {
   // What a member would get of an event now, and why not: shelf_view.cpp. Writes nothing.
   // `batch.feed` is that of the row. Errors: missing: there is no such partner.
   Result<Sight> look(const std::string& member, const EventBatch& batch, std::size_t row);
+  // What an event would be to a member, if a person released it beyond the agreement. Errors:
+  // denied: no person may, it goes anyway, nothing is agreed; missing.
+  Result<Emergencies::Exempt> exempt(const std::string& member, EventId event);
 
   // Erasing: what proves that an item was among those of a release goes, for all releases of dates
   // from `from` on and before `until`.

@@ -43,6 +43,14 @@ struct World {
           Ledger::open({.journal = *a.journal, .node = a.member, .key = *own_key, .now = clock()}));
       return {};
     }));
+    emergencies = good(Emergencies::open(
+        {.journal = *a.journal,
+         .partners = *a.partners,
+         .offers = *offers,
+         .ledger = [this] { return ledger.get(); },
+         .now = clock(),
+         .exempt = [this](const auto& to, EventId event) { return shelves->exempt(to, event); },
+         .lapsed = [this](const Emergency& one) { lapsed.push_back(one.id); }}));
     shelves = good(Shelves::open({.journal = *a.journal,
                                   .partners = *a.partners,
                                   .agreements = *of_a,
@@ -52,7 +60,8 @@ struct World {
                                   .feed = [this](auto) { return says; },
                                   .sensors = {},
                                   .now = clock(),
-                                  .settings = {.title = "a"}}));
+                                  .settings = {.title = "a"},
+                                  .emergencies = emergencies.get()}));
     shelf = shelves->of(b.member);
   }
   std::function<TimeUs()> clock() {
@@ -115,6 +124,8 @@ struct World {
   std::unique_ptr<store::Offers> offers;
   std::unique_ptr<SigningKey> own_key;
   std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Emergencies> emergencies;
+  std::vector<std::uint64_t> lapsed;  // emergencies that nobody confirmed
   std::unique_ptr<Shelves> shelves;
   std::unique_ptr<TaxiiShelf> shelf;
   std::uint64_t seq = 0;
@@ -443,6 +454,98 @@ TEST_CASE("what a partner would see is what goes, with the reason why the rest s
   CHECK(used.under.at(0).decision.reason == policy::Reason::quota_used_up);
   good(w.a.partners->stop(w.b.member, "ana", "a test"));
   CHECK(good(w.shelves->look(w.b.member, batch, 0)).hindrance.contains("no partners now"));
+}
+
+// What a walk of b's collection of emergencies has behind a date.
+TaxiiPage beyond(World& w, TimeUs after = 0) {
+  auto all = good(w.shelf->collections());
+  REQUIRE(all.at(2).alias == "emergency");
+  TaxiiScan scan;
+  if (after > 0) scan.after = after;
+  return good(w.shelf->objects(all.at(2).id, scan));
+}
+
+TEST_CASE("a person releases one event beyond the agreement, and a second one confirms it") {
+  World w;
+  w.agree();  // up to TLP:GREEN
+  auto hears_b = good(Emergencies::open({.journal = *w.b.journal,
+                                         .partners = *w.b.partners,
+                                         .offers = *w.offers,
+                                         .ledger = [] { return static_cast<Ledger*>(nullptr); },
+                                         .now = w.clock()}));
+  w.take_in(2, Tlp::amber);
+  EventId amber = event_id(w.seq, 0), other = event_id(w.seq, 1);
+  w.take_in(1, Tlp::red);
+  EventId red = event_id(w.seq, 0);
+  w.take_in(1, Tlp::unmarked);
+  EventId unmarked = event_id(w.seq, 0);
+  w.take_in(1, Tlp::green);
+  EventId green = event_id(w.seq, 0);
+  auto refused = [&](EventId event, std::string_view why = "it burns") {
+    auto made = w.emergencies->release(w.b.member, event, why, "ana");
+    REQUIRE_FALSE(made.has_value());
+    return made.error();
+  };
+  CHECK(refused(red).what.contains("no person may release it: withheld by clause 4"));
+  CHECK(refused(unmarked).fault == Fault::denied);
+  CHECK(refused(green).what.contains("it goes anyway"));
+  CHECK(refused(event_id(77, 0)).fault == Fault::missing);
+  CHECK(refused(amber, " ").fault == Fault::invalid);
+  w.says.terms.may_pass_on = false;  // its feed forbids it
+  w.shelves->of(w.b.member);
+  CHECK(refused(amber).what.contains("clause 18"));
+  w.says.terms = {};
+  w.says.member = "c.example.org";  // another's, who lets us pass nothing on
+  CHECK(refused(amber).fault == Fault::denied);
+  w.says.member.clear();
+  CHECK(of_type(beyond(w), "observed-data") == 0);
+
+  auto made = good(w.emergencies->release(w.b.member, amber, "it burns", "ana"));
+  CHECK(w.emergencies->why(made) == "it burns");
+  CHECK(refused(amber).what.contains("already"));
+  CHECK(of_type(beyond(w), "observed-data") == 0);  // what says so is still on its way
+  w.deliver();
+  CHECK(hears_b->was_announced(w.a.member, made.item));
+  CHECK_FALSE(
+      hears_b->was_announced(w.a.member, "observed-data--00000000-0000-4000-8000-000000000000"));
+  auto page = beyond(w);
+  CHECK(of_type(page, "observed-data") == 1);
+  CHECK(std::ranges::count(page.objects, made.item, &TaxiiObject::id) == 1);
+  CHECK(of_type(w.page(), "observed-data") == 1);  // the green one
+  auto release =
+      good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 2})).back();
+  auto under = std::get<ledger::Release>(release.leaf.body).under;
+  REQUIRE(under == made.entry);
+  auto act = std::get<ledger::PolicyAct>(good(w.ledger->one(*under)).leaf.body);
+  CHECK(act.what == "emergency");
+  CHECK(act.with == w.b.member);
+
+  CHECK(w.emergencies->confirm(made.id, "ana").error().fault == Fault::denied);
+  CHECK(good(w.emergencies->confirm(made.id, "alex")).state() == EmergencyState::confirmed);
+  auto second = good(w.emergencies->release(w.b.member, other, "this one, too", "ana"));
+  w.deliver();
+  auto more = beyond(w, page.looked_at);
+  CHECK(of_type(more, "observed-data") == 1);
+  w.net.now += us_per_day;
+  CHECK(w.emergencies->confirm(second.id, "alex").error().what.contains("its day is over"));
+  CHECK(w.emergencies->work() == 1);
+  CHECK(w.emergencies->work() == 0);
+  CHECK(w.lapsed == std::vector{second.id});
+  auto back = beyond(w, more.looked_at);
+  REQUIRE(of_type(back, "observed-data") == 1);
+  auto recall = std::ranges::find(back.objects, second.item, &TaxiiObject::id);
+  REQUIRE(recall != back.objects.end());
+  CHECK(recall->json.contains(R"("revoked":true)"));
+  CHECK_FALSE(recall->json.contains("203.0.113."));
+  CHECK(good(w.ledger->list({.kind = "policy", .limit = 1})).front().partner == w.b.member);
+
+  w.withdraw(1);  // its report
+  CHECK(w.emergencies->work() == 1);
+  auto gone = beyond(w, back.looked_at);
+  CHECK(std::ranges::count(gone.objects, made.item, &TaxiiObject::id) == 1);
+  CHECK(good(w.emergencies->list(w.b.member)).at(1).state() == EmergencyState::taken_back);
+  auto verified = good(w.ledger->verify());
+  CHECK(verified.wrong == "");
 }
 
 }  // namespace tocsin::share

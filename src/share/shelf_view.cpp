@@ -1,10 +1,13 @@
 // What of an event a member would get, as the pages of its walk would have it, and why not.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.h"
 #include "model/members.h"
 #include "share/shelf.h"
 #include "wire/row.h"
+#include "wire/stix_id.h"
 
 namespace tocsin::share {
 namespace {
@@ -77,6 +80,31 @@ Result<Sight> Shelves::look(const std::string& member, const EventBatch& batch, 
   }
   if (!sight.hindrance.empty()) sight.goes.reset();
   return sight;
+}
+
+// An emergency is under the first agreement in force that lets a person do it.
+Result<Emergencies::Exempt> Shelves::exempt(const std::string& member, EventId event) {
+  auto place = TRY(parts_.offers.find(event));
+  if (place.offer->recall) return missing(fmt::format("the event e_{:x} was withdrawn", event));
+  const EventBatch& batch = place.offer->batch;
+  Sight sight = TRY(look(member, batch, place.row));
+  if (!sight.hindrance.empty()) return denied(sight.hindrance);
+  if (sight.goes) return denied("it goes anyway, under " + sight.under[*sight.goes].agreement);
+  auto door = door_of(member);
+  std::lock_guard guard(door->mutex);
+  TRY(open_door(*door, member, parts_.now()));
+  Result<policy::Gate::Row> row = denied("no agreement with " + member + " is in force");
+  for (std::size_t pass = 0; pass < door->agreements.size() && !row; ++pass)
+    row = door->gate->exempt(batch, place.row, pass, parts_.now());
+  if (!row) return std::unexpected(row.error());
+  wire::Row members(batch, place.row, parts_.words, wire::Spelling::native);
+  auto cleared = TRY(door->gate->clear(batch, *row, members.members()));
+  Emergencies::Exempt out{
+      .agreement = door->agreements[row->pass].id,
+      .address = door->addresses[row->pass],
+      .item = wire::stix_own_id("observed-data", namespace_, cleared.item().handle),
+      .epoch = door->epoch};
+  return out;
 }
 
 }  // namespace tocsin::share
