@@ -46,6 +46,7 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
       {.journal = made->parts_.journal, .partners = *made->partners_, .now = made->parts_.now}));
   const Config& config = made->parts_.config;
   TRY(made->open_emergencies());
+  TRY(made->open_heads());
   made->shelves_ = TRY(
       share::Shelves::open({.journal = made->parts_.journal,
                             .partners = *made->partners_,
@@ -129,6 +130,20 @@ Result<void> Sharing::open_emergencies() {
                                                .exempt = exempt,
                                                .lapsed = lapsed,
                                                .announced = announced}));
+  return {};
+}
+
+Result<void> Sharing::open_heads() {
+  auto wrong = [this](const auto& member, const auto& what) {
+    spdlog::error("the ledger of {}: {}", member, what);
+    note(member, "ledger of a member", member, "denied: " + what);
+  };
+  heads_ = TRY(share::HeadExchange::open({.journal = parts_.journal,
+                                          .partners = *partners_,
+                                          .agreements = *agreements_,
+                                          .ledger = parts_.ledger,
+                                          .now = parts_.now,
+                                          .wrong = wrong}));
   return {};
 }
 
@@ -303,6 +318,8 @@ void Sharing::stop() {
 void Sharing::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (!parts_.paused || !parts_.paused()) {
+      if (auto told = heads_->work(); !told)
+        spdlog::warn("heads of the ledger: {}", told.error().what);
       if (auto left = partners_->deliver(); !left)
         spdlog::warn("statements to partners: {}", left.error().what);
       if (auto sent = mail_.send_due(*requests_, stopping_.get_token()); !sent)

@@ -19,6 +19,7 @@
 #include "node/request_mail.h"
 #include "share/agreements.h"
 #include "share/emergency.h"
+#include "share/head_exchange.h"
 #include "share/hints.h"
 #include "share/opinions.h"
 #include "share/partners.h"
@@ -79,6 +80,7 @@ class Sharing {
  private:
   explicit Sharing(Parts parts) : parts_(std::move(parts)), mail_(parts_.mail) {}
   Result<void> open_emergencies();
+  Result<void> open_heads();
   void note(std::string_view by, std::string_view call, std::string_view object,
             std::string_view outcome) const;
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
@@ -96,6 +98,7 @@ class Sharing {
   std::unique_ptr<share::Agreements> agreements_;
   std::unique_ptr<share::Requests> requests_;
   std::unique_ptr<share::Opinions> opinions_;
+  std::unique_ptr<share::HeadExchange> heads_;
   std::unique_ptr<share::Emergencies> emergencies_;
   std::unique_ptr<share::Shelves> shelves_;
   std::unique_ptr<share::Hints> hints_;

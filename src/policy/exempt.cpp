@@ -29,9 +29,10 @@ bool is_between_the_parties(Reason reason) {
 
 }  // namespace
 
-bool may_be_exempted(const Decision& decision) {
-  return is_between_the_parties(decision.reason) &&
-         std::ranges::all_of(decision.also, is_between_the_parties);
+std::optional<Reason> bar_to_exempt(const Decision& decision) {
+  if (!is_between_the_parties(decision.reason)) return decision.reason;
+  auto bar = std::ranges::find_if_not(decision.also, is_between_the_parties);
+  return bar == decision.also.end() ? std::nullopt : std::optional(*bar);
 }
 
 }  // namespace tocsin::policy
