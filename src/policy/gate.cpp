@@ -127,7 +127,10 @@ Result<Gate::Row> Gate::exempt(const EventBatch& batch, std::size_t row, std::si
   if (!traits_of(batch, row).goes) return denied("it is of an exercise: nobody gets it");
   std::vector<std::uint64_t> left(parts_.passes.size(), UINT64_MAX);
   auto all = decisions(batch, row, left, now);
-  if (!may_be_exempted(all[pass])) return denied("no person may release it: " + all[pass].sentence);
+  if (auto bar = bar_to_exempt(all[pass])) {
+    return denied(
+        fmt::format("no person may release it: {}, {}", numbered(clause_of(*bar)), name(*bar)));
+  }
   return Row{static_cast<std::uint16_t>(row), static_cast<std::uint16_t>(pass)};
 }
 

@@ -486,14 +486,13 @@ TEST_CASE("a person releases one event beyond the agreement, and a second one co
     REQUIRE_FALSE(made.has_value());
     return made.error();
   };
-  CHECK(refused(red).what.contains("no person may release it: withheld by clause 4"));
+  CHECK(refused(red).what.contains("no person may release it: clause 4 (marking), tlp-red"));
   CHECK(refused(unmarked).fault == Fault::denied);
   CHECK(refused(green).what.contains("it goes anyway"));
   CHECK(refused(event_id(77, 0)).fault == Fault::missing);
   CHECK(refused(amber, " ").fault == Fault::invalid);
   w.says.terms.may_pass_on = false;  // its feed forbids it
-  w.shelves->of(w.b.member);
-  CHECK(refused(amber).what.contains("clause 18"));
+  CHECK(refused(amber).what.contains("clause 18 (feed terms), feed-forbids"));
   w.says.terms = {};
   w.says.member = "c.example.org";  // another's, who lets us pass nothing on
   CHECK(refused(amber).fault == Fault::denied);
