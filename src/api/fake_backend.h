@@ -439,7 +439,8 @@ class FakeBackend final : public Backend {
   share::Opinions* opinions() override { return known_opinions; }
   share::Partners* partners() override { return known_partners; }
   share::Agreements* agreements() override { return known_agreements; }
-  share::Shelves* shelves() override { return nullptr; }
+  share::Shelves* known_shelves = nullptr;
+  share::Shelves* shelves() override { return known_shelves; }
   share::Emergencies* known_emergencies = nullptr;
   share::Emergencies* emergencies() override { return known_emergencies; }
   Result<PartnerView> partner_view(const std::string&, const EventsAsk& ask,

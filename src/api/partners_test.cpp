@@ -4,6 +4,8 @@
 #include "api/openapi.h"
 #include "base/json.h"
 #include "policy/templates.h"
+#include "share/certificates.h"
+#include "share/shelf.h"
 #include "share_member.h"
 #include "test.h"
 
@@ -14,8 +16,10 @@ constexpr password::Cost cheap{.passes = 1, .memory_bytes = 8192 << 1};
 
 struct Table {
   Table() {
-    of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now.load(); }});
-    of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now.load(); }});
+    of_near = *share::Agreements::open(
+        {*near.journal, *near.partners, [this] { return net.now.load(); }});
+    of_far =
+        *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now.load(); }});
     near_requests = *share::Requests::open(parts(near, *of_near));
     far_requests = *share::Requests::open(parts(far, *of_far));
     auto now = [this] { return net.now.load(); };
@@ -327,6 +331,57 @@ TEST_CASE("opinions go and are listed over the API") {
   CHECK(heard->front().words == "seen here too");
   auto list = t.ask("GET", "/api/v1/opinions?partner=far.example.org");
   CHECK(t.told(list, "/items/0/opinion") == "strongly-agree");
+}
+
+TEST_CASE("a partner comes in by its certificate as by a token, also while it changes that") {
+  Table t;
+  t.agree();
+  auto now = [&] { return t.net.now.load(); };
+  auto offers = *store::Offers::open(t.near.home.file("offers.db"), now);
+  auto shelves =
+      *share::Shelves::open({.journal = *t.near.journal,
+                             .partners = *t.near.partners,
+                             .agreements = *t.of_near,
+                             .offers = *offers,
+                             .words = t.near.words,
+                             .ledger = [] { return static_cast<share::Ledger*>(nullptr); },
+                             .feed = [](auto) { return policy::FeedSays{}; },
+                             .sensors = {},
+                             .now = now,
+                             .settings = {.title = "near"}});
+  t.backend.known_shelves = shelves.get();
+  auto ask = [&](const std::string& pin, const std::string& token = {}) {
+    http::Request request{.method = "GET"};
+    REQUIRE(http::read_target("/taxii2/tocsin/collections/", request).has_value());
+    request.headers = {{"accept", "application/taxii+json;version=2.1"}};
+    if (!pin.empty()) request.headers.emplace_back(http::client_pin, pin);
+    if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
+    http::Admission admission = t.api->admit(request);
+    return admission.refusal ? admission.refusal->status : admission.handle(request)->status;
+  };
+  std::string old = t.near.partner(t.far).pins.front(), fresh = hex(sha256("a new one"));
+  CHECK(ask(old) == 200);
+  CHECK(ask("") == 401);
+  CHECK(ask(hex(sha256("a stranger's"))) == 401);
+  CHECK(ask(old, "no token of its") == 401);  // what is said must be true
+
+  auto near_hears = share::Certificates::open({*t.near.journal, *t.near.partners, now});
+  auto far_tells = share::Certificates::open({*t.far.journal, *t.far.partners, now});
+  CHECK(far_tells->work() == false);  // near knows it from the join
+  REQUIRE(t.far.partners->introduce(t.far.self().profile, {fresh}).has_value());
+  CHECK(ask(fresh) == 401);
+  CHECK(far_tells->work() == true);
+  CHECK(far_tells->work() == false);
+  REQUIRE(t.far.partners->deliver() == 0);
+  CHECK(ask(fresh) == 200);
+  CHECK(ask(old) == 200);  // for a while both are its
+  t.net.now += share::Certificates::overlap;
+  CHECK(far_tells->work() == true);
+  REQUIRE(t.far.partners->deliver() == 0);
+  CHECK(ask(fresh) == 200);
+  CHECK(ask(old) == 401);
+  REQUIRE(t.near.partners->stop("far.example.org", "ana", "a test").has_value());
+  CHECK(ask(fresh) == 401);
 }
 
 }  // namespace tocsin::api

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <unistd.h>
+
 #include <chrono>
 #include <filesystem>
 #include <set>
@@ -31,6 +33,13 @@ bool is_loopback(const std::string& host) {
          (ip && (ip->is_v4() ? ip->v4() >> 24 == 127 : ip->high() == 0 && ip->low() == 1));
 }
 
+// The certificate and its key: the configured ones, or else the node's own.
+std::pair<std::string, std::string> certificate_files(const Config& config,
+                                                      const std::string& home) {
+  if (!config.certificate_file.empty()) return {config.certificate_file, config.key_file};
+  return {home + "/tls/node.crt", home + "/tls/node.key"};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
@@ -47,6 +56,8 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
   const Config& config = made->parts_.config;
   TRY(made->open_emergencies());
   TRY(made->open_heads());
+  made->certificates_ = share::Certificates::open(
+      {.journal = made->parts_.journal, .partners = *made->partners_, .now = made->parts_.now});
   made->shelves_ = TRY(
       share::Shelves::open({.journal = made->parts_.journal,
                             .partners = *made->partners_,
@@ -151,11 +162,18 @@ Sharing::~Sharing() {
   stop();
 }
 
+// As a client the node shows the certificate of its server, whose pin its partners have.
+void Sharing::show_certificate(Route& route) const {
+  auto [certificate, key] = certificate_files(parts_.config, parts_.home);
+  if (!std::filesystem::exists(certificate) || ::access(key.c_str(), R_OK) != 0) return;
+  route.client_certificate = certificate;
+  route.client_key = key;
+}
+
 // The certificate is the one that the server shows: the configured one, or else the node's own.
 Result<void> Sharing::introduce() {
   const Config& config = parts_.config;
-  std::string file = config.certificate_file;
-  if (file.empty()) file = parts_.home + "/tls/node.crt";
+  std::string file = certificate_files(config, parts_.home).first;
   std::vector<std::string> pins;
   if (std::filesystem::exists(file)) pins.push_back(TRY(tls::public_key_pin(file)));
   return partners_->introduce({.member = config.member,
@@ -182,6 +200,7 @@ Result<std::string> Sharing::post(const share::Profile& to, const std::vector<st
                 .stop = stopping_.get_token()},
       .redirects_max = 0,
       .tries_max = 1};
+  if (url.scheme == "https") show_certificate(request.route);
   auto response = TRY(fetch::get(request));
   if (auto good = fetch::expect_success(response, to.url); !good) {
     // Why it refused, in the words of its answer.
@@ -239,6 +258,7 @@ void Sharing::listen_to(const std::string& member, const std::stop_token& stop) 
                     .stop = stop},
           .redirects_max = 0,
           .tries_max = 1};
+      if (secure) show_certificate(request.route);
       auto began = std::chrono::steady_clock::now();
       auto ended = fetch::get(request);
       bool lasted = std::chrono::steady_clock::now() - began > std::chrono::minutes(1);
@@ -280,6 +300,12 @@ std::vector<ingest::Feed> Sharing::feeds() const {
                     {"proxy", config.proxy},
                     {"ca_file", config.ca_file}};
     if (config.share_private || is_loopback(url->host)) feed.options["allow_private"] = "true";
+    Route shown;
+    if (url->scheme == "https") show_certificate(shown);
+    if (!shown.client_certificate.empty()) {
+      feed.options["client_certificate"] = shown.client_certificate;
+      feed.options["client_key"] = shown.client_key;
+    }
     for (const std::string& pin : partner->pins) {
       if (url->scheme == "https") feed.options["pins"] += pin + "\n";
     }
@@ -318,6 +344,8 @@ void Sharing::stop() {
 void Sharing::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (!parts_.paused || !parts_.paused()) {
+      if (auto told = certificates_->work(); !told)
+        spdlog::warn("our certificate: {}", told.error().what);
       if (auto told = heads_->work(); !told)
         spdlog::warn("heads of the ledger: {}", told.error().what);
       if (auto left = partners_->deliver(); !left)

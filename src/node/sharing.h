@@ -18,6 +18,7 @@
 #include "node/config.h"
 #include "node/request_mail.h"
 #include "share/agreements.h"
+#include "share/certificates.h"
 #include "share/emergency.h"
 #include "share/head_exchange.h"
 #include "share/hints.h"
@@ -83,6 +84,7 @@ class Sharing {
   Result<void> open_heads();
   void note(std::string_view by, std::string_view call, std::string_view object,
             std::string_view outcome) const;
+  void show_certificate(Route& route) const;
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
   void run(const std::stop_token& stop);
@@ -99,6 +101,7 @@ class Sharing {
   std::unique_ptr<share::Requests> requests_;
   std::unique_ptr<share::Opinions> opinions_;
   std::unique_ptr<share::HeadExchange> heads_;
+  std::unique_ptr<share::Certificates> certificates_;
   std::unique_ptr<share::Emergencies> emergencies_;
   std::unique_ptr<share::Shelves> shelves_;
   std::unique_ptr<share::Hints> hints_;

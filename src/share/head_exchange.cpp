@@ -142,7 +142,8 @@ Result<void> HeadExchange::hear(const Partner& from, const Statement& s) {
 
 Result<void> HeadExchange::hear_head(Ledger& ledger, const Partner& from, const Statement& s) {
   simdjson::dom::parser parser;
-  auto head = TRY(ledger::read_head(TRY(parsed(parser, s["head"]))));
+  auto json = TRY(parsed(parser, s["head"]));
+  auto head = TRY(ledger::read_head(json));
   const std::string& via = from.profile.member;
   auto book = parts_.partners.book();
   const Partner* of = &from;
@@ -159,8 +160,10 @@ Result<void> HeadExchange::hear_head(Ledger& ledger, const Partner& from, const 
   }
   std::vector<Sha256> proof;
   // A proof from another head than the one that we hold proves nothing, and is nobody's fault.
-  if (!s["proof"].empty() && s["first"] == std::to_string(proved))
-    proof = TRY(ledger::read_hashes(TRY(parsed(parser, s["proof"])), proof_max));
+  if (!s["proof"].empty() && s["first"] == std::to_string(proved)) {
+    auto hashes = TRY(parsed(parser, s["proof"]));
+    proof = TRY(ledger::read_hashes(hashes, proof_max));
+  }
   Ledger::SeenHead seen;
   auto take = [&](store::Sqlite& db) -> Result<void> {
     seen = TRY(ledger.see(db, head, peer_of(*of), via, proof));

@@ -7,6 +7,11 @@ namespace {
 
 using Seen = Ledger::Seen;
 
+template <class T>
+T good(Result<T> result) {
+  return TestPair::good(std::move(result));
+}
+
 struct World : TestPair {
   World() {
     log_a = open_ledger(a, key_a);
