@@ -34,6 +34,7 @@
 namespace tocsin::share {
 class Shelves;
 class Emergencies;
+class Statistics;
 }  // namespace tocsin::share
 
 namespace tocsin::api {
@@ -644,9 +645,6 @@ class Backend {
   virtual share::Agreements* agreements() = 0;
   virtual share::Shelves* shelves() = 0;
   // A stream that tells a member when there is something new for it.
-  virtual share::Emergencies* emergencies() = 0;
-  virtual Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
-                                           const Patience& patience) = 0;
   virtual Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) = 0;
   virtual void tell_partners() = 0;               // what is due, now
   virtual Result<void> member_key_changed() = 0;  // the ledger signs with it from here on
@@ -654,6 +652,10 @@ class Backend {
   virtual hunt::Indicators& indicators() = 0;
   virtual share::Requests* requests() = 0;
   virtual share::Opinions* opinions() = 0;
+  virtual share::Emergencies* emergencies() = 0;
+  virtual Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
+                                           const Patience& patience) = 0;
+  virtual share::Statistics* statistics() = 0;
 };
 
 }  // namespace tocsin::api

@@ -105,6 +105,9 @@ class NodeBackend final : public Backend {
   share::Opinions* opinions() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->opinions();
   }
+  share::Statistics* statistics() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->statistics();
+  }
   share::Emergencies* emergencies() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->emergencies();
   }

@@ -441,6 +441,8 @@ class FakeBackend final : public Backend {
   share::Agreements* agreements() override { return known_agreements; }
   share::Shelves* known_shelves = nullptr;
   share::Shelves* shelves() override { return known_shelves; }
+  share::Statistics* known_statistics = nullptr;
+  share::Statistics* statistics() override { return known_statistics; }
   share::Emergencies* known_emergencies = nullptr;
   share::Emergencies* emergencies() override { return known_emergencies; }
   Result<PartnerView> partner_view(const std::string&, const EventsAsk& ask,

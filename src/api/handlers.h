@@ -70,6 +70,7 @@ Answer events_jsonl(Context& context, const Call& call);
 
 // handlers_stats.cpp
 Answer show_stats(Context& context, const Call& call);
+Answer list_partner_stats(Context& context, const Call& call);
 Answer show_overview(Context& context, const Call& call);
 Answer list_countries(Context& context, const Call& call);
 

@@ -279,6 +279,12 @@ constexpr Schema table[] = {
     {"PartnerAct", "What was done with a partner, by whom.",
      "at!:time by:string act!:string words:string"},
     {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},
+    {"SharedFigure",
+     "A count of subjects of a day, of at least k, that a member published; without `member`: this "
+     "node. `group`: of the cut, as a country; `part`: within it, as a type; without: all of it.",
+     "member:string day!:day cut!:string group!:string part:string subjects!:integer"},
+    {"SharedFigureList", "The newest days first, at most 10,000.",
+     "items!:[SharedFigure] next:string as_of!:time took_ms!:number"},
     {"EmergencyAsk", "An event by its id, to whom, and why.",
      "partner!:string event!:string "
      "why!:string"},

@@ -119,6 +119,7 @@ Result<void> Node::join_network() {
                               .now = options_.now},
                      .about = [this](auto id) { return about_finding(id); },
                      .refused = refused,
+                     .count = [this](Day day) { return count_day(day); },
                      .noted = noted}));
   // What a partner signed for what it got.
   auto receipt = [this](const share::Partner& from, const share::Statement& said) -> Result<void> {

@@ -20,6 +20,7 @@ namespace {
 constexpr auto look_every = std::chrono::seconds(30);
 constexpr auto follow_every = std::chrono::seconds(1);
 constexpr std::string_view hints_path = "/taxii2/tocsin/hints";
+constexpr TimeUs publish_after = 6 * us_per_hour;
 constexpr std::size_t listeners_max = 200;
 constexpr std::uint32_t listen_again_ms = 1'000, listen_again_ms_max = 60'000;
 constexpr std::uint32_t pull_every_s = 60;
@@ -56,6 +57,11 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
   const Config& config = made->parts_.config;
   TRY(made->open_emergencies());
   TRY(made->open_heads());
+  made->statistics_ = TRY(share::Statistics::open({.journal = made->parts_.journal,
+                                                   .partners = *made->partners_,
+                                                   .agreements = *made->agreements_,
+                                                   .offers = made->parts_.offers,
+                                                   .now = made->parts_.now}));
   made->certificates_ = share::Certificates::open(
       {.journal = made->parts_.journal, .partners = *made->partners_, .now = made->parts_.now});
   made->shelves_ = TRY(
@@ -72,7 +78,8 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                                          .description = "A node of " + config.member,
                                          .contact = config.contact,
                                          .base = config.member_url},
-                            .emergencies = made->emergencies_.get()}));
+                            .emergencies = made->emergencies_.get(),
+                            .statistics = made->statistics_.get()}));
   const Parts& p = made->parts_;
   made->requests_ = TRY(share::Requests::open(
       {.journal = p.journal,
@@ -160,6 +167,19 @@ Result<void> Sharing::open_heads() {
 
 Sharing::~Sharing() {
   stop();
+}
+
+// A day is published once, some hours after its end: most of what is said of it has come by then.
+// Of days that were missed, at most a week.
+Result<void> Sharing::publish_statistics() {
+  if (!parts_.count) return {};
+  Day last = times::day_of(parts_.now() - publish_after) - 1;
+  for (Day day = last - 6; day <= last; ++day) {
+    if (TRY(statistics_->is_published(day))) continue;
+    auto counts = TRY(parts_.count(day));
+    TRY(statistics_->publish(day, counts));
+  }
+  return {};
 }
 
 // As a client the node shows the certificate of its server, whose pin its partners have.
@@ -352,6 +372,8 @@ void Sharing::run(const std::stop_token& stop) {
         spdlog::warn("statements to partners: {}", left.error().what);
       if (auto sent = mail_.send_due(*requests_, stopping_.get_token()); !sent)
         spdlog::warn("requests by mail: {}", sent.error().what);
+      if (auto made = publish_statistics(); !made)
+        spdlog::warn("statistics for partners: {}", made.error().what);
       if (auto ended = emergencies_->work(); !ended)
         spdlog::warn("emergency releases: {}", ended.error().what);
     }

@@ -26,6 +26,7 @@
 #include "share/partners.h"
 #include "share/requests.h"
 #include "share/shelf.h"
+#include "share/statistics.h"
 #include "store/audit.h"
 
 namespace tocsin::node {
@@ -52,6 +53,9 @@ class Sharing {
     // As those of share::Requests.
     std::function<Result<share::Requests::About>(std::string_view finding)> about;
     std::function<Result<void>(std::string_view member, std::string_view what)> refused;
+    // The subjects of a day by cut, group and part; none: no statistics are made.
+    using Counts = std::map<std::string, std::vector<policy::CountOf>>;
+    std::function<Result<Counts>(Day day)> count{};
     // Into the audit, of what happened by itself or a member did.
     std::function<void(const store::AuditAct& act, std::string_view outcome)> noted{};
   };
@@ -63,6 +67,7 @@ class Sharing {
   share::Partners& partners() { return *partners_; }
   share::Agreements& agreements() { return *agreements_; }
   share::Shelves& shelves() { return *shelves_; }
+  share::Statistics& statistics() { return *statistics_; }
   share::Emergencies& emergencies() { return *emergencies_; }
   share::Hints& hints() { return *hints_; }
   share::Requests& requests() { return *requests_; }
@@ -84,6 +89,7 @@ class Sharing {
   Result<void> open_heads();
   void note(std::string_view by, std::string_view call, std::string_view object,
             std::string_view outcome) const;
+  Result<void> publish_statistics();
   void show_certificate(Route& route) const;
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;
@@ -101,6 +107,7 @@ class Sharing {
   std::unique_ptr<share::Requests> requests_;
   std::unique_ptr<share::Opinions> opinions_;
   std::unique_ptr<share::HeadExchange> heads_;
+  std::unique_ptr<share::Statistics> statistics_;
   std::unique_ptr<share::Certificates> certificates_;
   std::unique_ptr<share::Emergencies> emergencies_;
   std::unique_ptr<share::Shelves> shelves_;

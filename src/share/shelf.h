@@ -19,6 +19,7 @@
 #include "share/ledger.h"
 #include "share/partners.h"
 #include "share/sight.h"
+#include "share/statistics.h"
 #include "share/taxii.h"
 #include "store/offers.h"
 #include "store/tables.h"
@@ -44,6 +45,7 @@ class Shelves {
                                       const std::vector<std::string_view>& objects)>
         take_in{};
     Emergencies* emergencies = nullptr;  // none: there is no such collection
+    Statistics* statistics = nullptr;    // the same
   };
   static Result<std::unique_ptr<Shelves>> open(Parts parts);
 

@@ -51,6 +51,11 @@ struct World {
          .now = clock(),
          .exempt = [this](const auto& to, EventId event) { return shelves->exempt(to, event); },
          .lapsed = [this](const Emergency& one) { lapsed.push_back(one.id); }}));
+    statistics = good(Statistics::open({.journal = *a.journal,
+                                        .partners = *a.partners,
+                                        .agreements = *of_a,
+                                        .offers = *offers,
+                                        .now = clock()}));
     shelves = good(Shelves::open({.journal = *a.journal,
                                   .partners = *a.partners,
                                   .agreements = *of_a,
@@ -61,7 +66,8 @@ struct World {
                                   .sensors = {},
                                   .now = clock(),
                                   .settings = {.title = "a"},
-                                  .emergencies = emergencies.get()}));
+                                  .emergencies = emergencies.get(),
+                                  .statistics = statistics.get()}));
     shelf = shelves->of(b.member);
   }
   std::function<TimeUs()> clock() {
@@ -124,6 +130,7 @@ struct World {
   std::unique_ptr<store::Offers> offers;
   std::unique_ptr<SigningKey> own_key;
   std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Statistics> statistics;
   std::unique_ptr<Emergencies> emergencies;
   std::vector<std::uint64_t> lapsed;  // emergencies that nobody confirmed
   std::unique_ptr<Shelves> shelves;
@@ -456,13 +463,17 @@ TEST_CASE("what a partner would see is what goes, with the reason why the rest s
   CHECK(good(w.shelves->look(w.b.member, batch, 0)).hindrance.contains("no partners now"));
 }
 
-// What a walk of b's collection of emergencies has behind a date.
-TaxiiPage beyond(World& w, TimeUs after = 0) {
+// What a walk of one of b's collections has behind a date.
+TaxiiPage page_of(World& w, std::string_view alias, TimeUs after = 0) {
   auto all = good(w.shelf->collections());
-  REQUIRE(all.at(2).alias == "emergency");
+  auto found = std::ranges::find(all, alias, &TaxiiCollection::alias);
+  REQUIRE(found != all.end());
   TaxiiScan scan;
   if (after > 0) scan.after = after;
-  return good(w.shelf->objects(all.at(2).id, scan));
+  return good(w.shelf->objects(found->id, scan));
+}
+TaxiiPage beyond(World& w, TimeUs after = 0) {
+  return page_of(w, "emergency", after);
 }
 
 TEST_CASE("a person releases one event beyond the agreement, and a second one confirms it") {
@@ -545,6 +556,96 @@ TEST_CASE("a person releases one event beyond the agreement, and a second one co
   CHECK(good(w.emergencies->list(w.b.member)).at(1).state() == EmergencyState::taken_back);
   auto verified = good(w.ledger->verify());
   CHECK(verified.wrong == "");
+}
+
+TEST_CASE("statistics go once for a day, without small counts, to whom they are agreed with") {
+  World w;
+  Day day = times::day_of(w.net.now) - 1;
+  std::map<std::string, std::vector<policy::CountOf>> counts = {
+      {"country.type",
+       {{"BR", "", 60},
+        {"BR", "infected-system", 40},
+        {"BR", "scanner", 17},
+        {"BR", "spam", 3},
+        {"PT", "", 4},
+        {"PT", "scanner", 4},
+        {"", "scanner", 900}}},
+      {"sector.type", {{"energy", "", 12}, {"energy", "scanner", 12}}}};
+  CHECK(w.statistics->publish(day, counts).has_value());
+  CHECK(of_type(page_of(w, "statistics"), "x-tocsin-statistics") == 0);  // nothing is agreed
+  w.agree();
+  auto page = page_of(w, "statistics");
+  REQUIRE(of_type(page, "x-tocsin-statistics") == 2);
+  for (const TaxiiObject& object : page.objects) {
+    auto read = wire::stix_objects_in(fmt::format(R"({{"objects":[{}]}})", object.json));
+    CHECK_MESSAGE(read.has_value(), object.json);
+  }
+  auto release = good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 1}));
+  auto told = std::get<ledger::Release>(release.front().leaf.body).counts;
+  CHECK(told == std::map<std::string, std::uint64_t>{{"statistics country.type", 1},
+                                                     {"statistics sector.type", 1}});
+
+  auto of_b = good(Statistics::open({.journal = *w.b.journal,
+                                     .partners = *w.b.partners,
+                                     .agreements = *w.of_b,
+                                     .offers = *w.offers,
+                                     .now = w.clock()}));
+  simdjson::dom::parser parser;
+  std::size_t taken = 0;
+  for (const TaxiiObject& object : page.objects) {
+    if (!object.id.starts_with("x-tocsin")) continue;
+    simdjson::dom::element root = parser.parse(simdjson::padded_string(object.json)).value();
+    auto given = good(wire::read_stix_statistics(root));
+    CHECK(given.day == day);
+    CHECK(given.k == policy::publication_k);
+    taken += good(of_b->take(w.a.member, given));
+    CHECK(good(of_b->take(w.a.member, given)) == 0);       // what was published stays
+    CHECK(good(of_b->take("c.example.org", given)) == 0);  // nothing is agreed with that one
+  }
+  std::vector<std::string> figures;
+  auto list = good(of_b->list({.partner = w.a.member}));
+  for (const SharedFigure& f : list)
+    figures.push_back(fmt::format("{} {} {}", f.group, f.part, f.subjects));
+  CHECK(taken == list.size());
+  // Of BR spam is of few, and scanners go with it; PT is few altogether.
+  CHECK(figures == std::vector<std::string>{"BR  60", "BR infected-system 40", "energy  12",
+                                            "energy scanner 12"});
+
+  counts["country.type"][2].subjects = 18;  // counted anew: nothing can be set off against it
+  CHECK(w.statistics->publish(day, counts).has_value());
+  auto again = page_of(w, "statistics");
+  REQUIRE(again.objects.size() == page.objects.size());
+  for (std::size_t i = 0; i < page.objects.size(); ++i)
+    CHECK(again.objects[i].json == page.objects[i].json);
+  CHECK(w.statistics->publish(day + 1, counts).has_value());
+  CHECK(of_type(page_of(w, "statistics", page.looked_at), "x-tocsin-statistics") == 2);
+}
+
+TEST_CASE("who agreed on no statistics gets none, and who on some types those") {
+  World w;
+  w.terms.allow.resize(1);
+  w.terms.allow[0] = {.kinds = {policy::ItemKind::statistics},
+                      .types = {Type::scanner},
+                      .max_tlp = Tlp::green,
+                      .max_pap = Pap::red};
+  Day day = times::day_of(w.net.now) - 1;
+  CHECK(
+      w.statistics
+          ->publish(day, {{"country.type",
+                           {{"BR", "", 60}, {"BR", "infected-system", 40}, {"BR", "scanner", 20}}}})
+          .has_value());
+  w.agree();
+  auto due = good(w.statistics->due(w.b.member, 0));
+  REQUIRE(due.size() == 1);
+  REQUIRE(due[0].tables.size() == 1);
+  REQUIRE(due[0].tables[0].figures.size() == 1);
+  CHECK(due[0].tables[0].figures[0].part == "scanner");
+  CHECK(due[0].tables[0].figures[0].subjects == 20);
+  World none;
+  none.terms.allow[0].kinds = {policy::ItemKind::event};
+  CHECK(none.statistics->publish(day, {{"country.type", {{"BR", "scanner", 20}}}}).has_value());
+  none.agree();
+  CHECK(good(none.statistics->due(none.b.member, 0)).empty());
 }
 
 }  // namespace tocsin::share
