@@ -48,7 +48,7 @@ Result<PartnerView> NodeBackend::partner_view(const std::string& member, const E
   PartnerView view{.looked_at = found.ids.size()};
   for (std::size_t i = 0; i < found.ids.size(); ++i) {
     found.events.feed = found.feeds[i];
-    auto sight = TRY(node_.sharing()->shelves().look(member, found.events, i));
+    auto sight = TRY(node_.sharing()->shelves().look(member, {&found.events, i}));
     if (seq_of(found.ids[i]) < offered && sight.hindrance.empty()) {
       sight.hindrance = "it came in too long ago: nobody is offered it any more";
       sight.goes.reset();

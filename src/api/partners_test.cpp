@@ -384,4 +384,72 @@ TEST_CASE("a partner comes in by its certificate as by a token, also while it ch
   CHECK(ask(fresh) == 401);
 }
 
+TEST_CASE("an emergency release takes a reason and two persons over the API") {
+  Table t;
+  t.agree();
+  auto now = [&] { return t.net.now.load(); };
+  auto offers = *store::Offers::open(t.near.home.file("offers.db"), now);
+  std::unique_ptr<SigningKey> key;
+  std::unique_ptr<share::Ledger> ledger;
+  REQUIRE(t.near.partners
+              ->with_key([&](const SigningKey& own) -> Result<void> {
+                key = std::make_unique<SigningKey>(TRY(SigningKey::from_seed(own.seed())));
+                ledger = TRY(share::Ledger::open(
+                    {.journal = *t.near.journal, .node = t.near.member, .key = *key, .now = now}));
+                return {};
+              })
+              .has_value());
+  std::string item = "observed-data--00000000-0000-4000-8000-000000000001";
+  auto exempt = [&](const std::string&, EventId event) -> Result<share::Emergencies::Exempt> {
+    if (event != 31) return denied("no person may release it");
+    return share::Emergencies::Exempt{.agreement = "near.far", .address = {}, .item = item};
+  };
+  auto emergencies = *share::Emergencies::open({.journal = *t.near.journal,
+                                                .partners = *t.near.partners,
+                                                .offers = *offers,
+                                                .ledger = [&] { return ledger.get(); },
+                                                .now = now,
+                                                .exempt = exempt});
+  CHECK(t.ask("GET", "/api/v1/emergencies").status == 404);  // a member of no network
+  t.backend.known_emergencies = emergencies.get();
+  const std::string path = "/api/v1/emergencies";
+  auto body = [](std::string_view event, std::string_view why) {
+    return fmt::format(R"({{"partner":"far.example.org","event":"{}","why":"{}"}})", event, why);
+  };
+  CHECK(t.ask("POST", path, body("1f", "it burns")).status == 400);
+  CHECK(t.ask("POST", path, body("e_1f", "")).status == 400);
+  CHECK(t.ask("POST", path, body("e_20", "it burns")).status == 403);
+  CHECK(t.ask("POST", path, body("e_1f", "it burns"), Role::analyst).status == 403);
+  auto made = t.ask("POST", path, body("e_1f", "it burns"));
+  REQUIRE(made.status == 200);
+  CHECK(t.told(made, "/state") == "open");
+  CHECK(t.told(made, "/item") == item);
+  CHECK(t.told(made, "/due") == times::format(t.net.now + us_per_day));
+  CHECK(t.ask("POST", path + "/1/confirm").status == 403);  // the same person
+  CHECK(t.ask("POST", path + "/2/confirm").status == 404);
+  auto confirmed = t.ask("POST", path + "/1/confirm", "", Role::administrator);
+  CHECK(t.told(confirmed, "/state") == "confirmed");
+  CHECK(t.told(confirmed, "/confirmed_by") == "administrator");
+  CHECK(t.ask("POST", path + "/1/recall", "{}").status == 400);
+  CHECK(t.told(t.ask("POST", path + "/1/recall", R"({"why":"it was another"})"), "/state") ==
+        "taken-back");
+  auto list = t.ask("GET", path + "?partner=far.example.org");
+  CHECK(t.told(list, "/items/0/why") == "it burns");
+  CHECK(t.told(list, "/items/0/by") == "agreement-editor");
+  CHECK(t.told(list, "/items/0/event") == "e_1f");
+
+  auto statistics = *share::Statistics::open({.journal = *t.near.journal,
+                                              .partners = *t.near.partners,
+                                              .agreements = *t.of_near,
+                                              .offers = *offers,
+                                              .now = now});
+  t.backend.known_statistics = statistics.get();
+  Day day = times::day_of(t.net.now) - 1;
+  REQUIRE(statistics->publish(day, {{"country.type", {{"BR", "scanner", 20}}}}).has_value());
+  auto figures = t.ask("GET", "/api/v1/stats/partners?cut=country.type", "", Role::viewer);
+  CHECK(t.told(figures, "/items/0/day") == times::format_day(day));
+  CHECK(t.told(figures, "/items/0/group") == "BR");
+  CHECK(t.told(figures, "/items/0/part") == "scanner");
+}
+
 }  // namespace tocsin::api

@@ -77,8 +77,9 @@ class Sharing {
   // Who we are, with the certificate that the server shows; again once that is made.
   Result<void> introduce();
 
-  void start();  // sends what is due, from now on
-  void hurry();  // something is due
+  void start();                       // sends what is due, from now on
+  void hurry();                       // something is due
+  Result<void> publish_statistics();  // of days that are over, what is not published yet
   // That member has something new for us. Nothing if nothing is agreed with it.
   void hint(std::string_view member);
   void stop();
@@ -89,7 +90,6 @@ class Sharing {
   Result<void> open_heads();
   void note(std::string_view by, std::string_view call, std::string_view object,
             std::string_view outcome) const;
-  Result<void> publish_statistics();
   void show_certificate(Route& route) const;
   Result<std::string> post(const share::Profile& to, const std::vector<std::string>& pins,
                            const std::string& statement) const;

@@ -59,8 +59,8 @@ class Shelves {
   bool has_news(const std::string& member, TimeUs after);
 
   // What a member would get of an event now, and why not: shelf_view.cpp. Writes nothing.
-  // `batch.feed` is that of the row. Errors: missing: there is no such partner.
-  Result<Sight> look(const std::string& member, const EventBatch& batch, std::size_t row);
+  // Errors: missing: there is no such partner.
+  Result<Sight> look(const std::string& member, Looked event);
   // What an event would be to a member, if a person released it beyond the agreement. Errors:
   // denied: no person may, it goes anyway, nothing is agreed; missing.
   Result<Emergencies::Exempt> exempt(const std::string& member, EventId event);

@@ -427,40 +427,40 @@ TEST_CASE("what a partner would see is what goes, with the reason why the rest s
     batch.tlp.back() = tlp;
     batch.time.back() = batch.observed.back() = w.net.now;
   }
-  CHECK(w.shelves->look("nobody.example.org", batch, 0).error().fault == Fault::missing);
-  auto nothing = good(w.shelves->look(w.b.member, batch, 0));
+  CHECK(w.shelves->look("nobody.example.org", {&batch, 0}).error().fault == Fault::missing);
+  auto nothing = good(w.shelves->look(w.b.member, {&batch, 0}));
   CHECK(nothing.hindrance.contains("no agreement"));
   CHECK_FALSE(nothing.goes);
 
   w.terms.quota_per_day = 9;
   w.agree();
   auto size = good(w.ledger->head()).tree.size;
-  auto goes = good(w.shelves->look(w.b.member, batch, 0));
+  auto goes = good(w.shelves->look(w.b.member, {&batch, 0}));
   REQUIRE(goes.goes);
   CHECK(goes.under.at(*goes.goes).decision.released);
   CHECK(goes.told.contains("203.0.113.7"));
-  auto stays = good(w.shelves->look(w.b.member, batch, 1));
+  auto stays = good(w.shelves->look(w.b.member, {&batch, 1}));
   CHECK_FALSE(stays.goes);
   CHECK(stays.told.empty());
   CHECK(stays.under.at(0).decision.sentence.starts_with("withheld by clause 4 (marking)"));
   CHECK(stays.under.at(0).decision.counterfactual.contains("would pass if max_tlp"));
-  auto red = good(w.shelves->look(w.b.member, batch, 2));
+  auto red = good(w.shelves->look(w.b.member, {&batch, 2}));
   CHECK(red.under.at(0).decision.reason == policy::Reason::tlp_red);
 
   w.says.member = w.b.member;  // the feed is what b sent
-  CHECK(good(w.shelves->look(w.b.member, batch, 0)).hindrance.contains("sent it itself"));
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("sent it itself"));
   w.says.member.clear();
   batch.type[0] = Type::test;
-  CHECK(good(w.shelves->look(w.b.member, batch, 0)).hindrance.contains("exercise"));
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("exercise"));
   batch.type[0] = Type::infected_system;
   CHECK(good(w.ledger->head()).tree.size == size);
   w.take_in(40);
   w.page();  // the quota is used
-  auto used = good(w.shelves->look(w.b.member, batch, 0));
+  auto used = good(w.shelves->look(w.b.member, {&batch, 0}));
   CHECK_FALSE(used.goes);
   CHECK(used.under.at(0).decision.reason == policy::Reason::quota_used_up);
   good(w.a.partners->stop(w.b.member, "ana", "a test"));
-  CHECK(good(w.shelves->look(w.b.member, batch, 0)).hindrance.contains("no partners now"));
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("no partners now"));
 }
 
 // What a walk of one of b's collections has behind a date.

@@ -42,7 +42,9 @@ std::string nested(const std::vector<policy::TreatedMember>& told) {
 
 }  // namespace
 
-Result<Sight> Shelves::look(const std::string& member, const EventBatch& batch, std::size_t row) {
+Result<Sight> Shelves::look(const std::string& member, Looked event) {
+  const auto& batch = *event.batch;
+  std::size_t row = event.row;
   TRY(introduce());
   auto book = parts_.partners.book();
   if (book->find(member) == nullptr) return missing("no partner " + text::quote(member));
@@ -86,8 +88,8 @@ Result<Sight> Shelves::look(const std::string& member, const EventBatch& batch, 
 Result<Emergencies::Exempt> Shelves::exempt(const std::string& member, EventId event) {
   auto place = TRY(parts_.offers.find(event));
   if (place.offer->recall) return missing(fmt::format("the event e_{:x} was withdrawn", event));
-  const EventBatch& batch = place.offer->batch;
-  Sight sight = TRY(look(member, batch, place.row));
+  const auto& batch = place.offer->batch;
+  Sight sight = TRY(look(member, {&batch, place.row}));
   if (!sight.hindrance.empty()) return denied(sight.hindrance);
   if (sight.goes) return denied("it goes anyway, under " + sight.under[*sight.goes].agreement);
   auto door = door_of(member);

@@ -5,9 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "model/batch.h"
 #include "policy/decision.h"
 
 namespace tocsin::share {
+
+// An event of this node that its own people look at; nothing of it is sent. `batch->feed` is that
+// of the row.
+struct Looked {
+  const EventBatch* batch = nullptr;
+  std::size_t row = 0;
+};
 
 struct Sight {
   struct Under {
