@@ -1,5 +1,5 @@
-// The door of members' nodes: TAXII 2.1, and MISP, by the tokens that partners have.
-// docs/taxii.md, docs/misp.md.
+// The door of members' nodes: TAXII 2.1, and MISP, by the tokens that partners have, or their
+// certificates. docs/taxii.md, docs/misp.md.
 #include <sodium.h>
 
 #include "api/api.h"
@@ -41,6 +41,13 @@ std::string token_of(const http::Request& request, bool misp) {
   return colon == plain.npos ? std::string() : plain.substr(colon + 1);
 }
 
+// By its token; who shows none, by the key of the certificate that it shows.
+const share::Partner* partner_of(const share::PartnerBook& book, const std::string& token,
+                                 const std::string& pin) {
+  if (!token.empty()) return book.by_token(token);
+  return pin.empty() ? nullptr : book.by_pin(pin);
+}
+
 }  // namespace
 
 http::Admission Api::admit_taxii(const http::Request& head) {
@@ -53,9 +60,9 @@ http::Admission Api::admit_taxii(const http::Request& head) {
     return {.refusal = refuse(404, "this node shares with nobody")};
   std::string origin = origin_of(head, door_.settings.proxy).ip;
   TimeUs now = context_.now();
-  std::string token = token_of(head, misp);
+  std::string token = token_of(head, misp), pin(head.header(http::client_pin));
   auto book = context_.backend.partners()->book();
-  const share::Partner* partner = token.empty() ? nullptr : book->by_token(token);
+  const share::Partner* partner = partner_of(*book, token, pin);
   if (partner == nullptr) {
     // Who tries tokens is slowed like who tries passwords; a right one is never held up.
     if (auto wait = brake_.wait_s(origin, now); wait > 0 && !token.empty()) {
@@ -76,11 +83,12 @@ http::Admission Api::admit_taxii(const http::Request& head) {
   const auto& settings = shelves->settings();
   http::Admission admission{.lane = http::Lane::bulk, .body_max = settings.content_bytes_max};
   if (misp) admission.body_max = misp_body_max;
-  admission.handle = [this, shelves, feeds, member, token, misp,
+  admission.handle = [this, shelves, feeds, member, token, pin, misp,
                       unauthenticated](const http::Request& request) -> Result<http::Response> {
     // A body may come minutes after its head: a partner that was stopped in between is nobody.
-    if (context_.backend.partners()->book()->by_token(token) == nullptr)
-      return unauthenticated();
+    auto now_known = context_.backend.partners()->book();
+    const share::Partner* still = partner_of(*now_known, token, pin);
+    if (still == nullptr || still->profile.member != member) return unauthenticated();
     if (misp) return share::serve_misp(request, member, *feeds);
     const auto& path = request.segments;
     if (path.size() == 3 && path[1] == share::taxii_root && path[2] == "hints") {

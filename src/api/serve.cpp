@@ -186,6 +186,7 @@ Result<Listening> listen(node::Node& node, Api& api, bool tcp) {
   options.socket_path = node::socket_path(node.home());
   options.certificate_file = config.certificate_file;
   options.key_file = config.key_file;
+  options.client_certificates = config.client_certificates;
   options.host_names = config.host_names;
   for (const std::string& name : {config.host, machine_name()}) options.host_names.push_back(name);
   options.spool_folder = fs::path(node.home()) / "uploads";

@@ -86,6 +86,7 @@ void read_server(Table server, Config& config) {
   server.number("port", config.port, 0, 65535);
   server.text("certificate_file", config.certificate_file);
   server.text("key_file", config.key_file);
+  server.flag("client_certificates", config.client_certificates);
   if (const auto* names = server.node("host_names")) {
     const auto* list = names->as_array();
     for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
@@ -294,6 +295,7 @@ std::string config_template() {
 # port = 8420
 # certificate_file = ""
 # key_file = ""
+# client_certificates = false # ask for one: partners' nodes then need no token (docs/partners.md)
 # host_names = []             # names that browsers may use for it, besides localhost
 
 [store]

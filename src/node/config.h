@@ -29,6 +29,7 @@ struct Config {
   std::string listen = "127.0.0.1";
   std::uint16_t port = 8420;
   std::string certificate_file, key_file;
+  bool client_certificates = false;  // TLS clients are asked for one: partners' nodes have some
   std::vector<std::string> host_names;
   // [store]
   unsigned columns_memory_mb = 512, columns_threads = 1;

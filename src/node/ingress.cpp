@@ -12,6 +12,7 @@
 #include "model/subject.h"
 #include "node/feeds.h"
 #include "node/law_scan.h"
+#include "policy/exempt.h"
 #include "store/replay.h"
 #include "wire/row.h"
 #include "wire/stix_words.h"
@@ -182,10 +183,15 @@ Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std:
   const share::AgreementState* why = full != nullptr ? full : first;
   context.standing = why->standing();
   context.quota_left = full != nullptr ? 0 : UINT64_MAX;
-  sender.waits = sender.waits || full != nullptr;
   auto decision = policy::decide(item, why->agreement, context);
+  // What a person there released to us beyond the agreement, as its node said before.
+  if (!id.empty() && policy::may_be_exempted(decision) &&
+      parts_.sharing->emergencies().was_announced(who, id)) {
+    return {};
+  }
   std::string sentence = decision.sentence;
   if (full != nullptr) sentence = fmt::format("{}: {}", quota_words, sentence);
+  sender.waits = sender.waits || full != nullptr;
   return refuse(decision.clause, std::move(sentence));
 }
 
@@ -222,6 +228,8 @@ void Ingress::ended(const store::ReportRow& row) {
   }
   if (row.state == store::ReportState::done) {
     std::string member(member_of(row.feed));
+    if (auto taken = take_statistics(row, member); !taken)
+      spdlog::warn("feed {}: its statistics: {}", row.feed, taken.error().what);
     if (auto answered = acknowledge(row, member, refused); !answered) {
       spdlog::error("feed {}: its release is not what came: {}", row.feed, answered.error().what);
       auto noted = parts_.audit.note({.at = parts_.now(),

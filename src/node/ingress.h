@@ -98,6 +98,8 @@ class Ingress {
   share::Agreements::InForce in_force(std::string_view feed) const;
   Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
 
+  // Keeps the statistics that a page brought.
+  Result<void> take_statistics(const store::ReportRow& row, const std::string& member);
   // Answers the release that a page tells of, if it does. Errors: those of
   // share::Ledger::receive().
   Result<void> acknowledge(const store::ReportRow& row, const std::string& member,

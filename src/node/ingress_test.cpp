@@ -13,7 +13,9 @@
 #include "test.h"
 #include "wire/row.h"
 #include "wire/stix_event.h"
+#include "wire/stix_id.h"
 #include "wire/stix_object.h"
+#include "wire/stix_statistics.h"
 
 namespace tocsin::node {
 namespace {
@@ -350,6 +352,79 @@ TEST_CASE("a release is answered with a receipt; one that is not what came stand
   send(w.stix(9), w.stix(10));
   CHECK(receipts().size() == 2);
   CHECK(complaints() == 1);
+}
+
+TEST_CASE("what a person of a partner released in an emergency comes in, if its node said so") {
+  World world;
+  world.agree(world.terms(Tlp::green));
+  auto announce = [&](const std::vector<std::string>& objects) {
+    for (const std::string& one : objects) {
+      std::size_t at = one.find("observed-data--");
+      if (!one.contains("\"type\":\"observed-data\"") || at == one.npos) continue;
+      REQUIRE(world.b->say({"a.example.org"}, "emergency", {{"item", one.substr(at, 51)}}, {})
+                  .has_value());
+    }
+    CHECK(good(world.b->deliver()) == 0);
+  };
+  auto amber = world.stix(1, Tlp::amber), red = world.stix(2, Tlp::red);
+  announce(amber);
+  announce(red);
+  good(world.take(amber));
+  CHECK(world.stored() == 1);
+  good(world.take(red));
+  good(world.take(world.stix(3, Tlp::amber)));  // of which nobody said anything
+  CHECK(world.stored() == 1);
+  CHECK(world.refusals().size() == 2);
+  auto noted = good(world.a->audit().list({.what = "emergency release of a member"}));
+  CHECK(noted.size() == 2);
+}
+
+TEST_CASE("statistics of a partner are kept by member and day, as the agreement allows") {
+  World world;
+  auto terms = world.terms(Tlp::green);
+  terms.allow.push_back({.kinds = {policy::ItemKind::statistics},
+                         .types = {Type::scanner},
+                         .max_tlp = Tlp::green,
+                         .max_pap = Pap::red});
+  world.agree(terms);
+  Day day = times::day_of(world.now) - 1;
+  std::string space = wire::stix_node_namespace("b.example.org");
+  wire::StixStatistics given{.day = day, .cut = "country.type", .k = 5};
+  given.figures = {{"PT", "scanner", 12}, {"PT", "spam", 9}};
+  std::string object = wire::stix_of_statistics(
+      given, space, wire::stix_own_id("identity", space, "b"), world.now, Tlp::green);
+  good(world.take({object}));
+  auto kept = good(world.a->sharing()->statistics().list({.partner = "b.example.org"}));
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0].group == "PT");
+  CHECK(kept[0].part == "scanner");
+  CHECK(kept[0].subjects == 12);
+  CHECK(kept[0].day == day);
+}
+
+TEST_CASE("what this node publishes of a day are its own subjects, and none of few") {
+  World world;
+  std::string lines;
+  int host = 0;
+  for (auto [type, count] : {std::pair{"infected-system", 6}, {"scanner", 3}, {"spam", 7}}) {
+    for (int i = 0; i < count; ++i) {
+      lines +=
+          fmt::format(R"({{"time.source":"2026-11-22T10:00:00+00:00","classification.type":"{}",)"
+                      R"("source.ip":"192.0.2.{}","source.geolocation.cc":"BR","feed.name":"own"}})"
+                      "\n",
+                      type, ++host);
+    }
+  }
+  ingest::Feed feed{.name = "own", .format = "intelmq", .tlp = Tlp::amber};
+  good(world.a->intake().deliver(feed, {.name = "own.jsonl", .bytes = lines, .live = true}));
+  REQUIRE(world.a->wait_visible(std::chrono::seconds(20)));
+  REQUIRE(world.a->sharing()->publish_statistics().has_value());
+  std::vector<std::string> figures;
+  auto made = good(world.a->sharing()->statistics().list({.cut = "country.type"}));
+  for (const auto& f : made)
+    figures.push_back(
+        fmt::format("{} {} {} {}", times::format_day(f.day), f.group, f.part, f.subjects));
+  CHECK(figures == std::vector<std::string>{"2026-11-22 BR  16", "2026-11-22 BR spam 7"});
 }
 
 TEST_CASE("a node pulls from its partner by itself, and stops when the partner is stopped") {

@@ -132,6 +132,7 @@ class Node {
   policy::FeedSays says_of(const std::string& feed) const;
   Result<void> open_sharing();
   Result<void> join_network();
+  Result<Sharing::Parts::Counts> count_day(Day day);
   void start_sharing();
   ingest::Sink::Judge judge_of(const std::string& feed);
   std::function<void(std::string_view)> recalls_of(const std::string& feed);

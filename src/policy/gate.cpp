@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "model/subject.h"
+#include "policy/exempt.h"
 
 namespace tocsin::policy {
 namespace {
@@ -109,8 +110,44 @@ Gate::Selected Gate::select(const EventBatch& batch, std::span<const Traits> tra
   return out;
 }
 
-// As if each quota had room.
-std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs now) const {
+std::vector<Decision> Gate::decisions(const EventBatch& batch, std::size_t row,
+                                      std::span<const std::uint64_t> left, TimeUs now) const {
+  check(left.size() == parts_.passes.size(), "gate: a quota for each pass");
+  Item item = item_of(batch);
+  describe(item, traits_of(batch, row));
+  std::vector<Decision> out;
+  for (std::size_t i = 0; i < parts_.passes.size(); ++i) {
+    const Pass& pass = parts_.passes[i];
+    Context context{.now = now,
+                    .from = parts_.from,
+                    .to = parts_.to,
+                    .standing = pass.standing,
+                    .purpose = parts_.purpose,
+                    .quota_left = pass.agreement.quota_per_day > 0 ? left[i] : UINT64_MAX};
+    out.push_back(decide(item, pass.agreement, context));
+  }
+  return out;
+}
+
+Result<Gate::Row> Gate::exempt(const EventBatch& batch, std::size_t row, std::size_t pass,
+                               TimeUs now) const {
+  check(pass < parts_.passes.size() && row < batch.size(), "gate: a pass and a row that there are");
+  if (is_senders(batch)) return denied(parts_.to + " sent it itself");
+  if (!traits_of(batch, row).goes) return denied("it is of an exercise: nobody gets it");
+  std::vector<std::uint64_t> left(parts_.passes.size(), UINT64_MAX);
+  auto all = decisions(batch, row, left, now);
+  if (auto bar = bar_to_exempt(all[pass])) {
+    return denied(
+        fmt::format("no person may release it: {}, {}", numbered(clause_of(*bar)), name(*bar)));
+  }
+  return Row{static_cast<std::uint16_t>(row), static_cast<std::uint16_t>(pass)};
+}
+
+bool Gate::is_senders(const EventBatch& batch) const {
+  return item_of(batch).role == PartyRole::originator;
+}
+
+void Gate::describe(Item& item, const Traits& traits) const {
   item.type = traits.type;
   item.tlp = traits.tlp;
   item.country = traits.country;
@@ -118,6 +155,11 @@ std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs no
   item.distribution = traits.distribution;
   item.confidence.reset();
   if (traits.confidence != Traits::no_confidence) item.confidence = traits.confidence;
+}
+
+// As if each quota had room.
+std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs now) const {
+  describe(item, traits);
   std::vector<Reason> out;
   for (const Pass& pass : parts_.passes) {
     Context context{.now = now,

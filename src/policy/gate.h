@@ -83,6 +83,17 @@ class Gate {
   // in here alone.
   Selected select(const EventBatch& batch, std::span<const Traits> traits, TimeUs now) const;
 
+  // Why select() would take one event or leave it: what each pass says, in their order. `left`: of
+  // the quota of each; those without one do not ask.
+  std::vector<Decision> decisions(const EventBatch& batch, std::size_t row,
+                                  std::span<const std::uint64_t> left, TimeUs now) const;
+  // One event under one pass, whatever that pass says of it, for a person who releases it beyond
+  // the agreement. Errors: denied, with the sentence: what may_be_exempted() does not let go; an
+  // exercise; what the member itself sent.
+  Result<Row> exempt(const EventBatch& batch, std::size_t row, std::size_t pass, TimeUs now) const;
+  // Did the member itself send it? Nothing goes back.
+  bool is_senders(const EventBatch& batch) const;
+
   // A selected row as the member may have it. `members`: of that event, as wire::Row has them.
   // Errors: denied: nothing of it may be told, for its subject is a sensor.
   Result<Cleared<ToldEvent>> clear(const EventBatch& batch, Row row,
@@ -94,6 +105,7 @@ class Gate {
     std::vector<Reason> reasons;  // of each pass
   };
   std::vector<Reason> reasons_of(Item& item, const Traits& traits, TimeUs now) const;
+  void describe(Item& item, const Traits& traits) const;
   const Treating& treating(std::uint16_t pass, const Item& item) const;
   Item item_of(const EventBatch& batch) const;  // what is the same for all of its rows
 

@@ -13,6 +13,7 @@
 #include "wire/stix_event.h"
 #include "wire/stix_id.h"
 #include "wire/stix_marking.h"
+#include "wire/stix_statistics.h"
 
 namespace tocsin::share {
 namespace {
@@ -123,9 +124,18 @@ class MemberShelf : public TaxiiShelf {
     std::vector<ledger::Denial> denials{};
     TimeUs withheld_until = 0;
     bool full = false;
+    bool is_shared = false;                // of the collection of events
+    std::optional<std::uint64_t> under{};  // of an emergency: the act that allowed it
   };
   Result<void> expect_partner() const;
   Result<Walk> walk(Shelves::Door& door, const TaxiiScan& scan);
+  Result<Walk> walk_emergencies(Shelves::Door& door, const TaxiiScan& scan);
+  Result<void> take_emergency(Walk& walk, const Shelves::Door& door,
+                              const Emergencies::Step& step) const;
+  Result<Walk> walk_statistics(const Shelves::Door& door, const TaxiiScan& scan);
+  // The alias of a collection that may be read; "": there is none of this id.
+  std::string alias_of(const std::string& collection) const;
+  Result<Walk> walk_of(const std::string& alias, Shelves::Door& door, const TaxiiScan& scan);
   bool take(Walk& walk, TaxiiObject object) const;
   Result<void> take_event(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                           policy::Gate::Row row) const;
@@ -147,7 +157,7 @@ Result<void> MemberShelf::expect_partner() const {
 Result<std::vector<TaxiiCollection>> MemberShelf::collections() {
   TRY(expect_partner());
   std::string us = all_.us_;
-  return std::vector<TaxiiCollection>{
+  std::vector<TaxiiCollection> all{
       {.id = collection_id(us, "shared"),
        .alias = "shared",
        .title = "What " + us + " shares with you",
@@ -161,6 +171,123 @@ Result<std::vector<TaxiiCollection>> MemberShelf::collections() {
        .description = "What you send; each object is judged under the agreements.",
        .can_read = false,
        .can_write = all_.parts_.take_in != nullptr}};
+  if (all_.parts_.statistics != nullptr) {
+    all.push_back({.id = collection_id(us, "statistics"),
+                   .alias = "statistics",
+                   .title = "Statistics of " + us,
+                   .description = "Counts of each day without addresses, none of few.",
+                   .can_read = true,
+                   .can_write = false});
+  }
+  if (all_.parts_.emergencies != nullptr) {
+    all.push_back({.id = collection_id(us, "emergency"),
+                   .alias = "emergency",
+                   .title = "What persons of " + us + " released to you",
+                   .description = "Single events beyond the agreements, and their recalls.",
+                   .can_read = true,
+                   .can_write = false});
+  }
+  return all;
+}
+
+std::string MemberShelf::alias_of(const std::string& collection) const {
+  if (collection == collection_id(all_.us_, "shared")) return "shared";
+  for (std::string alias : {"emergency", "statistics"}) {
+    bool is_there = alias == "emergency" ? all_.parts_.emergencies != nullptr
+                                         : all_.parts_.statistics != nullptr;
+    if (is_there && collection == collection_id(all_.us_, alias)) return alias;
+  }
+  return {};
+}
+
+Result<MemberShelf::Walk> MemberShelf::walk_of(const std::string& alias, Shelves::Door& door,
+                                               const TaxiiScan& scan) {
+  if (alias == "emergency") return walk_emergencies(door, scan);
+  return alias == "statistics" ? walk_statistics(door, scan) : walk(door, scan);
+}
+
+// An object for each published day and cut, of the figures that the agreements let this member
+// have.
+Result<MemberShelf::Walk> MemberShelf::walk_statistics(const Shelves::Door& door,
+                                                       const TaxiiScan& scan) {
+  Walk walk{.scan = scan};
+  const auto& parts = all_.parts_;
+  walk.page.looked_at = scan.after.value_or(0);
+  TimeUs date = parts.offers.opened();
+  std::vector<std::string> standing = all_.standing_;
+  standing.push_back(wire::stix_statistics_extension());
+  for (const std::string& json : standing) {
+    if (!take(walk, described(json, date++))) return walk;
+  }
+  if (door.addresses.empty() || parts.ledger() == nullptr) return walk;
+  auto due = TRY(parts.statistics->due(member_, scan.after.value_or(0)));
+  for (const Statistics::Due& day : due) {
+    date = day.date;
+    for (const wire::StixStatistics& one : day.tables) {
+      std::size_t before = walk.page.objects.size();
+      std::string json = wire::stix_of_statistics(one, all_.namespace_, all_.identity_, day.made,
+                                                  Statistics::marking);
+      if (!take(walk, described(std::move(json), date++))) return walk;
+      if (walk.page.objects.size() == before) continue;
+      walk.used[day.agreement] = 0;
+      ++walk.counts[fmt::format("statistics {}", one.cut)];
+    }
+  }
+  return walk;
+}
+
+// One emergency to a page, so that its release names the act that allowed it.
+Result<MemberShelf::Walk> MemberShelf::walk_emergencies(Shelves::Door& door,
+                                                        const TaxiiScan& scan) {
+  Walk walk{.scan = scan};
+  const auto& parts = all_.parts_;
+  walk.page.looked_at = scan.after.value_or(0);
+  TimeUs date = parts.offers.opened();
+  for (const std::string& json : all_.standing_) {
+    if (!take(walk, described(json, date++))) return walk;
+  }
+  if (door.addresses.empty() || parts.ledger() == nullptr) return walk;
+  auto steps = TRY(parts.emergencies->steps(member_, scan.after.value_or(0)));
+  for (const Emergencies::Step& step : steps) {
+    if (walk.under) walk.full = true;
+    if (walk.full) break;
+    TRY(take_emergency(walk, door, step));
+  }
+  return walk;
+}
+
+Result<void> MemberShelf::take_emergency(Walk& walk, const Shelves::Door& door,
+                                         const Emergencies::Step& step) const {
+  auto place = all_.parts_.offers.find(step.of.event);
+  auto agreement = std::ranges::find(door.agreements, step.of.agreement, &policy::Agreement::id);
+  // Not offered any more, or its agreement is not in force.
+  if (!place || agreement == door.agreements.end() || (place->offer->recall && !step.recall))
+    return {};
+  const auto& batch = place->offer->batch;
+  auto pass = static_cast<std::uint16_t>(agreement - door.agreements.begin());
+  policy::Gate::Row row{static_cast<std::uint16_t>(place->row), pass};
+  if (!step.recall && !door.gate->exempt(batch, place->row, pass, all_.parts_.now())) return {};
+  wire::Row members(batch, place->row, all_.parts_.words, wire::Spelling::native);
+  auto cleared = door.gate->clear(batch, row, members.members());
+  if (!cleared) return {};
+  policy::ToldEvent told = cleared->item();
+  wire::StixAs as{.node_namespace = all_.namespace_, .handle = told.handle};
+  if (agreement->attribution == policy::Attribution::named) as.identity = all_.identity_;
+  if (step.recall) as.modified = step.date;
+  std::vector<Member> flat;
+  for (const policy::TreatedMember& one : told.members) flat.push_back({one.name, one.json});
+  auto objects = step.recall ? wire::stix_of_recall(flat, as) : wire::stix_of_event(flat, as);
+  std::size_t before = walk.page.objects.size();
+  TimeUs date = step.date;
+  for (std::string& json : objects) {
+    if (!take(walk, described(std::move(json), date++))) break;
+  }
+  if (walk.page.objects.size() == before) return {};
+  walk.used[told.agreement] = 0;  // beyond the agreement, and its quota
+  walk.under = step.of.entry;
+  ++walk.counts[fmt::format("{} {}", step.recall ? "recall" : "event",
+                            name(batch.type[place->row]))];
+  return {};
 }
 
 // The walk goes on for as long as the page has room; `full`: there is another.
@@ -237,6 +364,7 @@ void MemberShelf::withhold(Walk& walk, const Shelves::Door& door, const store::O
 
 Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan& scan) {
   Walk walk{.scan = scan};
+  walk.is_shared = true;
   const auto& parts = all_.parts_;
   TimeUs at = scan.after.value_or(0);
   walk.page.looked_at = at;
@@ -279,18 +407,18 @@ Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan
 
 Result<TaxiiPage> MemberShelf::objects(const std::string& collection, const TaxiiScan& scan) {
   TRY(expect_partner());
-  if (collection != collection_id(all_.us_, "shared"))
-    return denied("this collection is not yours to read");
+  std::string alias = alias_of(collection);
+  if (alias.empty()) return denied("this collection is not yours to read");
   auto door = all_.door_of(member_);
   std::lock_guard guard(door->mutex);
   TRY(all_.open_door(*door, member_, all_.parts_.now()));
   TaxiiScan whole = scan;
   // What was asked for by its id and went lately is found at once.
-  if (scan.match.ids.size() == 1 && !scan.after) {
+  if (alias == "shared" && scan.match.ids.size() == 1 && !scan.after) {
     auto known = door->recent.find(*scan.match.ids.begin());
     if (known != door->recent.end()) whole.after = known->second - 1;
   }
-  Walk found = TRY(walk(*door, whole));
+  Walk found = TRY(walk_of(alias, *door, whole));
   found.page.more = found.full;
   TRY(log(found, *door));
   return std::move(found.page);
@@ -298,17 +426,18 @@ Result<TaxiiPage> MemberShelf::objects(const std::string& collection, const Taxi
 
 Result<bool> MemberShelf::has(const std::string& collection, const std::string& id) {
   TRY(expect_partner());
-  if (collection != collection_id(all_.us_, "shared")) return false;
+  std::string alias = alias_of(collection);
+  if (alias.empty()) return false;
   auto door = all_.door_of(member_);
   std::lock_guard guard(door->mutex);
   TRY(all_.open_door(*door, member_, all_.parts_.now()));
-  if (door->recent.contains(id)) return true;
+  if (alias == "shared" && door->recent.contains(id)) return true;
   TaxiiScan scan{.after = {}, .match = {}, .limit = 1};
   scan.match.ids = {id};
   for (;;) {
-    Walk found = TRY(walk(*door, scan));
+    Walk found = TRY(walk_of(alias, *door, scan));
     if (!found.page.objects.empty()) {
-      door->recent.emplace(id, found.page.objects.front().added);
+      if (alias == "shared") door->recent.emplace(id, found.page.objects.front().added);
       return true;
     }
     if (!found.full) return false;
@@ -350,6 +479,7 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
                           .via = "taxii",
                           .count = page.objects.size(),
                           .counts = walk.counts};
+  release.under = walk.under;
   if (walk.used.size() == 1) release.agreement = address_of(walk.used.begin()->first);
   auto* ledger = all_.parts_.ledger();
   // Objects that say nothing of anybody are no release.
@@ -361,6 +491,7 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
     const TaxiiObject& object = page.objects[i];
     items.push_back(
         ledger::item_hash(ledger::item_salt(salt, std::to_string(i)), sha256(object.json)));
+    if (!walk.is_shared) continue;
     if (door.recent.size() >= recent_max) door.recent.clear();
     door.recent[object.id] = object.added;
   }
@@ -379,8 +510,10 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
     }
     std::vector<ledger::Body> denials(walk.denials.begin(), walk.denials.end());
     if (!denials.empty()) TRY(ledger->add(db, denials));
-    auto mark = TRY(db.prepare("INSERT OR REPLACE INTO shelf_walks VALUES (?, ?)"));
-    TRY(mark.bind(1, member_).bind(2, walk.withheld_until).run());
+    if (walk.is_shared) {
+      auto mark = TRY(db.prepare("INSERT OR REPLACE INTO shelf_walks VALUES (?, ?)"));
+      TRY(mark.bind(1, member_).bind(2, walk.withheld_until).run());
+    }
     auto use =
         TRY(db.prepare("INSERT INTO shelf_quotas VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
                        " items = iif(day = ?3, items, 0) + ?4, day = ?3"));

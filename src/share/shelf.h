@@ -15,8 +15,11 @@
 
 #include "policy/gate.h"
 #include "share/agreements.h"
+#include "share/emergency.h"
 #include "share/ledger.h"
 #include "share/partners.h"
+#include "share/sight.h"
+#include "share/statistics.h"
 #include "share/taxii.h"
 #include "store/offers.h"
 #include "store/tables.h"
@@ -41,6 +44,8 @@ class Shelves {
     std::function<Result<TaxiiStatus>(const std::string& member,
                                       const std::vector<std::string_view>& objects)>
         take_in{};
+    Emergencies* emergencies = nullptr;  // none: there is no such collection
+    Statistics* statistics = nullptr;    // the same
   };
   static Result<std::unique_ptr<Shelves>> open(Parts parts);
 
@@ -52,6 +57,13 @@ class Shelves {
 
   // Is there anything for a member behind this date? Writes nothing.
   bool has_news(const std::string& member, TimeUs after);
+
+  // What a member would get of an event now, and why not: shelf_view.cpp. Writes nothing.
+  // Errors: missing: there is no such partner.
+  Result<Sight> look(const std::string& member, Looked event);
+  // What an event would be to a member, if a person released it beyond the agreement. Errors:
+  // denied: no person may, it goes anyway, nothing is agreed; missing.
+  Result<Emergencies::Exempt> exempt(const std::string& member, EventId event);
 
   // Erasing: what proves that an item was among those of a release goes, for all releases of dates
   // from `from` on and before `until`.

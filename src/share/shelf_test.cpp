@@ -43,6 +43,19 @@ struct World {
           Ledger::open({.journal = *a.journal, .node = a.member, .key = *own_key, .now = clock()}));
       return {};
     }));
+    emergencies = good(Emergencies::open(
+        {.journal = *a.journal,
+         .partners = *a.partners,
+         .offers = *offers,
+         .ledger = [this] { return ledger.get(); },
+         .now = clock(),
+         .exempt = [this](const auto& to, EventId event) { return shelves->exempt(to, event); },
+         .lapsed = [this](const Emergency& one) { lapsed.push_back(one.id); }}));
+    statistics = good(Statistics::open({.journal = *a.journal,
+                                        .partners = *a.partners,
+                                        .agreements = *of_a,
+                                        .offers = *offers,
+                                        .now = clock()}));
     shelves = good(Shelves::open({.journal = *a.journal,
                                   .partners = *a.partners,
                                   .agreements = *of_a,
@@ -52,7 +65,9 @@ struct World {
                                   .feed = [this](auto) { return says; },
                                   .sensors = {},
                                   .now = clock(),
-                                  .settings = {.title = "a"}}));
+                                  .settings = {.title = "a"},
+                                  .emergencies = emergencies.get(),
+                                  .statistics = statistics.get()}));
     shelf = shelves->of(b.member);
   }
   std::function<TimeUs()> clock() {
@@ -115,6 +130,9 @@ struct World {
   std::unique_ptr<store::Offers> offers;
   std::unique_ptr<SigningKey> own_key;
   std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Statistics> statistics;
+  std::unique_ptr<Emergencies> emergencies;
+  std::vector<std::uint64_t> lapsed;  // emergencies that nobody confirmed
   std::unique_ptr<Shelves> shelves;
   std::unique_ptr<TaxiiShelf> shelf;
   std::uint64_t seq = 0;
@@ -395,6 +413,239 @@ TEST_CASE("a stopped partner and an ended agreement cut everything at once") {
   CHECK(of_type(w.page(), "observed-data") == 0);
   good(w.a.partners->stop(w.b.member, "ana", "a test"));
   CHECK(w.shelf->objects("x", {}).error().fault == Fault::denied);
+}
+
+TEST_CASE("what a partner would see is what goes, with the reason why the rest stays") {
+  World w;
+  EventBatch batch;
+  batch.feed = w.a.words.id("honeypots");
+  for (Tlp tlp : {Tlp::green, Tlp::amber, Tlp::red}) {
+    batch.add_row();
+    batch.source.ip.back() = Ip::from_v4(0xcb007107);
+    batch.source.country.back() = *Country::parse("BR");
+    batch.type.back() = Type::infected_system;
+    batch.tlp.back() = tlp;
+    batch.time.back() = batch.observed.back() = w.net.now;
+  }
+  CHECK(w.shelves->look("nobody.example.org", {&batch, 0}).error().fault == Fault::missing);
+  auto nothing = good(w.shelves->look(w.b.member, {&batch, 0}));
+  CHECK(nothing.hindrance.contains("no agreement"));
+  CHECK_FALSE(nothing.goes);
+
+  w.terms.quota_per_day = 9;
+  w.agree();
+  auto size = good(w.ledger->head()).tree.size;
+  auto goes = good(w.shelves->look(w.b.member, {&batch, 0}));
+  REQUIRE(goes.goes);
+  CHECK(goes.under.at(*goes.goes).decision.released);
+  CHECK(goes.told.contains("203.0.113.7"));
+  auto stays = good(w.shelves->look(w.b.member, {&batch, 1}));
+  CHECK_FALSE(stays.goes);
+  CHECK(stays.told.empty());
+  CHECK(stays.under.at(0).decision.sentence.starts_with("withheld by clause 4 (marking)"));
+  CHECK(stays.under.at(0).decision.counterfactual.contains("would pass if max_tlp"));
+  auto red = good(w.shelves->look(w.b.member, {&batch, 2}));
+  CHECK(red.under.at(0).decision.reason == policy::Reason::tlp_red);
+
+  w.says.member = w.b.member;  // the feed is what b sent
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("sent it itself"));
+  w.says.member.clear();
+  batch.type[0] = Type::test;
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("exercise"));
+  batch.type[0] = Type::infected_system;
+  CHECK(good(w.ledger->head()).tree.size == size);
+  w.take_in(40);
+  w.page();  // the quota is used
+  auto used = good(w.shelves->look(w.b.member, {&batch, 0}));
+  CHECK_FALSE(used.goes);
+  CHECK(used.under.at(0).decision.reason == policy::Reason::quota_used_up);
+  good(w.a.partners->stop(w.b.member, "ana", "a test"));
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("no partners now"));
+}
+
+// What a walk of one of b's collections has behind a date.
+TaxiiPage page_of(World& w, std::string_view alias, TimeUs after = 0) {
+  auto all = good(w.shelf->collections());
+  auto found = std::ranges::find(all, alias, &TaxiiCollection::alias);
+  REQUIRE(found != all.end());
+  TaxiiScan scan;
+  if (after > 0) scan.after = after;
+  return good(w.shelf->objects(found->id, scan));
+}
+TaxiiPage beyond(World& w, TimeUs after = 0) {
+  return page_of(w, "emergency", after);
+}
+
+TEST_CASE("a person releases one event beyond the agreement, and a second one confirms it") {
+  World w;
+  w.agree();  // up to TLP:GREEN
+  auto hears_b = good(Emergencies::open({.journal = *w.b.journal,
+                                         .partners = *w.b.partners,
+                                         .offers = *w.offers,
+                                         .ledger = [] { return static_cast<Ledger*>(nullptr); },
+                                         .now = w.clock()}));
+  w.take_in(2, Tlp::amber);
+  EventId amber = event_id(w.seq, 0), other = event_id(w.seq, 1);
+  w.take_in(1, Tlp::red);
+  EventId red = event_id(w.seq, 0);
+  w.take_in(1, Tlp::unmarked);
+  EventId unmarked = event_id(w.seq, 0);
+  w.take_in(1, Tlp::green);
+  EventId green = event_id(w.seq, 0);
+  auto refused = [&](EventId event, std::string_view why = "it burns") {
+    auto made = w.emergencies->release(w.b.member, event, why, "ana");
+    REQUIRE_FALSE(made.has_value());
+    return made.error();
+  };
+  CHECK(refused(red).what.contains("no person may release it: clause 4 (marking), tlp-red"));
+  CHECK(refused(unmarked).fault == Fault::denied);
+  CHECK(refused(green).what.contains("it goes anyway"));
+  CHECK(refused(event_id(77, 0)).fault == Fault::missing);
+  CHECK(refused(amber, " ").fault == Fault::invalid);
+  w.says.terms.may_pass_on = false;  // its feed forbids it
+  CHECK(refused(amber).what.contains("clause 18 (feed terms), feed-forbids"));
+  w.says.terms = {};
+  w.says.member = "c.example.org";  // another's, who lets us pass nothing on
+  CHECK(refused(amber).fault == Fault::denied);
+  w.says.member.clear();
+  CHECK(of_type(beyond(w), "observed-data") == 0);
+
+  auto made = good(w.emergencies->release(w.b.member, amber, "it burns", "ana"));
+  CHECK(w.emergencies->why(made) == "it burns");
+  CHECK(refused(amber).what.contains("already"));
+  CHECK(of_type(beyond(w), "observed-data") == 0);  // what says so is still on its way
+  w.deliver();
+  CHECK(hears_b->was_announced(w.a.member, made.item));
+  CHECK_FALSE(
+      hears_b->was_announced(w.a.member, "observed-data--00000000-0000-4000-8000-000000000000"));
+  auto page = beyond(w);
+  CHECK(of_type(page, "observed-data") == 1);
+  CHECK(std::ranges::count(page.objects, made.item, &TaxiiObject::id) == 1);
+  CHECK(of_type(w.page(), "observed-data") == 1);  // the green one
+  auto release =
+      good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 2})).back();
+  auto under = std::get<ledger::Release>(release.leaf.body).under;
+  REQUIRE(under == made.entry);
+  auto act = std::get<ledger::PolicyAct>(good(w.ledger->one(*under)).leaf.body);
+  CHECK(act.what == "emergency");
+  CHECK(act.with == w.b.member);
+
+  CHECK(w.emergencies->confirm(made.id, "ana").error().fault == Fault::denied);
+  CHECK(good(w.emergencies->confirm(made.id, "alex")).state() == EmergencyState::confirmed);
+  auto second = good(w.emergencies->release(w.b.member, other, "this one, too", "ana"));
+  w.deliver();
+  auto more = beyond(w, page.looked_at);
+  CHECK(of_type(more, "observed-data") == 1);
+  w.net.now += us_per_day;
+  CHECK(w.emergencies->confirm(second.id, "alex").error().what.contains("its day is over"));
+  CHECK(w.emergencies->work() == 1);
+  CHECK(w.emergencies->work() == 0);
+  CHECK(w.lapsed == std::vector{second.id});
+  auto back = beyond(w, more.looked_at);
+  REQUIRE(of_type(back, "observed-data") == 1);
+  auto recall = std::ranges::find(back.objects, second.item, &TaxiiObject::id);
+  REQUIRE(recall != back.objects.end());
+  CHECK(recall->json.contains(R"("revoked":true)"));
+  CHECK_FALSE(recall->json.contains("203.0.113."));
+  CHECK(good(w.ledger->list({.kind = "policy", .limit = 1})).front().partner == w.b.member);
+
+  w.withdraw(1);  // its report
+  CHECK(w.emergencies->work() == 1);
+  auto gone = beyond(w, back.looked_at);
+  CHECK(std::ranges::count(gone.objects, made.item, &TaxiiObject::id) == 1);
+  CHECK(good(w.emergencies->list(w.b.member)).at(1).state() == EmergencyState::taken_back);
+  auto verified = good(w.ledger->verify());
+  CHECK(verified.wrong == "");
+}
+
+TEST_CASE("statistics go once for a day, without small counts, to whom they are agreed with") {
+  World w;
+  Day day = times::day_of(w.net.now) - 1;
+  std::map<std::string, std::vector<policy::CountOf>> counts = {
+      {"country.type",
+       {{"BR", "", 60},
+        {"BR", "infected-system", 40},
+        {"BR", "scanner", 17},
+        {"BR", "spam", 3},
+        {"PT", "", 4},
+        {"PT", "scanner", 4},
+        {"", "scanner", 900}}},
+      {"sector.type", {{"energy", "", 12}, {"energy", "scanner", 12}}}};
+  CHECK(w.statistics->publish(day, counts).has_value());
+  CHECK(of_type(page_of(w, "statistics"), "x-tocsin-statistics") == 0);  // nothing is agreed
+  w.agree();
+  auto page = page_of(w, "statistics");
+  REQUIRE(of_type(page, "x-tocsin-statistics") == 2);
+  for (const TaxiiObject& object : page.objects) {
+    auto read = wire::stix_objects_in(fmt::format(R"({{"objects":[{}]}})", object.json));
+    CHECK_MESSAGE(read.has_value(), object.json);
+  }
+  auto release = good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 1}));
+  auto told = std::get<ledger::Release>(release.front().leaf.body).counts;
+  CHECK(told == std::map<std::string, std::uint64_t>{{"statistics country.type", 1},
+                                                     {"statistics sector.type", 1}});
+
+  auto of_b = good(Statistics::open({.journal = *w.b.journal,
+                                     .partners = *w.b.partners,
+                                     .agreements = *w.of_b,
+                                     .offers = *w.offers,
+                                     .now = w.clock()}));
+  simdjson::dom::parser parser;
+  std::size_t taken = 0;
+  for (const TaxiiObject& object : page.objects) {
+    if (!object.id.starts_with("x-tocsin")) continue;
+    simdjson::dom::element root = parser.parse(simdjson::padded_string(object.json)).value();
+    auto given = good(wire::read_stix_statistics(root));
+    CHECK(given.day == day);
+    CHECK(given.k == policy::publication_k);
+    taken += good(of_b->take(w.a.member, given));
+    CHECK(good(of_b->take(w.a.member, given)) == 0);       // what was published stays
+    CHECK(good(of_b->take("c.example.org", given)) == 0);  // nothing is agreed with that one
+  }
+  std::vector<std::string> figures;
+  auto list = good(of_b->list({.partner = w.a.member}));
+  for (const SharedFigure& f : list)
+    figures.push_back(fmt::format("{} {} {}", f.group, f.part, f.subjects));
+  CHECK(taken == list.size());
+  // Of BR spam is of few, and scanners go with it; PT is few altogether.
+  CHECK(figures == std::vector<std::string>{"BR  60", "BR infected-system 40", "energy  12",
+                                            "energy scanner 12"});
+
+  counts["country.type"][2].subjects = 18;  // counted anew: nothing can be set off against it
+  CHECK(w.statistics->publish(day, counts).has_value());
+  auto again = page_of(w, "statistics");
+  REQUIRE(again.objects.size() == page.objects.size());
+  for (std::size_t i = 0; i < page.objects.size(); ++i)
+    CHECK(again.objects[i].json == page.objects[i].json);
+  CHECK(w.statistics->publish(day + 1, counts).has_value());
+  CHECK(of_type(page_of(w, "statistics", page.looked_at), "x-tocsin-statistics") == 2);
+}
+
+TEST_CASE("who agreed on no statistics gets none, and who on some types those") {
+  World w;
+  w.terms.allow.resize(1);
+  w.terms.allow[0] = {.kinds = {policy::ItemKind::statistics},
+                      .types = {Type::scanner},
+                      .max_tlp = Tlp::green,
+                      .max_pap = Pap::red};
+  Day day = times::day_of(w.net.now) - 1;
+  CHECK(
+      w.statistics
+          ->publish(day, {{"country.type",
+                           {{"BR", "", 60}, {"BR", "infected-system", 40}, {"BR", "scanner", 20}}}})
+          .has_value());
+  w.agree();
+  auto due = good(w.statistics->due(w.b.member, 0));
+  REQUIRE(due.size() == 1);
+  REQUIRE(due[0].tables.size() == 1);
+  REQUIRE(due[0].tables[0].figures.size() == 1);
+  CHECK(due[0].tables[0].figures[0].part == "scanner");
+  CHECK(due[0].tables[0].figures[0].subjects == 20);
+  World none;
+  none.terms.allow[0].kinds = {policy::ItemKind::event};
+  CHECK(none.statistics->publish(day, {{"country.type", {{"BR", "scanner", 20}}}}).has_value());
+  none.agree();
+  CHECK(good(none.statistics->due(none.b.member, 0)).empty());
 }
 
 }  // namespace tocsin::share

@@ -211,6 +211,27 @@ Result<std::shared_ptr<const Offer>> Offers::after(TimeUs date) const {
   return offer;
 }
 
+Result<Offers::Place> Offers::find(EventId event) const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare(
+      "SELECT base, was, bytes FROM offers WHERE seq = ? ORDER BY was = 0 DESC, base"));
+  select.bind(1, seq_of(event));
+  while (TRY(select.step())) {
+    auto offer = std::make_shared<const Offer>(
+        TRY(read(select.number(0), select.number(1), select.blob(2))));
+    for (std::size_t row = 0; row < offer->batch.size(); ++row) {
+      if (offer->batch.id(row) == event) return Place{std::move(offer), row};
+    }
+  }
+  return missing(fmt::format("the event e_{:x} is not offered, or no longer", event));
+}
+
+Result<std::uint64_t> Offers::first_seq() const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare("SELECT seq FROM offers WHERE was = 0 ORDER BY seq LIMIT 1"));
+  return TRY(select.step()) ? static_cast<std::uint64_t>(select.number(0)) : UINT64_MAX;
+}
+
 Result<std::size_t> Offers::forget(TimeUs age) {
   TRY(flush());
   auto drop = TRY(db_.prepare(

@@ -51,7 +51,15 @@ class Offers {
 
   // The first that has a date after this one; nullptr: none. Any thread.
   Result<std::shared_ptr<const Offer>> after(TimeUs date) const;
-  std::function<void()> flushed;         // called after flush(); set before the first apply()
+  std::function<void()> flushed;  // called after flush(); set before the first apply()
+  // Where an event stands; where it was withdrawn, its recall. Errors: missing.
+  struct Place {
+    std::shared_ptr<const Offer> offer{};
+    std::size_t row = 0;
+  };
+  Result<Place> find(EventId event) const;
+  // Of the events that are still offered the first's; the largest number: there are none.
+  Result<std::uint64_t> first_seq() const;
   TimeUs last() const { return last_; }  // no date in use is larger
 
   // Drops what came in longer ago than this, at most 100 offers at once; gives how many. The

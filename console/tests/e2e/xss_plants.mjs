@@ -171,6 +171,8 @@ export const plants = {
     await ask("POST", `/partners/${two}/compare`, { fingerprint: payload });
     for (const act of ["stop", "revoke"]) await ask("POST", `/partners/x/${act}`, { why: payload });
     await ask("POST", "/partners/key/recovery", { recovery_key: payload });
+    for (const field of ["partner", "event", "why"]) await ask("POST", "/emergencies", { partner: two, event: "e_1", why: "it burns", [field]: payload });
+    await ask("POST", "/emergencies/1/recall", { why: payload }); // there is none
     for (const field of ["template", "id", "partner", "from", "until"]) await ask("POST", "/agreements/draft", { ...right, [field]: payload });
     const { toml } = parsed(fine(await ask("POST", "/agreements/draft", right), "a draft"));
     const agreement = toml.replace(/^title = .*$/m, `title = ${JSON.stringify(marked(line, "agreement.title", 90))}`);
@@ -226,6 +228,7 @@ export async function later(ask, box) {
 export const refused = [
   "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", ...["from", "id", "partner", "template", "until"].map((name) => `POST /agreements/draft ${name}`), "POST /agreements/explain agreement", "POST /agreements/explain purpose", "POST /partners/join code",
   "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why",
+  ...["event", "partner", "why"].map((name) => `POST /emergencies ${name}`), "POST /emergencies/{id}/recall why",
   ...["format", "type", "severity", "tlp", "pap", "valid_from", "valid_until", "techniques"].map((name) => `POST /indicators ${name}`), "POST /indicators/{id}/sightings first", "POST /indicators/{id}/sightings last",
   ...["constituent", "country", "deadline", "finding", "item", "kind", "mail", "member", "pap", "sort", "tlp", "type"].map((name) => `POST /requests ${name}`), "POST /requests/{id}/refuse reason",
   ...["item", "member", "opinion", "pap", "tlp", "type", "words"].map((name) => `POST /opinions ${name}`),
