@@ -32,6 +32,7 @@ struct FeedSays {
   FeedTerms terms;
   std::string member;            // that sent it; "": it is our own
   std::optional<Onward> onward;  // what that member lets us do with it
+  bool operator==(const FeedSays&) const = default;
 };
 
 // An event as a member may have it.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -118,7 +118,7 @@ class MemberShelf : public TaxiiShelf {
     const TaxiiScan& scan;
     TaxiiPage page{};
     std::size_t events = 0;                                 // that were looked at
-    std::set<std::pair<std::string, std::string>> in{};     // id and version
+    std::unordered_set<std::string> in{};                   // ids with their versions
     std::map<std::string, std::uint64_t> counts{}, used{};  // by kind and type; by agreement
     std::vector<ledger::Denial> denials{};
     TimeUs withheld_until = 0;
@@ -168,13 +168,13 @@ bool MemberShelf::take(Walk& walk, TaxiiObject object) const {
   TaxiiPage& page = walk.page;
   if (walk.scan.after && object.added <= *walk.scan.after) return true;
   if (!is_wanted(object, walk.scan.match)) return true;
-  std::string version = object.version.empty() ? std::string() : object.version;
-  if (!version.empty() && walk.in.contains({object.id, version})) return true;
+  std::string key = object.version.empty() ? std::string() : object.id + object.version;
+  if (!key.empty() && walk.in.contains(key)) return true;
   if (page.objects.size() >= walk.scan.limit) {
     walk.full = true;
     return false;
   }
-  if (!version.empty()) walk.in.emplace(object.id, version);
+  if (!key.empty()) walk.in.insert(std::move(key));
   page.looked_at = object.added;
   page.objects.push_back(std::move(object));
   return true;
@@ -257,9 +257,12 @@ Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan
   while (!walk.full) {
     auto offer = TRY(parts.offers.after(at));
     if (!offer) break;
-    auto selected = door.gate->select(offer->batch, policy::traits_of(offer->batch), parts.now());
-    for (policy::Gate::Row row : selected.rows) {
-      if (offer->date(row.row) + store::Offers::room - 1 <= at) continue;
+    const auto& selected = all_.select(door, offer);
+    auto is_passed = [&](policy::Gate::Row row) {
+      return offer->date(row.row) + store::Offers::room - 1 <= at;
+    };
+    auto first = std::ranges::partition_point(selected.rows, is_passed);
+    for (policy::Gate::Row row : std::ranges::subrange(first, selected.rows.end())) {
       auto& room = left.at(door.addresses[row.pass]);
       // What has no room today waits: the walk goes on tomorrow.
       if (walk.used[door.addresses[row.pass]] >= room) return walk;
@@ -287,7 +290,7 @@ Result<TaxiiPage> MemberShelf::objects(const std::string& collection, const Taxi
   TaxiiScan whole = scan;
   // What was asked for by its id and went lately is found at once.
   if (scan.match.ids.size() == 1 && !scan.after) {
-    auto known = door->recent.find(*scan.match.ids.begin());
+    auto known = door->recent.find(hash64(*scan.match.ids.begin()));
     if (known != door->recent.end()) whole.after = known->second - 1;
   }
   Walk found = TRY(walk(*door, whole));
@@ -302,13 +305,13 @@ Result<bool> MemberShelf::has(const std::string& collection, const std::string& 
   auto door = all_.door_of(member_);
   std::lock_guard guard(door->mutex);
   TRY(all_.open_door(*door, member_, all_.parts_.now()));
-  if (door->recent.contains(id)) return true;
+  if (door->recent.contains(hash64(id))) return true;
   TaxiiScan scan{.after = {}, .match = {}, .limit = 1};
   scan.match.ids = {id};
   for (;;) {
     Walk found = TRY(walk(*door, scan));
     if (!found.page.objects.empty()) {
-      door->recent.emplace(id, found.page.objects.front().added);
+      door->recent.emplace(hash64(id), found.page.objects.front().added);
       return true;
     }
     if (!found.full) return false;
@@ -362,7 +365,7 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
     items.push_back(
         ledger::item_hash(ledger::item_salt(salt, std::to_string(i)), sha256(object.json)));
     if (door.recent.size() >= recent_max) door.recent.clear();
-    door.recent[object.id] = object.added;
+    door.recent[hash64(object.id)] = object.added;
   }
   std::uint64_t entry = 0;
   std::string log = is_release ? hex(TRY(ledger->head()).log) : std::string();
@@ -482,6 +485,7 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   door.epoch = hash64(all) >> 11;  // fits a JSON number
   door.addresses = std::move(addresses);
   door.recent.clear();  // some of it may not go any more
+  door.chosen = {};
   door.gate = std::make_unique<policy::Gate>(policy::Gate::Parts{.words = parts_.words,
                                                                  .from = us_,
                                                                  .to = member,
@@ -492,6 +496,24 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   return {};
 }
 
+const policy::Gate::Selected& Shelves::select(
+    Door& door, const std::shared_ptr<const store::Offer>& offer) const {
+  policy::FeedSays says = parts_.feed(parts_.words.word(offer->batch.feed));
+  auto holds = [&](const Door::Chosen& one) {
+    return one.offer.lock() == offer && one.says == says;
+  };
+  auto known = std::ranges::find_if(door.chosen, holds);
+  if (known == door.chosen.end()) {
+    known = std::prev(known);
+    *known = {.offer = offer,
+              .says = std::move(says),
+              .selected = door.gate->select(offer->batch, policy::traits_of(offer->batch),
+                                            parts_.now())};
+  }
+  std::rotate(door.chosen.begin(), known, std::next(known));
+  return door.chosen.front().selected;
+}
+
 bool Shelves::has_news(const std::string& member, TimeUs after) {
   if (!introduce() || parts_.ledger() == nullptr) return false;
   auto door = door_of(member);
@@ -499,9 +521,8 @@ bool Shelves::has_news(const std::string& member, TimeUs after) {
   if (!open_door(*door, member, parts_.now())) return false;
   while (auto offer = parts_.offers.after(after)) {
     if (!*offer) return false;
-    auto selected =
-        door->gate->select((*offer)->batch, policy::traits_of((*offer)->batch), parts_.now());
-    if (!selected.rows.empty()) return true;
+    const auto& rows = select(*door, *offer).rows;
+    if (!rows.empty() && (*offer)->date(rows.back().row) > after) return true;
     after = (*offer)->end() - 1;
   }
   return false;

@@ -6,11 +6,13 @@
 // Source: TAXII 2.1 section 5; DESIGN D7, D8, D9.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/gate.h"
@@ -68,13 +70,23 @@ class Shelves {
     std::vector<std::string> addresses;         // theirs
     std::uint64_t epoch = 0;
     std::unique_ptr<policy::Gate> gate;
-    std::map<std::string, TimeUs, std::less<>> recent;  // ids that went lately, and when
+    std::unordered_map<std::uint64_t, TimeUs> recent;  // hashes of ids that went lately, and when
+    // What was decided of an offer holds as long as that is the same and nothing changes of its
+    // feed; 4 octets a row. A walk asks for the same one, page after page.
+    struct Chosen {
+      std::weak_ptr<const store::Offer> offer;
+      policy::FeedSays says;
+      policy::Gate::Selected selected;
+    };
+    std::array<Chosen, 2> chosen;  // the last used first: a walk and the hints
   };
   explicit Shelves(Parts parts, store::Tables tables)
       : parts_(std::move(parts)), tables_(std::move(tables)) {}
   Result<void> introduce();  // who we are, at first use
   std::shared_ptr<Door> door_of(const std::string& member);
   Result<void> open_door(Door& door, const std::string& member, TimeUs now);
+  const policy::Gate::Selected& select(Door& door,
+                                       const std::shared_ptr<const store::Offer>& offer) const;
 
   Parts parts_;
   store::Tables tables_;
