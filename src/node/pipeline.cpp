@@ -248,7 +248,8 @@ Follower offers_follower(store::Offers& offers, std::uint32_t days) {
             return {};
           },
           .durable = [&] { return offers.watermark(); },
-          .visible = [&] { return offers.watermark(); }};
+          .visible = [&] { return offers.watermark(); },
+          .applied = [&] { return offers.applied(); }};
 }
 
 }  // namespace
