@@ -9,10 +9,13 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "model/members.h"
+#include "share/thing.h"
 #include "wire/row.h"
 #include "wire/stix_event.h"
 #include "wire/stix_id.h"
 #include "wire/stix_marking.h"
+#include "wire/stix_object.h"
 
 namespace tocsin::share {
 namespace {
@@ -127,7 +130,16 @@ class MemberShelf : public TaxiiShelf {
   Result<void> expect_partner() const;
   Result<Walk> walk(Shelves::Door& door, const TaxiiScan& scan);
   bool take(Walk& walk, TaxiiObject object) const;
+  struct Sort {
+    std::string agreement, name;                // as releases count it
+    const wire::StixObject* foreign = nullptr;  // whose octets they are
+  };
+  void take_all(Walk& walk, const store::Offer& offer, policy::Gate::Row row,
+                std::vector<std::string> objects, const Sort& sort) const;
+  wire::StixAs as_of(const Shelves::Door& door, std::uint16_t pass, std::string handle) const;
   Result<void> take_event(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
+                          policy::Gate::Row row) const;
+  Result<void> take_thing(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                           policy::Gate::Row row) const;
   void withhold(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                 const policy::Gate::Selected& selected) const;
@@ -180,6 +192,39 @@ bool MemberShelf::take(Walk& walk, TaxiiObject object) const {
   return true;
 }
 
+// What is made of one row stands on one page, unless pages are small: those are full.
+void MemberShelf::take_all(Walk& walk, const store::Offer& offer, policy::Gate::Row row,
+                           std::vector<std::string> objects, const Sort& sort) const {
+  std::size_t before = walk.page.objects.size();
+  TimeUs date = offer.date(row.row);
+  bool is_whole =
+      walk.scan.limit >= whole_events_from && (!walk.scan.after || *walk.scan.after < date);
+  if (is_whole && walk.counts.size() > 0 && before + objects.size() > walk.scan.limit) {
+    walk.full = true;
+    return;
+  }
+  for (std::string& json : objects) {
+    TaxiiObject object = sort.foreign == nullptr ? described(std::move(json), date++)
+                                                 : TaxiiObject{.added = date++,
+                                                               .id = sort.foreign->id,
+                                                               .version = sort.foreign->version,
+                                                               .json = std::move(json)};
+    if (!take(walk, std::move(object))) break;
+  }
+  std::size_t taken = walk.page.objects.size() - before;
+  if (taken == 0) return;
+  walk.used[sort.agreement] += taken;
+  ++walk.counts[sort.name];
+}
+
+wire::StixAs MemberShelf::as_of(const Shelves::Door& door, std::uint16_t pass,
+                                std::string handle) const {
+  wire::StixAs as{.node_namespace = all_.namespace_, .identity = {}, .handle = std::move(handle)};
+  if (door.agreements.at(pass).attribution == policy::Attribution::named)
+    as.identity = all_.identity_;
+  return as;
+}
+
 Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door,
                                      const store::Offer& offer, policy::Gate::Row row) const {
   const auto& batch = offer.batch;
@@ -187,29 +232,62 @@ Result<void> MemberShelf::take_event(Walk& walk, const Shelves::Door& door,
   auto cleared = door.gate->clear(batch, row, members.members());
   if (!cleared && cleared.error().fault == Fault::denied) return {};
   auto told = TRY(std::move(cleared)).item();
-  wire::StixAs as{.node_namespace = all_.namespace_, .handle = told.handle};
-  const policy::Agreement& agreement = door.agreements.at(row.pass);
-  if (agreement.attribution == policy::Attribution::named) as.identity = all_.identity_;
+  wire::StixAs as = as_of(door, row.pass, told.handle);
   if (offer.recall) as.modified = offer.base;
   std::vector<Member> flat;
   for (const policy::TreatedMember& one : told.members) flat.push_back({one.name, one.json});
   auto objects = offer.recall ? wire::stix_of_recall(flat, as) : wire::stix_of_event(flat, as);
-  std::size_t before = walk.page.objects.size();
-  // What belongs together stands on one page, unless pages are small: those are full.
-  bool is_whole = walk.scan.limit >= whole_events_from &&
-                  (!walk.scan.after || *walk.scan.after < offer.date(row.row));
-  if (is_whole && walk.counts.size() > 0 && before + objects.size() > walk.scan.limit) {
-    walk.full = true;
+  std::string_view sort = offer.recall ? "recall" : "event";
+  take_all(
+      walk, offer, row, std::move(objects),
+      {.agreement = told.agreement, .name = fmt::format("{} {}", sort, name(batch.type[row.row]))});
+  return {};
+}
+
+Result<void> MemberShelf::take_thing(Walk& walk, const Shelves::Door& door,
+                                     const store::Offer& offer, policy::Gate::Row row) const {
+  const store::Thing& thing = offer.things[row.row];
+  policy::Item item = item_of(thing);
+  policy::Gate::Released one{.item = item, .feed = thing.feed, .key = thing.key, .pass = row.pass};
+  Sort sort{.agreement = door.addresses.at(row.pass),
+            .name = fmt::format("{} {}", thing.kind,
+                                thing.type ? name(*thing.type) : std::string_view("other"))};
+  if (thing.foreign) {
+    auto object = wire::StixReader().read(thing.body);
+    auto cleared = door.gate->clear_foreign(one, thing.body);
+    if (!object || !cleared) return {};  // it is none, or would have to be changed
+    sort.foreign = &*object;
+    take_all(walk, offer, row, {cleared->item()}, sort);
     return {};
   }
-  TimeUs date = offer.date(row.row);
-  for (std::string& json : objects) {
-    if (!take(walk, described(std::move(json), date++))) break;
+  wire::StixAs as = as_of(door, row.pass, door.gate->handle_of(row.pass, thing.kind, thing.key));
+  as.pap = thing.pap;
+  TimeUs date = offer.date(row.row), end = end_of(thing);
+  bool is_over = end != time_none && end <= all_.parts_.now();
+  std::vector<Member> members;
+  bool recall = thing.gone || is_over;
+  std::string since = fmt::format("\"{}\"", times::format(thing.since));
+  if (recall) members.push_back({"time.source", since});
+  for (const Member& member : Members(recall ? std::string_view() : thing.body))
+    members.push_back(member);
+  auto cleared = door.gate->clear(one, members, recall ? "" : subject_of(thing.body));
+  if (!cleared && cleared.error().fault == Fault::denied) return {};
+  auto told = TRY(std::move(cleared)).item();
+  as.modified = is_over ? std::max(date, end) : date;
+  if (recall) {
+    if (thing.kind != "indicator" || told.members.empty()) return {};
+    auto from = TRY(times::parse(json_text(told.members.front().json)));
+    sort.name = "recall indicator";
+    take_all(walk, offer, row, {wire::stix_of_indicator_recall(from, thing.tlp, as)}, sort);
+    return {};
   }
-  std::size_t taken = walk.page.objects.size() - before;
-  if (taken == 0) return {};
-  walk.used[told.agreement] += taken;
-  ++walk.counts[fmt::format("{} {}", offer.recall ? "recall" : "event", name(batch.type[row.row]))];
+  // The indicator that was seen goes, if at all, under the agreement that lets it go.
+  item.kind = policy::ItemKind::indicator;
+  auto claim = door.gate->judge(item, thing.feed, all_.parts_.now());
+  if (claim.reason != policy::Reason::released && thing.kind == "sighting") return {};
+  std::string of =
+      door.gate->handle_of(claim.pass, "indicator", json_text(member(thing.body, "extra.of")));
+  take_all(walk, offer, row, stix_of_thing(thing, told, of, as), sort);
   return {};
 }
 
@@ -257,7 +335,7 @@ Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan
   while (!walk.full) {
     auto offer = TRY(parts.offers.after(at));
     if (!offer) break;
-    const auto& selected = all_.select(door, offer);
+    const auto& selected = all_.select(door, offer, walk.withheld_until);
     auto is_passed = [&](policy::Gate::Row row) {
       return offer->date(row.row) + store::Offers::room - 1 <= at;
     };
@@ -266,7 +344,8 @@ Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan
       auto& room = left.at(door.addresses[row.pass]);
       // What has no room today waits: the walk goes on tomorrow.
       if (walk.used[door.addresses[row.pass]] >= room) return walk;
-      TRY(take_event(walk, door, *offer, row));
+      TRY(offer->things.empty() ? take_event(walk, door, *offer, row)
+                                : take_thing(walk, door, *offer, row));
       if (walk.full) return walk;
       ++walk.events;
     }
@@ -484,6 +563,7 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   for (const Network& sensor : parts_.sensors) all += ip::format(sensor);
   door.epoch = hash64(all) >> 11;  // fits a JSON number
   door.addresses = std::move(addresses);
+  door.member = member;
   door.recent.clear();  // some of it may not go any more
   door.chosen = {};
   door.gate = std::make_unique<policy::Gate>(policy::Gate::Parts{.words = parts_.words,
@@ -496,8 +576,24 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   return {};
 }
 
-const policy::Gate::Selected& Shelves::select(
-    Door& door, const std::shared_ptr<const store::Offer>& offer) const {
+const policy::Gate::Selected& Shelves::select(Door& door,
+                                              const std::shared_ptr<const store::Offer>& offer,
+                                              TimeUs counted_from) const {
+  TimeUs now = parts_.now();
+  if (!offer->things.empty()) {
+    auto& last = door.chosen.back() = {};
+    for (std::size_t i = 0; i < offer->things.size(); ++i) {
+      const store::Thing& thing = offer->things[i];
+      policy::Item item = item_of(thing);
+      auto judged = door.gate->judge(item, thing.feed, now);
+      if (judged.reason == policy::Reason::released) {
+        last.selected.rows.push_back({static_cast<std::uint16_t>(i), judged.pass});
+      } else if (offer->dates[i] >= counted_from && thing.feed != "partner." + door.member) {
+        ++last.selected.withheld.at(static_cast<std::size_t>(judged.reason));
+      }
+    }
+    return last.selected;
+  }
   policy::FeedSays says = parts_.feed(parts_.words.word(offer->batch.feed));
   auto holds = [&](const Door::Chosen& one) {
     return one.offer.lock() == offer && one.says == says;
@@ -507,8 +603,7 @@ const policy::Gate::Selected& Shelves::select(
     known = std::prev(known);
     *known = {.offer = offer,
               .says = std::move(says),
-              .selected = door.gate->select(offer->batch, policy::traits_of(offer->batch),
-                                            parts_.now())};
+              .selected = door.gate->select(offer->batch, policy::traits_of(offer->batch), now)};
   }
   std::rotate(door.chosen.begin(), known, std::next(known));
   return door.chosen.front().selected;
@@ -521,7 +616,7 @@ bool Shelves::has_news(const std::string& member, TimeUs after) {
   if (!open_door(*door, member, parts_.now())) return false;
   while (auto offer = parts_.offers.after(after)) {
     if (!*offer) return false;
-    const auto& rows = select(*door, *offer).rows;
+    const auto& rows = select(*door, *offer, 0).rows;
     if (!rows.empty() && (*offer)->date(rows.back().row) > after) return true;
     after = (*offer)->end() - 1;
   }

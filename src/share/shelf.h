@@ -66,6 +66,7 @@ class Shelves {
   // What a member may have as long as nothing changes of agreements.
   struct Door {
     std::mutex mutex;
+    std::string member;
     std::vector<policy::Agreement> agreements;  // in force
     std::vector<std::string> addresses;         // theirs
     std::uint64_t epoch = 0;
@@ -85,8 +86,9 @@ class Shelves {
   Result<void> introduce();  // who we are, at first use
   std::shared_ptr<Door> door_of(const std::string& member);
   Result<void> open_door(Door& door, const std::string& member, TimeUs now);
-  const policy::Gate::Selected& select(Door& door,
-                                       const std::shared_ptr<const store::Offer>& offer) const;
+  // Of things, those that are withheld are counted from a date on: there may be more of them later.
+  const policy::Gate::Selected& select(Door& door, const std::shared_ptr<const store::Offer>& offer,
+                                       TimeUs counted_from) const;
 
   Parts parts_;
   store::Tables tables_;
