@@ -32,7 +32,13 @@ constexpr std::array steps = {
     "CREATE INDEX shelf_releases_by_stop ON shelf_releases (stop);"
     "CREATE TABLE shelf_walks (member TEXT PRIMARY KEY, withheld_until INTEGER NOT NULL) STRICT;"
     "CREATE TABLE shelf_quotas (member TEXT NOT NULL, agreement TEXT NOT NULL,"
-    " day INTEGER NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (member, agreement)) STRICT;"};
+    " day INTEGER NOT NULL, items INTEGER NOT NULL, PRIMARY KEY (member, agreement)) STRICT;",
+    "ALTER TABLE shelf_walks ADD COLUMN walked INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE shelf_eras (member TEXT NOT NULL, until INTEGER NOT NULL,"
+    " addresses TEXT NOT NULL, PRIMARY KEY (member, until)) STRICT;"
+    "CREATE TABLE shelf_again (member TEXT NOT NULL, base INTEGER NOT NULL, stop INTEGER NOT NULL,"
+    " was INTEGER NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (member, base)) STRICT;"
+    "CREATE INDEX shelf_again_by_was ON shelf_again (member, was);"};
 
 std::string random_octets(std::size_t size) {
   std::string out(size, '\0');
@@ -125,9 +131,12 @@ class MemberShelf : public TaxiiShelf {
     std::map<std::string, std::uint64_t> counts{}, used{};  // by kind and type; by agreement
     std::vector<ledger::Denial> denials{};
     TimeUs withheld_until = 0;
-    bool full = false;
+    TimeUs shift = 0;                  // of what comes again, from its date then
+    bool full = false, ended = false;  // ended: no room is left today
   };
   Result<void> expect_partner() const;
+  Result<void> walk_again(Walk& walk, Shelves::Door& door, const Shelves::Again& again, TimeUs at,
+                          std::map<std::string, std::uint64_t>& left);
   Result<Walk> walk(Shelves::Door& door, const TaxiiScan& scan);
   bool take(Walk& walk, TaxiiObject object) const;
   struct Sort {
@@ -196,7 +205,7 @@ bool MemberShelf::take(Walk& walk, TaxiiObject object) const {
 void MemberShelf::take_all(Walk& walk, const store::Offer& offer, policy::Gate::Row row,
                            std::vector<std::string> objects, const Sort& sort) const {
   std::size_t before = walk.page.objects.size();
-  TimeUs date = offer.date(row.row);
+  TimeUs date = offer.date(row.row) + walk.shift;
   bool is_whole =
       walk.scan.limit >= whole_events_from && (!walk.scan.after || *walk.scan.after < date);
   if (is_whole && walk.counts.size() > 0 && before + objects.size() > walk.scan.limit) {
@@ -334,13 +343,24 @@ Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan
   at = std::max(at, parts.offers.opened());
   while (!walk.full) {
     auto offer = TRY(parts.offers.after(at));
+    auto again = TRY(all_.again_after(door, at));
+    if (again && (!offer || again->base < offer->base)) {
+      TRY(walk_again(walk, door, *again, at, left));
+      if (walk.full || walk.ended) return walk;
+      at = again->stop - 1;
+      walk.page.looked_at = at;
+      continue;
+    }
     if (!offer) break;
+    auto elsewhere = TRY(all_.again_of(door, *offer));
     const auto& selected = all_.select(door, offer, walk.withheld_until);
     auto is_passed = [&](policy::Gate::Row row) {
       return offer->date(row.row) + store::Offers::room - 1 <= at;
     };
     auto first = std::ranges::partition_point(selected.rows, is_passed);
     for (policy::Gate::Row row : std::ranges::subrange(first, selected.rows.end())) {
+      TimeUs added = offer->date(row.row);
+      if (std::ranges::any_of(elsewhere, [&](const auto& one) { return one.has(added); })) continue;
       auto& room = left.at(door.addresses[row.pass]);
       // What has no room today waits: the walk goes on tomorrow.
       if (walk.used[door.addresses[row.pass]] >= room) return walk;
@@ -357,6 +377,27 @@ Result<MemberShelf::Walk> MemberShelf::walk(Shelves::Door& door, const TaxiiScan
     break;
   }
   return walk;
+}
+
+// Those rows of the offer that come again, at their new dates.
+Result<void> MemberShelf::walk_again(Walk& walk, Shelves::Door& door, const Shelves::Again& again,
+                                     TimeUs at, std::map<std::string, std::uint64_t>& left) {
+  auto offer = TRY(all_.parts_.offers.after(again.was - 1));
+  if (!offer || offer->end() <= again.was) return {};
+  walk.shift = again.base - again.was;
+  auto rows = all_.select(door, offer, INT64_MAX).rows;
+  for (policy::Gate::Row row : rows) {
+    TimeUs date = offer->date(row.row);
+    if (!again.has(date) || date + walk.shift + store::Offers::room - 1 <= at) continue;
+    walk.ended = walk.used[door.addresses[row.pass]] >= left.at(door.addresses[row.pass]);
+    if (walk.ended) break;
+    TRY(offer->things.empty() ? take_event(walk, door, *offer, row)
+                              : take_thing(walk, door, *offer, row));
+    if (walk.full) break;
+    ++walk.events;
+  }
+  walk.shift = 0;
+  return {};
 }
 
 Result<TaxiiPage> MemberShelf::objects(const std::string& collection, const TaxiiScan& scan) {
@@ -449,6 +490,12 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
   std::uint64_t entry = 0;
   std::string log = is_release ? hex(TRY(ledger->head()).log) : std::string();
   std::int64_t today = all_.parts_.now() / us_per_day;
+  // A reader goes on behind what it got, or behind where a page says that there is more.
+  const TaxiiMatch& match = walk.scan.match;
+  bool is_all = match.ids.empty() && match.types.empty() && match.spec_versions.empty();
+  TimeUs walked = door.walked;
+  if (is_all && !page.objects.empty())
+    walked = std::max(walked, page.more ? page.looked_at : page.objects.back().added);
   auto write = [&](store::Sqlite& db) -> Result<void> {
     if (is_release) {
       release.from = static_cast<std::uint64_t>(page.objects.front().added);
@@ -461,8 +508,8 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
     }
     std::vector<ledger::Body> denials(walk.denials.begin(), walk.denials.end());
     if (!denials.empty()) TRY(ledger->add(db, denials));
-    auto mark = TRY(db.prepare("INSERT OR REPLACE INTO shelf_walks VALUES (?, ?)"));
-    TRY(mark.bind(1, member_).bind(2, walk.withheld_until).run());
+    auto mark = TRY(db.prepare("INSERT OR REPLACE INTO shelf_walks VALUES (?, ?, ?)"));
+    TRY(mark.bind(1, member_).bind(2, walk.withheld_until).bind(3, walked).run());
     auto use =
         TRY(db.prepare("INSERT INTO shelf_quotas VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
                        " items = iif(day = ?3, items, 0) + ?4, day = ?3"));
@@ -474,6 +521,7 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
     return {};
   };
   TRY(all_.tables_.write(write));
+  door.walked = walked;
   if (!is_release) return {};
   page.members = fmt::format(R"("x_tocsin_release":{{"salt":"{}","shown":{}}})", hex(salt),
                              ledger::json_of(TRY(ledger->shown(entry))));
@@ -548,6 +596,8 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   auto in_force = parts_.agreements.in_force(member, now);
   std::vector<std::string> addresses;
   for (const AgreementState* state : in_force.agreements) addresses.push_back(state->address);
+  door.member = member;
+  TRY(keep_era(door, {addresses.begin(), addresses.end()}));
   if (door.gate && addresses == door.addresses) return {};
   std::vector<policy::Pass> passes;
   door.agreements.clear();
@@ -563,7 +613,6 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   for (const Network& sensor : parts_.sensors) all += ip::format(sensor);
   door.epoch = hash64(all) >> 11;  // fits a JSON number
   door.addresses = std::move(addresses);
-  door.member = member;
   door.recent.clear();  // some of it may not go any more
   door.chosen = {};
   door.gate = std::make_unique<policy::Gate>(policy::Gate::Parts{.words = parts_.words,
@@ -614,6 +663,8 @@ bool Shelves::has_news(const std::string& member, TimeUs after) {
   auto door = door_of(member);
   std::lock_guard guard(door->mutex);
   if (!open_door(*door, member, parts_.now())) return false;
+  auto again = again_after(*door, after);
+  if (again && again->has_value() && !door->addresses.empty()) return true;
   while (auto offer = parts_.offers.after(after)) {
     if (!*offer) return false;
     const auto& rows = select(*door, *offer, 0).rows;

@@ -445,6 +445,74 @@ TEST_CASE("an object of others goes octet by octet, or not at all") {
   CHECK(page.objects.back().version == "2026-01-02T00:00:00.000Z");
 }
 
+TEST_CASE("what was withheld and may go now comes again, once, behind everything") {
+  World w;
+  std::string address = w.agree();
+  w.take_in(30);
+  w.take_in(20, Tlp::amber);
+  w.offer({w.indicator("g"), w.indicator("a", Tlp::amber, "amber.example")});
+  w.take_in(10);
+  TaxiiScan scan;
+  std::multiset<std::string> seen;
+  TimeUs last = 0;
+  auto poll = [&](std::size_t limit = 100) {
+    std::size_t events = 0;
+    scan.limit = limit;
+    for (bool more = true; more;) {
+      auto page = w.page(scan);
+      more = page.more;
+      for (const auto& object : page.objects) {
+        CHECK(object.added > last);
+        last = object.added;
+        if (!object.id.starts_with("observed-data--") && !object.id.starts_with("indicator--"))
+          continue;
+        ++events;
+        seen.insert(object.id);
+      }
+      if (more)
+        scan.after = page.looked_at;
+      else if (!page.objects.empty())
+        scan.after = last;
+    }
+    return events;
+  };
+  auto announce = [&] {
+    int steps = 0;
+    while (good(w.shelves->announce(w.b.member))) REQUIRE(++steps < 100);
+    return steps;
+  };
+  CHECK(poll() == 41);
+  CHECK(announce() == 0);
+  // Up to amber, as the next version.
+  w.terms.version = 2;
+  w.terms.replaces = address;
+  w.terms.allow[0].max_tlp = Tlp::amber;
+  address = w.agree();
+  CHECK(poll() == 0);
+  CHECK(announce() > 0);
+  CHECK(w.shelves->has_news(w.b.member, last));
+  w.take_in(5);  // comes behind them
+  w.open();      // a restart forgets nothing of it
+  CHECK(poll(7) == 26);
+  CHECK(announce() == 0);
+  CHECK(poll() == 0);
+  CHECK(seen.size() == 67);
+  CHECK(std::set(seen.begin(), seen.end()).size() == 67);
+  // Suspended, resumed: what came in meanwhile, and nothing of what had gone.
+  good(w.of_a->suspend(address, "an incident", "ana"));
+  w.take_in(3);
+  CHECK(poll() == 0);
+  good(w.of_a->resume(address, "ana"));
+  announce();
+  CHECK(poll() == 3);
+  // Who reads all from the beginning gets each once, too.
+  scan = {};
+  seen.clear();
+  last = 0;
+  CHECK(poll() == 70);
+  CHECK(std::set(seen.begin(), seen.end()).size() == 70);
+}
+
 TEST_CASE("what is withdrawn comes again, revoked, under the same id and without what it said") {
   World w;
   w.agree();
