@@ -87,6 +87,10 @@ void Followers::run(Running& running, const std::stop_token& stop) {
     bool last_round = stop.stop_requested();
     BatchPointer batch = last_round ? nullptr : next(running, wait, stop);
     std::lock_guard turn(*turns_[me]);
+    auto step_back = [&] {  // the journal has what is not durable
+      if (const auto& left_at = running.follower.applied)
+        running.applied = std::min(running.applied.load(), left_at());
+    };
     if (batch) {
       auto applied = running.follower.apply(batch);
       report(running, applied);
@@ -97,6 +101,7 @@ void Followers::run(Running& running, const std::stop_token& stop) {
         std::uint64_t done = slowest();
         while (!recent_.empty() && recent_.front()->seq <= done) recent_.pop_front();
       } else {
+        step_back();
         std::unique_lock lock(mutex_);  // e.g. a full disk: the same batch again, later
         changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
       }
@@ -109,6 +114,7 @@ void Followers::run(Running& running, const std::stop_token& stop) {
       if (running.follower.rest) {
         done = running.follower.rest(flush);
         if (!done || batch == nullptr) report(running, done);
+        if (!done) step_back();
       }
       // A follower may put off what makes its state visible.
       const auto& visible = running.follower.visible;

@@ -36,6 +36,8 @@ struct Follower {
   std::function<std::uint64_t()> durable;
   // Up to here a reader sees it.
   std::function<std::uint64_t()> visible;
+  // Where an error left it: it goes on from there. Unset: where it was.
+  std::function<std::uint64_t()> applied{};
   std::chrono::milliseconds idle = rest_every, most = std::chrono::seconds(1);
 };
 

@@ -22,6 +22,7 @@
 
 #include "base/metrics.h"
 #include "enrich/enrichment.h"
+#include "hunt/indicators.h"
 #include "ingest/feed.h"
 #include "node/corrections.h"
 #include "node/sharing.h"
@@ -47,6 +48,7 @@ class Ingress {
     Metrics& metrics;
     std::function<TimeUs()> now;
     std::function<share::Ledger*()> ledger{};
+    hunt::Indicators* indicators = nullptr;  // takes what partners claim
   };
   static Result<std::unique_ptr<Ingress>> open(const Parts& parts);
 
@@ -100,6 +102,12 @@ class Ingress {
 
   // Keeps the statistics that a page brought.
   Result<void> take_statistics(const store::ReportRow& row, const std::string& member);
+  // Keeps a page's indicators and sightings as its sender's, as far as the agreements let them in;
+  // what none allows is counted and left out.
+  Result<void> take_claims(const store::ReportRow& row, const std::string& member);
+  Result<void> admit(const std::string& feed, policy::Item item);
+  Result<void> take_sighting(std::string_view json, const std::string& member);
+
   // Answers the release that a page tells of, if it does. Errors: those of
   // share::Ledger::receive().
   Result<void> acknowledge(const store::ReportRow& row, const std::string& member,

@@ -195,6 +195,55 @@ TEST_CASE("what a partner sends comes in as far as an agreement allows it, and a
   CHECK(world.a->ingress().refused(feed_name)[policy::Clause::marking] == 2);
 }
 
+TEST_CASE(
+    "a partner's indicators and sightings are its claims, and no events, until it takes them "
+    "back") {
+  World world;
+  auto terms = world.terms(Tlp::green);
+  terms.allow[0].kinds = {policy::ItemKind::indicator, policy::ItemKind::sighting};
+  terms.allow[0].types = {Type::c2_server};
+  world.agree(terms);
+  wire::StixAs as{.handle = "h1", .pap = Pap::clear};
+  wire::StixIndicator one{.pattern = "[domain-name:value = 'evil.example.org']",
+                          .name = "c2-server",
+                          .labels = {"c2-server"},
+                          .from = world.now - us_per_day,
+                          .tlp = Tlp::green};
+  auto objects = wire::stix_of_indicator(one, as);
+  std::string id = good(wire::StixReader().read(objects.at(0))).id;
+  objects.push_back(wire::stix_of_sighting({.of = id,
+                                            .first = world.now - us_per_hour,
+                                            .last = world.now,
+                                            .count = 5,
+                                            .tlp = Tlp::green},
+                                           {.handle = "s1", .pap = Pap::clear}));
+  auto red = one;
+  red.pattern = "[domain-name:value = 'red.example.org']";
+  red.tlp = Tlp::red;
+  objects.push_back(wire::stix_of_indicator(red, {.handle = "h2"}).at(0));
+  for (int again = 0; again < 2; ++again) {
+    if (again == 1) objects.push_back(wire::stix_marking_json(Tlp::green));  // another page
+    good(world.take(objects));
+    CHECK(world.stored() == 0);
+    CHECK(world.refusals().empty());
+    auto all = good(world.a->indicators().list({})).items;
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].observable.value == "evil.example.org");
+    CHECK(all[0].sightings == 5);
+    REQUIRE(all[0].claims.size() == 1);
+    CHECK(all[0].claims[0].source == hunt::Source{hunt::SourceKind::member, "b.example.org"});
+    CHECK(all[0].claims[0].type == Type::c2_server);
+    CHECK(hunt::corroboration(all[0], world.now) == 1);
+  }
+  CHECK(world.a->ingress().refused(feed_name)[policy::Clause::marking] == 2);
+  as.modified = world.now;
+  good(world.take({wire::stix_of_indicator_recall(one.from, Tlp::green, as)}));
+  auto all = good(world.a->indicators().list({})).items;
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].claims[0].revoked);
+  CHECK(all[0].state(world.now + us_per_s) == hunt::State::expired);
+}
+
 TEST_CASE("without an agreement in force nothing of a partner comes in, nor of a stopped one") {
   World world;
   good(world.take(world.stix(1)));

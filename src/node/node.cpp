@@ -133,7 +133,7 @@ Result<void> Node::open_stores() {
          return done;
        },
        .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
-       .forget_indicators = [this](const auto& names) { return indicators_->forget(names); }}));
+       .forget_indicators = [this](const auto& names) { return forget_indicators(names); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -218,6 +218,7 @@ Result<void> Node::open_stores() {
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
   packer_ = std::jthread([this](const std::stop_token& stop) { pack_raw(stop); });
   hunter_ = std::jthread([this](const std::stop_token& stop) { look_back(stop); });
+  if (offering_) offerer_ = std::jthread([this](const std::stop_token& stop) { offer(stop); });
   malloc_trim(0);  // what reading the tables took
   return {};
 }
@@ -563,7 +564,7 @@ void Node::stop() {
   if (alerts_) alerts_->stop();
   if (sharing_) sharing_->stop();
   if (ingress_) ingress_->stop();
-  for (std::jthread* thread : {&pruner_, &packer_, &hunter_}) {
+  for (std::jthread* thread : {&pruner_, &packer_, &hunter_, &offerer_}) {
     if (!thread->joinable()) continue;
     thread->request_stop();
     thread->join();

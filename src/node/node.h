@@ -26,6 +26,7 @@
 #include "node/intake.h"
 #include "node/law.h"
 #include "node/live.h"
+#include "node/offering.h"
 #include "node/sharing.h"
 #include "share/ledger.h"
 #include "store/audit.h"
@@ -138,6 +139,8 @@ class Node {
   std::function<void(std::string_view)> recalls_of(const std::string& feed);
   Result<void> open_indicators();
   void look_back(const std::stop_token& stop);
+  void offer(const std::stop_token& stop);
+  Result<std::size_t> forget_indicators(const std::function<bool(std::string_view)>& names);
   Result<share::Requests::About> about_finding(std::string_view id) const;
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
@@ -194,7 +197,8 @@ class Node {
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
   std::unique_ptr<hunt::Indicators> indicators_;
-  std::jthread hunter_;
+  std::unique_ptr<Offering> offering_;  // null: no member of a network
+  std::jthread hunter_, offerer_;
 };
 
 }  // namespace tocsin::node

@@ -44,7 +44,8 @@ Result<void> Node::open_sharing() {
                                 .audit = *audit_,
                                 .metrics = metrics_,
                                 .now = options_.now,
-                                .ledger = [this] { return ledger_.get(); }}));
+                                .ledger = [this] { return ledger_.get(); },
+                                .indicators = indicators_.get()}));
   return {};
 }
 

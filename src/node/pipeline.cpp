@@ -252,6 +252,7 @@ Follower offers_follower(store::Offers& offers, std::uint32_t days) {
           },
           .durable = [&] { return offers.watermark(); },
           .visible = [&] { return offers.watermark(); },
+          .applied = [&] { return offers.applied(); },
           .idle = offers_idle,
           .most = offers_most};
 }

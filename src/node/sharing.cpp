@@ -21,6 +21,7 @@ namespace {
 
 constexpr auto look_every = std::chrono::seconds(30);
 constexpr auto follow_every = std::chrono::seconds(1);
+constexpr auto announce_at_once = std::chrono::milliseconds(300);
 constexpr std::string_view hints_path = "/taxii2/tocsin/hints";
 constexpr TimeUs publish_after = 6 * us_per_hour;
 constexpr std::size_t listeners_max = 200;
@@ -401,9 +402,28 @@ void Sharing::follow(const std::stop_token& stop) {
     auto all = feeds();
     listen(all);
     parts_.pull_from(std::move(all));
+    announce(stop);
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop, follow_every, [] { return false; });
   }
+}
+
+// What partners may have since something was agreed anew; some of it at a time.
+void Sharing::announce(const std::stop_token& stop) {
+  auto end = std::chrono::steady_clock::now() + announce_at_once;
+  auto book = partners_->book();
+  bool any = false;
+  for (const auto& [member, partner] : book->all()) {
+    if (book->speaking(member) == nullptr) continue;
+    for (bool more = true; more && !stop.stop_requested();) {
+      if (std::chrono::steady_clock::now() > end) break;
+      auto step = shelves_->announce(member);
+      if (!step) spdlog::warn("{}: nothing is announced again: {}", member, step.error().what);
+      more = step && *step;
+      any = any || more;
+    }
+  }
+  if (any) hints_->look();
 }
 
 void Sharing::hurry() {

@@ -101,6 +101,7 @@ class Sharing {
   void run(const std::stop_token& stop);
   std::vector<ingest::Feed> feeds() const;
   void follow(const std::stop_token& stop);
+  void announce(const std::stop_token& stop);
   void listen(const std::vector<ingest::Feed>& feeds);
   void listen_to(const std::string& member, const std::stop_token& stop);
 

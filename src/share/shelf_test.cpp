@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <set>
 #include <thread>
 
 #include "policy/templates.h"
+#include "share/thing.h"
 #include "share_member.h"
 #include "wire/stix_check.h"
 #include "wire/stix_object.h"
@@ -108,6 +110,33 @@ struct World {
     act.correction = {.kind = Correction::Kind::withdraw, .report = report};
     apply(act);
   }
+  store::Thing indicator(const std::string& key, Tlp tlp = Tlp::green,
+                         const std::string& value = "evil.example") const {
+    std::string at = fmt::format("\"{}\"", times::format(net.now));
+    return {.kind = "indicator",
+            .key = key,
+            .type = Type::c2_server,
+            .tlp = tlp,
+            .pap = Pap::clear,
+            .since = net.now,
+            .body = thing_body({{"classification.type", R"("c2-server")"},
+                                {"malware.name", R"("emotet")"},
+                                {"event_description.text", R"("WORDS-70aa")"},
+                                {"source.fqdn", fmt::format("\"{}\"", value)},
+                                {"time.source", at}})};
+  }
+  store::Thing sighting(const std::string& key, const std::string& of) const {
+    std::string at = fmt::format("\"{}\"", times::format(net.now));
+    auto out = indicator(key);
+    out.kind = "sighting";
+    out.body = thing_body({{"extra.count", "7"},
+                           {"extra.of", fmt::format("\"{}\"", of)},
+                           {"source.fqdn", R"("evil.example")"},
+                           {"time.observation", at},
+                           {"time.source", at}});
+    return out;
+  }
+  void offer(std::vector<store::Thing> things) { REQUIRE(offers->offer(things).has_value()); }
   void apply(EventBatch batch) {
     REQUIRE(offers->apply(batch).has_value());
     REQUIRE(offers->flush().has_value());
@@ -284,6 +313,222 @@ TEST_CASE("ten thousand events of one time: three kinds of clients, while more c
   CHECK(busy.size() == 10'900);
   CHECK(std::set(busy.begin(), busy.end()).size() == 10'900);
   CHECK(std::ranges::equal(std::span(busy).first(10'000), whole));
+}
+
+TEST_CASE(
+    "mixed kinds in one order, with writers at work: nothing is lost and nothing comes twice") {
+  World w;
+  w.agree();
+  std::atomic<bool> over = false;
+  std::size_t offered = 0;
+  std::jthread writer([&] {
+    for (int round = 0; round < 60; ++round) {
+      for (int i = 0; i < 20; ++i, ++offered)
+        w.offer({w.indicator(fmt::format("i{}", offered), Tlp::green,
+                             fmt::format("evil{}.example", offered))});
+    }
+    over = true;
+  });
+  std::vector<std::string> events, indicators;
+  std::vector<TimeUs> dates;
+  TaxiiScan scan{.after = {}, .match = {}, .limit = 333};
+  int batches = 0;
+  for (bool more = true; more || !over || batches < 12;) {
+    if (batches < 12) w.take_in(100), ++batches;
+    auto page = w.page(scan);
+    for (const auto& object : page.objects) {
+      dates.push_back(object.added);
+      if (object.id.starts_with("observed-data--")) events.push_back(object.id);
+      if (object.id.starts_with("indicator--")) indicators.push_back(object.id);
+    }
+    more = page.more;
+    if (!page.objects.empty()) scan.after = page.objects.back().added;
+  }
+  writer.join();
+  auto rest = w.page(scan);
+  for (const auto& object : rest.objects)
+    if (object.id.starts_with("indicator--")) indicators.push_back(object.id);
+  CHECK(events.size() == 1'200);
+  CHECK(std::set(events.begin(), events.end()).size() == 1'200);
+  CHECK(indicators.size() == offered);
+  CHECK(std::set(indicators.begin(), indicators.end()).size() == offered);
+  CHECK(std::ranges::adjacent_find(dates, std::greater_equal()) == dates.end());
+  CHECK(good(w.ledger->verify()).wrong == "");
+}
+
+TEST_CASE("an indicator and its sighting go as STIX, and what of them may not go is in no octet") {
+  World w;
+  w.terms.transforms = {};
+  w.agree();
+  auto red = w.indicator("r", Tlp::red, "canary-red.example");
+  auto none = w.indicator("n", Tlp::unmarked, "canary-none.example");
+  auto theirs = w.indicator("t", Tlp::green, "canary-back.example");
+  theirs.feed = "partner." + w.b.member;
+  w.offer({w.indicator("a"), red, none, theirs, w.sighting("s", "a")});
+  w.says.member = w.b.member;  // of whatever a feed brought
+  auto response = w.ask("");
+  CHECK(response.body.find("canary") == std::string::npos);
+  auto page = w.page();
+  REQUIRE(of_type(page, "indicator") == 1);
+  REQUIRE(of_type(page, "sighting") == 1);
+  CHECK(of_type(page, "malware") == 1);
+  std::string id;
+  for (const auto& object : page.objects) {
+    auto read = wire::stix_objects_in(fmt::format(R"({{"objects":[{}]}})", object.json));
+    CHECK(read.has_value());
+    if (object.id.starts_with("indicator--")) {
+      id = object.id;
+      CHECK(object.json.contains("[domain-name:value = 'evil.example']"));
+      CHECK(object.json.contains("WORDS-70aa"));
+    }
+    if (object.id.starts_with("sighting--"))
+      CHECK(object.json.contains(fmt::format(R"("count":7,"sighting_of_ref":"{}")", id)));
+  }
+  // It is taken back: the same id, revoked, without what it said.
+  auto gone = w.indicator("a");
+  gone.gone = true;
+  gone.body.clear();
+  w.net.now += 60 * us_per_s;
+  w.offer({gone});
+  auto after = w.page({.after = page.objects.back().added, .match = {}});
+  REQUIRE(after.objects.size() == 1);
+  CHECK(after.objects[0].id == id);
+  CHECK(after.objects[0].json.contains(R"("revoked":true)"));
+  CHECK_FALSE(after.objects[0].json.contains("evil"));
+  CHECK(after.objects[0].version > page.objects.back().version);
+  auto rows = good(w.ledger->list({.partner = w.b.member, .kind = "release"}));
+  CHECK(std::get<ledger::Release>(rows[0].leaf.body).counts ==
+        std::map<std::string, std::uint64_t>{{"recall indicator", 1}});
+}
+
+TEST_CASE("an indicator ends by its time, and what an agreement changes of it does not go") {
+  World w;
+  w.terms.transforms = {{.field = "family", .action = policy::Action::drop},
+                        {.field = "address", .action = policy::Action::generalise}};
+  w.agree();
+  auto ends = w.indicator("e");
+  ends.body += fmt::format(R"(,"time.observation":"{}")", times::format(w.net.now + us_per_day));
+  auto address = w.indicator("x");
+  address.body = thing_body({{"classification.type", R"("c2-server")"},
+                             {"source.ip", R"("198.51.100.77")"},
+                             {"time.source", fmt::format("\"{}\"", times::format(w.net.now))}});
+  auto object = w.indicator("f");
+  object.foreign = true;
+  object.body = R"({"type":"malware","spec_version":"2.1",)"
+                R"("id":"malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11",)"
+                R"("created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z",)"
+                R"("is_family":true,"name":"CANARY-family"})";
+  w.offer({ends, address, object});
+  auto page = w.page();
+  CHECK(of_type(page, "indicator") == 1);
+  CHECK(of_type(page, "malware") == 0);
+  for (const auto& one : page.objects) {
+    CHECK_FALSE(one.json.contains("emotet"));
+    CHECK_FALSE(one.json.contains("198.51.100"));
+    CHECK_FALSE(one.json.contains("CANARY"));
+  }
+  w.net.now += 2 * us_per_day;
+  for (const auto& one : w.page().objects) {
+    if (!one.id.starts_with("indicator--")) continue;
+    CHECK(one.json.contains(R"("revoked":true)"));
+    CHECK_FALSE(one.json.contains("evil"));
+  }
+}
+
+TEST_CASE("an object of others goes octet by octet, or not at all") {
+  World w;
+  w.agree();
+  auto object = w.indicator("f");
+  object.foreign = true;
+  object.body = R"({ "x_unknown" : [1, 2.50], "type":"malware", "spec_version":"2.1",)"
+                R"("id":"malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11",)"
+                R"("created":"2026-01-01T00:00:00.000Z","modified":"2026-01-02T00:00:00.000Z",)"
+                R"("is_family":true,"name":"somebody's" })";
+  auto named = object;
+  named.key = "n";
+  named.body.replace(named.body.find("somebody's"), 8, "CANARY@");  // accounts do not go
+  auto pattern = w.indicator("p");
+  pattern.body = thing_body({{"classification.type", R"("c2-server")"},
+                             {"pattern", R"("[mutex:name = 'x']")"},
+                             {"time.source", fmt::format("\"{}\"", times::format(w.net.now))}});
+  auto account = pattern;
+  account.key = "m";
+  account.body.replace(account.body.find("mutex:name = 'x'"), 16, "mutex:name = 'CANARY@x'");
+  w.offer({named, account, pattern, object});
+  auto page = w.page();
+  REQUIRE(of_type(page, "malware") == 1);
+  REQUIRE(of_type(page, "indicator") == 1);
+  for (const auto& one : page.objects) CHECK_FALSE(one.json.contains("CANARY"));
+  CHECK(page.objects.back().json == object.body);
+  CHECK(page.objects.back().version == "2026-01-02T00:00:00.000Z");
+}
+
+TEST_CASE("what was withheld and may go now comes again, once, behind everything") {
+  World w;
+  std::string address = w.agree();
+  w.take_in(30);
+  w.take_in(20, Tlp::amber);
+  w.offer({w.indicator("g"), w.indicator("a", Tlp::amber, "amber.example")});
+  w.take_in(10);
+  TaxiiScan scan;
+  std::multiset<std::string> seen;
+  TimeUs last = 0;
+  auto poll = [&](std::size_t limit = 100) {
+    std::size_t events = 0;
+    scan.limit = limit;
+    for (bool more = true; more;) {
+      auto page = w.page(scan);
+      more = page.more;
+      for (const auto& object : page.objects) {
+        CHECK(object.added > last);
+        last = object.added;
+        if (!object.id.starts_with("observed-data--") && !object.id.starts_with("indicator--"))
+          continue;
+        ++events;
+        seen.insert(object.id);
+      }
+      if (more)
+        scan.after = page.looked_at;
+      else if (!page.objects.empty())
+        scan.after = last;
+    }
+    return events;
+  };
+  auto announce = [&] {
+    int steps = 0;
+    while (good(w.shelves->announce(w.b.member))) REQUIRE(++steps < 100);
+    return steps;
+  };
+  CHECK(poll() == 41);
+  CHECK(announce() == 0);
+  // Up to amber, as the next version.
+  w.terms.version = 2;
+  w.terms.replaces = address;
+  w.terms.allow[0].max_tlp = Tlp::amber;
+  address = w.agree();
+  CHECK(poll() == 0);
+  CHECK(announce() > 0);
+  CHECK(w.shelves->has_news(w.b.member, last));
+  w.take_in(5);  // comes behind them
+  w.open();      // a restart forgets nothing of it
+  CHECK(poll(7) == 26);
+  CHECK(announce() == 0);
+  CHECK(poll() == 0);
+  CHECK(seen.size() == 67);
+  CHECK(std::set(seen.begin(), seen.end()).size() == 67);
+  // Suspended, resumed: what came in meanwhile, and nothing of what had gone.
+  good(w.of_a->suspend(address, "an incident", "ana"));
+  w.take_in(3);
+  CHECK(poll() == 0);
+  good(w.of_a->resume(address, "ana"));
+  announce();
+  CHECK(poll() == 3);
+  // Who reads all from the beginning gets each once, too.
+  scan = {};
+  seen.clear();
+  last = 0;
+  CHECK(poll() == 70);
+  CHECK(std::set(seen.begin(), seen.end()).size() == 70);
 }
 
 TEST_CASE("what is withdrawn comes again, revoked, under the same id and without what it said") {

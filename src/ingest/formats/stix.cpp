@@ -93,13 +93,19 @@ Result<void> take(Sink& sink, const ParsedRecord& record) {
       sink.reject(all[i].line, {Fault::invalid, verdict.breaches[0].text()}, all[i].bytes);
     }
   }
+  // A partner's indicators are claims, and no events beside.
+  auto is_claim = [&](std::string_view id) {
+    return sink.takes_recalls() && (id.starts_with("indicator--") || id.starts_with("sighting--"));
+  };
   auto opaque = wire::stix_events(good, [&](const wire::StixEvent& event) {
     const Placed& place = where[event.place];
+    if (is_claim(event.id)) return;
     if (auto done = one_event(sink, event, place); !done)
       sink.reject(place.line, done.error(), place.bytes);
   });
   for (std::size_t i : opaque) {
     std::string what(wire::stix_text(good[i], "id"));
+    if (is_claim(what)) continue;
     sink.reject(where[i].line, {Fault::invalid, what + ": nothing that an event could be of"},
                 where[i].bytes);
   }
