@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/transfer.h"
 #include "ingest/feed.h"
 #include "node/config.h"
 #include "node/request_mail.h"
