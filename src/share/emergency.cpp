@@ -207,8 +207,11 @@ Result<std::size_t> Emergencies::work() {
   for (Emergency& e : all) {
     if (e.state() == EmergencyState::taken_back) continue;
     bool late = e.state() == EmergencyState::open && parts_.now() >= e.due();
-    auto place = parts_.offers.find(e.event);
-    bool withdrawn = place && place->offer->recall;
+    bool withdrawn = false;
+    if (TRY(parts_.offers.has_recalls(seq_of(e.event)))) {
+      auto place = parts_.offers.find(e.event);
+      withdrawn = place && place->offer->recall;
+    }
     if (!late && !withdrawn) continue;
     e = TRY(end(std::move(e), late ? "nobody confirmed it within a day" : "it was withdrawn", ""));
     ++ended;

@@ -415,6 +415,12 @@ Result<Offers::Place> Offers::find(EventId event) const {
   return missing(fmt::format("the event e_{:x} is not offered, or no longer", event));
 }
 
+Result<bool> Offers::has_recalls(std::uint64_t seq) const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare("SELECT 1 FROM offers WHERE seq = ? AND was != 0 LIMIT 1"));
+  return select.bind(1, seq).step();
+}
+
 Result<std::uint64_t> Offers::first_seq() const {
   std::lock_guard reading(reading_);
   auto select = TRY(reader_.prepare("SELECT seq FROM offers WHERE was = 0 ORDER BY seq LIMIT 1"));

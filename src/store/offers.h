@@ -102,6 +102,8 @@ class Offers {
     std::size_t row = 0;
   };
   Result<Place> find(EventId event) const;
+  // Was any event of that seq withdrawn? Reads no event.
+  Result<bool> has_recalls(std::uint64_t seq) const;
   // Of the events that are still offered the first's; the largest number: there are none.
   Result<std::uint64_t> first_seq() const;
   TimeUs last() const { return last_; }  // no date in use is larger
