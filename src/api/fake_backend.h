@@ -433,14 +433,15 @@ class FakeBackend final : public Backend {
   share::Ledger* ledger() override { return stores().ledger.get(); }
   share::Partners* known_partners = nullptr;  // set by tests that have some
   share::Agreements* known_agreements = nullptr;
+  share::Shelves* known_shelves = nullptr;
+  share::MispFeeds* known_misp = nullptr;
   share::Requests* known_requests = nullptr;
   share::Opinions* known_opinions = nullptr;
   share::Requests* requests() override { return known_requests; }
   share::Opinions* opinions() override { return known_opinions; }
   share::Partners* partners() override { return known_partners; }
   share::Agreements* agreements() override { return known_agreements; }
-  share::MispFeeds* misp() override { return nullptr; }
-  share::Shelves* known_shelves = nullptr;
+  share::MispFeeds* misp() override { return known_misp; }
   share::Shelves* shelves() override { return known_shelves; }
   share::Statistics* known_statistics = nullptr;
   share::Statistics* statistics() override { return known_statistics; }

@@ -102,7 +102,6 @@ Result<MispQuery> MispQuery::read(std::string_view body, TimeUs now) {
     if (key == "page") out.page = std::max<std::size_t>(1, number().value_or(1));
     if (key == "limit") out.limit = std::min<std::size_t>(number().value_or(0), limit_max);
     if (key == "minimal") out.minimal = flag(value).value_or(false);
-    if (key == "metadata") out.metadata = flag(value).value_or(false);
     if (key == "type") words(out.types_);
     if (key == "value") words(out.values_);
     if (key == "category") words(out.categories_);

@@ -20,7 +20,7 @@ class MispQuery {
 
   std::string format = "json";
   std::size_t page = 1, limit = 0;  // 0: all
-  bool minimal = false, metadata = false;
+  bool minimal = false;
 
   bool wants(const MispListed& event) const;
   bool wants(const MispLine& line) const;
