@@ -29,9 +29,9 @@ tlp = "amber"
 """
 
 
-def write_report(path, rows):
-    """A report of the size of a country's morning: one address in two is new."""
-    random_ = random.Random(7)
+def write_report(path, rows, number=0):
+    """A report of the size of a country's morning: one address in two is new. Another `number`, other times."""
+    random_ = random.Random(7 + number)
     with path.open("w") as file:
         file.write(HEAD)
         for i in range(rows):

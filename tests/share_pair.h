@@ -26,8 +26,10 @@ struct TestPair {
   }
   // Also again, as after a restart of the members.
   void open_agreements() {
-    agreements_a = good(Agreements::open({*a.journal, *a.partners, [this] { return net.now.load(); }}));
-    agreements_b = good(Agreements::open({*b.journal, *b.partners, [this] { return net.now.load(); }}));
+    agreements_a =
+        good(Agreements::open({*a.journal, *a.partners, [this] { return net.now.load(); }}));
+    agreements_b =
+        good(Agreements::open({*b.journal, *b.partners, [this] { return net.now.load(); }}));
   }
   void agree(const std::function<void(policy::Agreement&)>& change) {
     auto party = [](const TestMember& m) {

@@ -1,5 +1,7 @@
 // mock_api: the answers of the API contract, out of the made-up world.
 import { randomUUID } from "node:crypto";
+import { answer_indicators } from "./mock_indicators.mjs";
+import { answer_requests, opinions } from "./mock_requests.mjs";
 import { answer_share } from "./mock_share.mjs";
 import { acts_on, answer_triage, judged_holds, put_aside } from "./mock_triage.mjs";
 import * as world from "./mock_world.mjs";
@@ -68,7 +70,7 @@ function detail(item, now) {
     ...(item.state === "quiet" ? [{ at: day(1), what: "quiet", detail: "the feeds that saw it have delivered since, without it" }] : []), { at: item.first, what: "first seen", detail: "line 40112 of its report", feed: item.feeds[0] }];
   history.push(...acts_on(item));
   return { ...item, days, history, prefix: item.subject.includes(":") ? "2001:db8::/32" : "192.0.2.0/25", near: { same_network: 4, ...(item.controller ? { same_controller: 1102310 } : {}) },
-    explanation: { what, meaning, first_step }, database_date: "2022-10-29" };
+    explanation: { what, meaning, first_step }, database_date: "2022-10-29", opinions: item.type === "phishing" ? opinions.slice(-3) : [] };
 }
 const events = (item, now) => Array.from({ length: Math.min(item.times, 214) }, (_, i) => ({ id: `e_${item.id}_${i}`, classification: { identifier: item.identifier, taxonomy: item.class, type: item.type },
   feed: { name: item.feeds[i % item.feeds.length] }, malware: item.family ? { name: item.family } : undefined, source: { ip: item.subject, asn: item.asn, geolocation: { cc: item.country }, port: 49152 + i },
@@ -174,7 +176,8 @@ export async function answer_api(state, request, response, url) {
   if (path === "/session") return json({ user: "local", user_id: "local", role: "administrator", rights: ["read", "work", "agree", "administer", "audit"], how: "link", csrf: "csrf-of-the-mock", node: { name: "CERT Alfa", host: "node-1.example.org", country: "BR" }, simulated: true, in_network: true, version: "0.2.0", geo_database: { date: "2022-10-29", age_days: 1403, old: true } });
   const without = url.searchParams.get("without") ?? "";
   if (answer_triage({ state, findings, select, feeds, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, raw, url, json, fail, response }, path, request.method)) return undefined;
-  if (answer_share({ state, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, url, json, fail, response }, path, request.method)) return undefined;
+  const context = { state, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, raw, url, json, fail, response };
+  if (answer_share(context, path, request.method) || answer_requests(context, path, request.method) || answer_indicators(context, path, request.method)) return undefined;
   if (path === "/stream") return stream(state, response);
   if (path === "/overview") return json(overview(url, now));
   if (path === "/stats") return json(stats(url));

@@ -69,7 +69,19 @@ function explained(body) {
   return { released: decision.released && under.length > 0, item: { kind: event ? "event" : "finding", type: event?.classification?.type ?? "infected-system", country: "BR", ...(tlp && { tlp }) }, items: under.map(({ address, id, title, version, standing }) => ({ address, id, title, version, standing, purpose: "defence", rule: "event, finding up to TLP:GREEN and PAP:RED", decision })) };
 }
 
-function answer_partners({ state, body, json, fail, response }, path, method) {
+// Events as a partner would get them, in three kinds: changed, withheld by its agreement, stopped by their feed.
+function seen_by(one, url) {
+  const from = Number(url.searchParams.get("cursor") ?? 0), limit = Number(url.searchParams.get("limit") ?? 50), q = url.searchParams.get("q") ?? "", total = q.includes("nothing") ? 0 : 120, under = sha("alfa.kilo 3");
+  const items = Array.from({ length: Math.max(0, Math.min(limit, total - from)) }, (_, i) => {
+    const n = from + i, tlp = n % 3 === 1 ? "red" : "green", ip = `192.0.2.${n}`, event = { id: `e_${n}`, classification: { type: n % 2 ? "infected-system" : "scanner" }, source: { ip, account: "ana@example.org" }, time: { source: iso(Date.parse("2026-09-01T09:00:00Z") - n * 60_000) }, tlp };
+    const decision = (released, clause, clause_name, sentence, counterfactual) => ({ agreement: under, released, reason: released ? "released" : "tlp-red", clause, clause_name, sentence, ...(counterfactual && { counterfactual }) });
+    if (n % 3 === 0) return { event, goes: true, agreement: under, told: { ...event, id: undefined, source: { network: "192.0.2.0/24" } }, under: [decision(true, 4, "marking", "released by rule 1: TLP:GREEN is not above TLP:GREEN")] };
+    if (n % 3 === 1) return { event, goes: false, under: [decision(false, 4, "marking", "withheld by clause 4 (marking): TLP:RED never goes by machine", "no change of the agreement lets it pass")] };
+    return { event, goes: false, hindrance: "its feed is not to be passed on", under: [] };
+  });
+  return { items, partner: one.member, looked_at: total, goes: total / 3, hindered: total / 3, withheld: total > 0 ? [{ clause: 4, name: "marking", count: total / 3 }] : [], ...(from + limit < total && { next: String(from + limit) }) };
+}
+function answer_partners({ state, url, body, json, fail, response }, path, method) {
   const now = state.now(), asked = { as_of: iso(now), took_ms: 1 }, [, , first, second] = path.split("/").map(decodeURIComponent);
   if (path === "/partners") return json({ items: partners.map(plain), self, total: partners.length, ...asked });
   if (path === "/partners/invitations" && method === "POST") {
@@ -90,6 +102,7 @@ function answer_partners({ state, body, json, fail, response }, path, method) {
   if (path === "/partners/key/recovery") return json({ recovery_key: sha("paper").match(/.{4}/g).join(" ") });
   const one = partners.find((each) => each.member === first);
   if (!one) return fail(404, "Not Found", `no partner '${first}'`);
+  if (second === "view") return json({ ...seen_by(one, url), ...asked });
   if (second === "compare") return body.fingerprint === fingerprint ? json(plain(stand(one, { state: "compared", changed: iso(now), by: user }, "compared", "", now))) : fail(403, "Forbidden", "the fingerprint is another: somebody may stand in between");
   if (second === "stop" || second === "revoke") return json(plain(stand(one, { state: second === "stop" ? "stopped" : "to-compare", changed: iso(now), by: user, why: body.why }, second === "stop" ? "stopped" : "revoked its keys", body.why, now)));
   if (second === "tokens") { one.tokens += 1; return json({ token: `tpt_${sha(String(now))}` }); }

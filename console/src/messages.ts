@@ -1,4 +1,5 @@
 // messages: every sentence of the console, in one place. To translate, write another object of the same shape.
+import { indicators, requests } from "./messages_ask.ts";
 import { audit, people, sign_in } from "./messages_people.ts";
 import { agreements, ledger, network, partners } from "./messages_share.ts";
 import { count, day, duration, month_name_long, percent, short } from "./lib/format.ts";
@@ -13,7 +14,7 @@ const en = {
   name: "Tocsin",
   skip: "Skip to content",
   simulated: "Simulated world", simulated_why: "All figures on this page come from a made-up world",
-  pages: { overview: "Overview", findings: "Findings", cases: "Cases", feeds: "Feeds", constituents: "Constituents", alerts: "Alerts", health: "Health", situation: "Situation", partners: "Partners", agreements: "Agreements", ledger: "Ledger", people: "People", audit: "Audit" },
+  pages: { overview: "Overview", findings: "Findings", cases: "Cases", feeds: "Feeds", constituents: "Constituents", alerts: "Alerts", health: "Health", situation: "Situation", partners: "Partners", agreements: "Agreements", requests: "Requests", indicators: "Indicators", ledger: "Ledger", people: "People", audit: "Audit" },
   jobs: { monitor: "Monitor", alert: "Alert", share: "Share", node: "This node" },
   open_count: (n: string) => `${n} open`, open_count_is: (n: number) => `${plural(n, "open finding", "open findings")}, all countries`, on_count: (n: number) => `${count(n)} on`, failed: "failed", wrong: "wrong",
   nav: "Pages", sign_out: "Sign out", theme: "Light or dark", just_now: "just now", today: "today", none: "—",
@@ -22,7 +23,7 @@ const en = {
     on: "Live", off: "Not live", lost: (since: string) => `Not live since ${since}, trying again`,
     calls: (since: string) => `Not live since ${since}. Look at the node.`,
   },
-  sign_in, people, audit, network, partners, agreements, ledger,
+  sign_in, people, audit, network, partners, agreements, requests, indicators, ledger,
   error: {
     since: (time: string) => `since ${time}`, keeps: "The console asks again when you press Ask again; the rest of the page goes on.", again: "Ask again",
     no_answer: "The node does not answer", page: "This page does not exist", page_how: "The link may be old. Go to the overview.",
@@ -287,7 +288,7 @@ const en = {
   },
   palette: {
     label: "Search or jump to", placeholder: "An address, prefix, AS, name, hash, family, or 500 pasted lines", pages: "Pages", actions: "Actions", found: "Found", findings_of: (kind: string) => `Findings of this ${kind}`,
-    kinds: { address: "address", prefix: "prefix", as: "AS", name: "name", hash: "hash", family: "family", url: "URL", mail: "address", page: "page", feed: "feed" } as Record<string, string>,
+    kinds: { address: "address", prefix: "prefix", as: "AS", name: "name", hash: "hash", family: "family", url: "URL", mail: "address", page: "page", feed: "feed", indicator: "indicator" } as Record<string, string>,
     theme: "Switch light or dark", density: { "": "Usual row height", compact: "Compact rows", wall: "Wall display" } as Record<string, string>, keys: "All keys", keys_off: "Switch single keys off", keys_on: "Switch single keys on", upload: "Take in a report",
     nothing: "Nothing found", lines: (n: number) => plural(n, "line", "lines"), lines_columns: { line: "Line", kind: "Kind", findings: "Findings" }, lines_all: "Show all their findings", lines_hit: (n: number, all: number) => `${count(n)} of ${plural(all, "line", "lines")} ${n === 1 ? "has" : "have"} findings`, back: "New search",
   },
@@ -296,7 +297,7 @@ const en = {
     list: [
       ["Ctrl K", "Search, or jump to a page"], ["/", "Filter"], ["J  K", "Next, previous row"], ["Enter", "Open"], ["Esc", "Back"], ["X", "Choose; Space too"], ["[  ]", "Previous, next finding"],
       ["Shift+J  Shift+K", "Choose on the way"], ["*", "All that match"], ["V", "Verdict"], ["A", "Assign"], ["T", "Tag; on charts: as table"], ["N", "Note"], ["M", "Mute"], ["C", "Case"], ["F", "Follow"], ["U", "Undo"], ["S", "Keep this filter"], ["O", "Views"],
-      ["G O", "Overview"], ["G F", "Findings"], ["G S", "Cases"], ["G E", "Feeds"], ["G C", "Constituents"], ["G A", "Alerts"], ["G H", "Health"], ["G R", "Situation report"], ["G N", "Partners"], ["G M", "Agreements"], ["G L", "Ledger"], ["G P", "People"], ["G U", "Audit"], ["P", "Pause what moves"], ["?", "All keys"],
+      ["G O", "Overview"], ["G F", "Findings"], ["G S", "Cases"], ["G I", "Indicators"], ["G E", "Feeds"], ["G C", "Constituents"], ["G A", "Alerts"], ["G H", "Health"], ["G R", "Situation report"], ["G N", "Partners"], ["G M", "Agreements"], ["G Q", "Requests"], ["G L", "Ledger"], ["G P", "People"], ["G U", "Audit"], ["P", "Pause what moves"], ["?", "All keys"],
     ] as [string, string][],
   },
   percent_more: /[\d.,]+[\s\u00a0\u202f]?%\s(?:more|fewer|less)/,
@@ -307,3 +308,7 @@ export type Messages = typeof en;
 export const m: Messages = en;
 
 export const type_name = (type: string): string => m.type[type] ?? type.replaceAll("-", " ");
+
+// All types there are, as a person chooses one: by their own names, since some share a plain word. Source: src/model/taxonomy.cpp
+const types = "undetermined spam harmful-speech violence infected-system c2-server malware-distribution malware-configuration scanner sniffing social-engineering ids-alert brute-force exploit privileged-account-compromise unprivileged-account-compromise application-compromise system-compromise burglary dos ddos misconfiguration sabotage outage unauthorised-information-access unauthorised-information-modification data-loss data-leak unauthorised-use-of-resources copyright masquerade phishing weak-crypto ddos-amplifier potentially-unwanted-accessible information-disclosure vulnerable-system other test blacklist dga-domain malware proxy tor";
+export const type_names: [string, string][] = types.split(" ").map((type) => [type, type.replaceAll("-", " ")]);

@@ -9,6 +9,7 @@
 #include "api/answers.h"
 #include "api/audited.h"
 #include "api/handlers.h"
+#include "share/misp.h"
 #include "share/taxii.h"
 
 namespace tocsin::api {
@@ -97,7 +98,7 @@ void Api::stop() {
 }
 
 http::Admission Api::admit(const http::Request& head) {
-  if (share::is_taxii_path(head)) return admit_taxii(head);
+  if (share::is_taxii_path(head) || share::is_misp_path(head)) return admit_taxii(head);
   Matched matched = match(head);
   if (!matched.route) {
     http::Response response = refusal(matched.allowed.empty() ? 404 : 405, "");

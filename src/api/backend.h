@@ -25,14 +25,18 @@
 #include "share/opinions.h"
 #include "share/partners.h"
 #include "share/requests.h"
+#include "share/sight.h"
 #include "store/cases.h"
 #include "store/filter.h"
 #include "store/triage.h"
 #include "store/views.h"
 
 namespace tocsin::share {
+class MispFeeds;
 class Shelves;
-}
+class Emergencies;
+class Statistics;
+}  // namespace tocsin::share
 
 namespace tocsin::api {
 
@@ -121,6 +125,19 @@ struct EventsAsk {
 
 struct EventsPage {
   std::vector<std::string> items{};  // native JSON, docs/event.md, each with "id"
+  std::string next{};
+};
+
+// Events as one partner would get them: of those that were looked at, the first few.
+struct PartnerView {
+  struct Item {
+    std::string event{};  // as it is here: native JSON with "id"
+    Tlp tlp = Tlp::unmarked;
+    share::Sight sight{};
+  };
+  std::vector<Item> items{};
+  std::size_t looked_at = 0, goes = 0, hindered = 0;  // hindered: by no agreement
+  std::map<policy::Clause, Count> withheld{};         // by the first agreement's
   std::string next{};
 };
 
@@ -636,6 +653,11 @@ class Backend {
   virtual hunt::Indicators& indicators() = 0;
   virtual share::Requests* requests() = 0;
   virtual share::Opinions* opinions() = 0;
+  virtual share::MispFeeds* misp() = 0;  // nullptr: this node shares with nobody
+  virtual share::Emergencies* emergencies() = 0;
+  virtual Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
+                                           const Patience& patience) = 0;
+  virtual share::Statistics* statistics() = 0;
 };
 
 }  // namespace tocsin::api

@@ -96,6 +96,9 @@ class NodeBackend final : public Backend {
   share::Agreements* agreements() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->agreements();
   }
+  share::MispFeeds* misp() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->misp();
+  }
   share::Shelves* shelves() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->shelves();
   }
@@ -105,6 +108,14 @@ class NodeBackend final : public Backend {
   share::Opinions* opinions() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->opinions();
   }
+  share::Statistics* statistics() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->statistics();
+  }
+  share::Emergencies* emergencies() override {
+    return node_.sharing() == nullptr ? nullptr : &node_.sharing()->emergencies();
+  }
+  Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
+                                   const Patience& patience) override;
   Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) override {
     return node_.sharing()->hints().subscribe(member);
   }

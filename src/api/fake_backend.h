@@ -433,13 +433,38 @@ class FakeBackend final : public Backend {
   share::Ledger* ledger() override { return stores().ledger.get(); }
   share::Partners* known_partners = nullptr;  // set by tests that have some
   share::Agreements* known_agreements = nullptr;
+  share::Shelves* known_shelves = nullptr;
+  share::MispFeeds* known_misp = nullptr;
   share::Requests* known_requests = nullptr;
   share::Opinions* known_opinions = nullptr;
   share::Requests* requests() override { return known_requests; }
   share::Opinions* opinions() override { return known_opinions; }
   share::Partners* partners() override { return known_partners; }
   share::Agreements* agreements() override { return known_agreements; }
-  share::Shelves* shelves() override { return nullptr; }
+  share::MispFeeds* misp() override { return known_misp; }
+  share::Shelves* shelves() override { return known_shelves; }
+  share::Statistics* known_statistics = nullptr;
+  share::Statistics* statistics() override { return known_statistics; }
+  share::Emergencies* known_emergencies = nullptr;
+  share::Emergencies* emergencies() override { return known_emergencies; }
+  Result<PartnerView> partner_view(const std::string&, const EventsAsk& ask,
+                                   const Patience&) override {
+    last_view = ask;
+    PartnerView view{.looked_at = 2, .goes = 1};
+    policy::Decision goes{.released = true, .sentence = "released"};
+    policy::Decision stays{.reason = policy::Reason::tlp_red, .clause = policy::Clause::marking};
+    stays.sentence = "withheld by clause 4 (marking): it is TLP:RED";
+    std::string id(64, 'a');
+    view.items.push_back(
+        {.event = "{\"id\":\"e_1\"}",
+         .tlp = Tlp::green,
+         .sight = {.under = {{id, goes}}, .goes = 0, .told = "{\"tlp\":\"green\"}"}});
+    view.items.push_back(
+        {.event = "{\"id\":\"e_2\"}", .tlp = Tlp::red, .sight = {.under = {{id, stays}}}});
+    view.withheld[policy::Clause::marking] = 1;
+    return view;
+  }
+  EventsAsk last_view;
   Result<std::shared_ptr<EventStream>> hint_members(const std::string&) override {
     return missing("no network");
   }

@@ -43,6 +43,15 @@ Answer remove_token(Context& context, const Call& call);
 // Ends the live streams of sessions and tokens that may no longer come in.
 void end_lost_streams(Context& context);
 
+// handlers_emergencies.cpp
+Answer list_emergencies(Context& context, const Call& call);
+Answer release_emergency(Context& context, const Call& call);
+Answer confirm_emergency(Context& context, const Call& call);
+Answer take_back_emergency(Context& context, const Call& call);
+
+// handlers_view.cpp
+Answer show_partner_view(Context& context, const Call& call);
+
 // handlers_findings.cpp
 Answer list_findings(Context& context, const Call& call);
 Answer summarise_findings(Context& context, const Call& call);
@@ -61,6 +70,7 @@ Answer events_jsonl(Context& context, const Call& call);
 
 // handlers_stats.cpp
 Answer show_stats(Context& context, const Call& call);
+Answer list_partner_stats(Context& context, const Call& call);
 Answer show_overview(Context& context, const Call& call);
 Answer list_countries(Context& context, const Call& call);
 

@@ -28,7 +28,7 @@ Result<share::Opinions*> opinions_of(Context& context) {
   return missing("this node is a member of no network: set member and url in [share]");
 }
 
-Object object_of(const share::Request& request, const Call& call) {
+Object object_of(const Context& context, const Call& call, const share::Request& request) {
   call.show(request.ask.tlp);
   const share::RequestAsk& ask = request.ask;
   Object object;
@@ -54,7 +54,7 @@ Object object_of(const share::Request& request, const Call& call) {
       .add("deadline", time_text(ask.deadline))
       .add("told", request.told)
       .add("agreement", request.agreement)
-      .add("by", request.by)
+      .add("by", context.people.name_of(request.by))
       .add("at", time_text(request.at))
       .add("answered", time_text(request.answered))
       .add("changed", time_text(request.changed))
@@ -74,13 +74,13 @@ Object object_of(const share::RequestTimes::Side& side) {
   return object;
 }
 
-Object object_of(const share::Opinion& opinion, const Call& call) {
+Object object_of(const Context& context, const Call& call, const share::Opinion& opinion) {
   call.show(opinion.tlp);
   Object object;
   object.add("id", opinion.id)
       .flag("ours", opinion.ours)
       .add("member", opinion.member)
-      .add("by", opinion.by)
+      .add("by", context.people.name_of(opinion.by))
       .add("item", opinion.item)
       .add("opinion", name(opinion.stance))
       .add("words", opinion.words)
@@ -167,7 +167,7 @@ Result<MailTo> mail_to(Context& context, const JsonBody& body) {
 
 Answer told(Context& context, const Call& call, const share::Request& request) {
   context.backend.tell_partners();
-  return answered(call, object_of(request, call));
+  return answered(call, object_of(context, call, request));
 }
 
 Answer act_on(Context& context, const Call& call, std::string_view act) {
@@ -193,7 +193,7 @@ Answer list_requests(Context& context, const Call& call) {
   filter.late = which == "late";
   auto rows = TRY(requests->list(filter));
   std::vector<Object> items, partners;
-  for (const auto& row : rows) items.push_back(object_of(row, call));
+  for (const auto& row : rows) items.push_back(object_of(context, call, row));
   auto times = TRY(requests->times());
   for (const share::RequestTimes& one : times) {
     if (!filter.member.empty() && one.member != filter.member) continue;
@@ -213,12 +213,12 @@ Answer show_request(Context& context, const Call& call) {
   for (const share::RequestAct& act : rows) {
     acts.emplace_back()
         .add("at", time_text(act.at))
-        .add("by", act.by)
+        .add("by", context.people.name_of(act.by))
         .add("act", act.act)
         .add("refusal", act.refusal)
         .add("words", act.words);
   }
-  return answered(call, object_of(request, call).add("acts", acts));
+  return answered(call, object_of(context, call, request).add("acts", acts));
 }
 
 Answer make_request(Context& context, const Call& call) {
@@ -262,7 +262,7 @@ Answer list_opinions(Context& context, const Call& call) {
   auto* opinions = TRY(opinions_of(context));
   auto rows = TRY(opinions->list(call.params.text("item"), call.params.text("partner"), list_max));
   std::vector<Object> items;
-  for (const auto& row : rows) items.push_back(object_of(row, call));
+  for (const auto& row : rows) items.push_back(object_of(context, call, row));
   return answered(call, list_of(items, "", items.size()));
 }
 
@@ -281,7 +281,7 @@ Answer say_opinion(Context& context, const Call& call) {
   std::string member = TRY(body.text("member"));
   auto said = TRY(opinions->say(member, std::move(opinion), call.caller.user_id));
   context.backend.tell_partners();
-  return answered(call, object_of(said, call));
+  return answered(call, object_of(context, call, said));
 }
 
 Result<std::vector<Object>> opinions_on(Context& context, const Call& call, const Hash128& key) {
@@ -300,7 +300,7 @@ Result<std::vector<Object>> opinions_on(Context& context, const Call& call, cons
   }
   for (const std::string& id : ids) {
     auto rows = TRY(opinions->list(id, "", finding_opinions_max));
-    for (const auto& row : rows) out.push_back(object_of(row, call));
+    for (const auto& row : rows) out.push_back(object_of(context, call, row));
   }
   return out;
 }

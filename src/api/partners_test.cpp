@@ -4,6 +4,8 @@
 #include "api/openapi.h"
 #include "base/json.h"
 #include "policy/templates.h"
+#include "share/certificates.h"
+#include "share/shelf.h"
 #include "share_member.h"
 #include "test.h"
 
@@ -14,8 +16,10 @@ constexpr password::Cost cheap{.passes = 1, .memory_bytes = 8192 << 1};
 
 struct Table {
   Table() {
-    of_near = *share::Agreements::open({*near.journal, *near.partners, [this] { return net.now.load(); }});
-    of_far = *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now.load(); }});
+    of_near = *share::Agreements::open(
+        {*near.journal, *near.partners, [this] { return net.now.load(); }});
+    of_far =
+        *share::Agreements::open({*far.journal, *far.partners, [this] { return net.now.load(); }});
     near_requests = *share::Requests::open(parts(near, *of_near));
     far_requests = *share::Requests::open(parts(far, *of_far));
     auto now = [this] { return net.now.load(); };
@@ -258,7 +262,7 @@ TEST_CASE("requests are made, answered and listed over the API") {
   CHECK(t.told(made, "/subject") == "http://bad.example.org/a");
   CHECK(t.told(made, "/sort") == "url");
   CHECK(t.told(made, "/tlp") == "amber");
-  CHECK(t.told(made, "/by") == t.ids[Role::analyst]);
+  CHECK(t.told(made, "/by") == "analyst");
   std::string id = t.told(made, "/id"), path = "/api/v1/requests/" + id;
   CHECK(t.ask("POST", path + "/accept", "{}", Role::analyst).status == 403);
   REQUIRE(t.near.partners->deliver() == 0);
@@ -327,6 +331,125 @@ TEST_CASE("opinions go and are listed over the API") {
   CHECK(heard->front().words == "seen here too");
   auto list = t.ask("GET", "/api/v1/opinions?partner=far.example.org");
   CHECK(t.told(list, "/items/0/opinion") == "strongly-agree");
+}
+
+TEST_CASE("a partner comes in by its certificate as by a token, also while it changes that") {
+  Table t;
+  t.agree();
+  auto now = [&] { return t.net.now.load(); };
+  auto offers = *store::Offers::open(t.near.home.file("offers.db"), now);
+  auto shelves =
+      *share::Shelves::open({.journal = *t.near.journal,
+                             .partners = *t.near.partners,
+                             .agreements = *t.of_near,
+                             .offers = *offers,
+                             .words = t.near.words,
+                             .ledger = [] { return static_cast<share::Ledger*>(nullptr); },
+                             .feed = [](auto) { return policy::FeedSays{}; },
+                             .sensors = {},
+                             .now = now,
+                             .settings = {.title = "near"}});
+  t.backend.known_shelves = shelves.get();
+  auto ask = [&](const std::string& pin, const std::string& token = {}) {
+    http::Request request{.method = "GET"};
+    REQUIRE(http::read_target("/taxii2/tocsin/collections/", request).has_value());
+    request.headers = {{"accept", "application/taxii+json;version=2.1"}};
+    if (!pin.empty()) request.headers.emplace_back(http::client_pin, pin);
+    if (!token.empty()) request.headers.emplace_back("authorization", "Bearer " + token);
+    http::Admission admission = t.api->admit(request);
+    return admission.refusal ? admission.refusal->status : admission.handle(request)->status;
+  };
+  std::string old = t.near.partner(t.far).pins.front(), fresh = hex(sha256("a new one"));
+  CHECK(ask(old) == 200);
+  CHECK(ask("") == 401);
+  CHECK(ask(hex(sha256("a stranger's"))) == 401);
+  CHECK(ask(old, "no token of its") == 401);  // what is said must be true
+
+  auto near_hears = share::Certificates::open({*t.near.journal, *t.near.partners, now});
+  auto far_tells = share::Certificates::open({*t.far.journal, *t.far.partners, now});
+  CHECK(far_tells->work() == false);  // near knows it from the join
+  REQUIRE(t.far.partners->introduce(t.far.self().profile, {fresh}).has_value());
+  CHECK(ask(fresh) == 401);
+  CHECK(far_tells->work() == true);
+  CHECK(far_tells->work() == false);
+  REQUIRE(t.far.partners->deliver() == 0);
+  CHECK(ask(fresh) == 200);
+  CHECK(ask(old) == 200);  // for a while both are its
+  t.net.now += share::Certificates::overlap;
+  CHECK(far_tells->work() == true);
+  REQUIRE(t.far.partners->deliver() == 0);
+  CHECK(ask(fresh) == 200);
+  CHECK(ask(old) == 401);
+  REQUIRE(t.near.partners->stop("far.example.org", "ana", "a test").has_value());
+  CHECK(ask(fresh) == 401);
+}
+
+TEST_CASE("an emergency release takes a reason and two persons over the API") {
+  Table t;
+  t.agree();
+  auto now = [&] { return t.net.now.load(); };
+  auto offers = *store::Offers::open(t.near.home.file("offers.db"), now);
+  std::unique_ptr<SigningKey> key;
+  std::unique_ptr<share::Ledger> ledger;
+  REQUIRE(t.near.partners
+              ->with_key([&](const SigningKey& own) -> Result<void> {
+                key = std::make_unique<SigningKey>(TRY(SigningKey::from_seed(own.seed())));
+                ledger = TRY(share::Ledger::open(
+                    {.journal = *t.near.journal, .node = t.near.member, .key = *key, .now = now}));
+                return {};
+              })
+              .has_value());
+  std::string item = "observed-data--00000000-0000-4000-8000-000000000001";
+  auto exempt = [&](const std::string&, EventId event) -> Result<share::Emergencies::Exempt> {
+    if (event != 31) return denied("no person may release it");
+    return share::Emergencies::Exempt{.agreement = "near.far", .address = {}, .item = item};
+  };
+  auto emergencies = *share::Emergencies::open({.journal = *t.near.journal,
+                                                .partners = *t.near.partners,
+                                                .offers = *offers,
+                                                .ledger = [&] { return ledger.get(); },
+                                                .now = now,
+                                                .exempt = exempt});
+  CHECK(t.ask("GET", "/api/v1/emergencies").status == 404);  // a member of no network
+  t.backend.known_emergencies = emergencies.get();
+  const std::string path = "/api/v1/emergencies";
+  auto body = [](std::string_view event, std::string_view why) {
+    return fmt::format(R"({{"partner":"far.example.org","event":"{}","why":"{}"}})", event, why);
+  };
+  CHECK(t.ask("POST", path, body("1f", "it burns")).status == 400);
+  CHECK(t.ask("POST", path, body("e_1f", "")).status == 400);
+  CHECK(t.ask("POST", path, body("e_20", "it burns")).status == 403);
+  CHECK(t.ask("POST", path, body("e_1f", "it burns"), Role::analyst).status == 403);
+  auto made = t.ask("POST", path, body("e_1f", "it burns"));
+  REQUIRE(made.status == 200);
+  CHECK(t.told(made, "/state") == "open");
+  CHECK(t.told(made, "/item") == item);
+  CHECK(t.told(made, "/due") == times::format(t.net.now + us_per_day));
+  CHECK(t.ask("POST", path + "/1/confirm").status == 403);  // the same person
+  CHECK(t.ask("POST", path + "/2/confirm").status == 404);
+  auto confirmed = t.ask("POST", path + "/1/confirm", "", Role::administrator);
+  CHECK(t.told(confirmed, "/state") == "confirmed");
+  CHECK(t.told(confirmed, "/confirmed_by") == "administrator");
+  CHECK(t.ask("POST", path + "/1/recall", "{}").status == 400);
+  CHECK(t.told(t.ask("POST", path + "/1/recall", R"({"why":"it was another"})"), "/state") ==
+        "taken-back");
+  auto list = t.ask("GET", path + "?partner=far.example.org");
+  CHECK(t.told(list, "/items/0/why") == "it burns");
+  CHECK(t.told(list, "/items/0/by") == "agreement-editor");
+  CHECK(t.told(list, "/items/0/event") == "e_1f");
+
+  auto statistics = *share::Statistics::open({.journal = *t.near.journal,
+                                              .partners = *t.near.partners,
+                                              .agreements = *t.of_near,
+                                              .offers = *offers,
+                                              .now = now});
+  t.backend.known_statistics = statistics.get();
+  Day day = times::day_of(t.net.now) - 1;
+  REQUIRE(statistics->publish(day, {{"country.type", {{"BR", "scanner", 20}}}}).has_value());
+  auto figures = t.ask("GET", "/api/v1/stats/partners?cut=country.type", "", Role::viewer);
+  CHECK(t.told(figures, "/items/0/day") == times::format_day(day));
+  CHECK(t.told(figures, "/items/0/group") == "BR");
+  CHECK(t.told(figures, "/items/0/part") == "scanner");
 }
 
 }  // namespace tocsin::api

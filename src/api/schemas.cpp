@@ -279,6 +279,39 @@ constexpr Schema table[] = {
     {"PartnerAct", "What was done with a partner, by whom.",
      "at!:time by:string act!:string words:string"},
     {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},
+    {"SharedFigure",
+     "A count of subjects of a day, of at least k, that a member published; without `member`: this "
+     "node. `group`: of the cut, as a country; `part`: within it, as a type; without: all of it.",
+     "member:string day!:day cut!:string group!:string part:string subjects!:integer"},
+    {"SharedFigureList", "The newest days first, at most 10,000.",
+     "items!:[SharedFigure] next:string as_of!:time took_ms!:number"},
+    {"EmergencyAsk", "An event by its id, to whom, and why.",
+     "partner!:string event!:string "
+     "why!:string"},
+    {"Emergency",
+     "An event that a person released beyond the agreement. `item`: what the partner has it under; "
+     "`due`: until then a second person must confirm it. `ended` without `ended_by`: nobody did, "
+     "or the event was withdrawn.",
+     "id!:integer event!:string partner!:string agreement!:string item!:string "
+     "state!:open|confirmed|taken-back by!:string at!:time why:string due:time confirmed_by:string "
+     "confirmed:time ended_by:string ended:time as_of:time took_ms:number"},
+    {"EmergencyList", "All of them, newest first.",
+     "items!:[Emergency] next:string total:integer as_of!:time took_ms!:number"},
+    {"PartnerView",
+     "Events as one partner would get them. Counted are those that were looked at, of which "
+     "`items` are the first: `goes`; `hindered`: stay whatever agreements say; the rest by the "
+     "clause of the first agreement.",
+     "items!:[PartnerViewItem] partner!:string looked_at!:integer goes!:integer "
+     "hindered!:integer withheld:[ClauseCount] next:string as_of!:time took_ms!:number"},
+    {"PartnerViewItem",
+     "An event as it is here, and as the partner would get it (`told`, under `agreement`). "
+     "`hindrance`: why it stays whatever agreements say.",
+     "event!:any goes!:boolean agreement:string told:any hindrance:string "
+     "under:[PartnerViewUnder]"},
+    {"PartnerViewUnder", "What one agreement in force says of it.",
+     "agreement!:string released!:boolean reason!:string clause!:integer clause_name!:string "
+     "sentence!:string counterfactual:string"},
+    {"ClauseCount", "How many by a clause.", "clause!:integer name!:string count!:integer"},
     {"PartnerSelf",
      "What this node says of itself. `recovery_here`: the recovery key lies on it still.",
      "member!:string name!:string country:string url!:string key!:string pins:[string] "

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/tls.h"
+#include "share/misp.h"
 #include "share/taxii.h"
 
 namespace tocsin::api {
@@ -185,10 +186,12 @@ Result<Listening> listen(node::Node& node, Api& api, bool tcp) {
   options.socket_path = node::socket_path(node.home());
   options.certificate_file = config.certificate_file;
   options.key_file = config.key_file;
+  options.client_certificates = config.client_certificates;
   options.host_names = config.host_names;
   for (const std::string& name : {config.host, machine_name()}) options.host_names.push_back(name);
   options.spool_folder = fs::path(node.home()) / "uploads";
   options.refuse_target = [](std::string_view target, const Error& error) {
+    if (target.starts_with("/misp/")) return share::misp_refusal(400, error.what);
     return target.starts_with("/taxii2/") ? share::taxii_refusal(400, error.what)
                                           : http::problem(error);
   };

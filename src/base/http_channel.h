@@ -8,7 +8,12 @@
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 
+#include <openssl/x509.h>
+
 #include <cstddef>
+#include <string>
+
+#include "base/hash.h"
 
 namespace tocsin::http {
 
@@ -24,6 +29,7 @@ class Channel {
  public:
   virtual ~Channel() = default;
   virtual Task<void> begin(error_code& error) = 0;
+  virtual std::string client_pin() { return {}; }  // "": the client showed no certificate
   virtual Task<std::size_t> read(char* to, std::size_t size, error_code& error) = 0;
   virtual Task<std::size_t> write(const char* from, std::size_t size, error_code& error) = 0;
   virtual Task<void> end() = 0;  // tells the other side that no more comes
@@ -64,6 +70,18 @@ class TlsChannel final : public Channel {
   Task<void> begin(error_code& error) override {
     co_await stream_.async_handshake(ssl::stream_base::server,
                                      asio::redirect_error(use_awaitable, error));
+  }
+  std::string client_pin() override {
+    X509* certificate = SSL_get1_peer_certificate(stream_.native_handle());
+    unsigned char* der = nullptr;
+    int size =
+        certificate != nullptr ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der) : -1;
+    std::string pin;
+    if (size > 0)
+      pin = hex(sha256({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)}));
+    OPENSSL_free(der);
+    X509_free(certificate);
+    return pin;
   }
   Task<std::size_t> read(char* to, std::size_t size, error_code& error) override {
     co_return co_await stream_.async_read_some(asio::buffer(to, size),

@@ -179,6 +179,7 @@ class HttpServer::State::Connection : public std::enable_shared_from_this<Connec
   State& state_;
   std::unique_ptr<Channel> channel_;
   Peer peer_;
+  std::string client_pin_;
   asio::any_io_executor strand_;
   std::string in_;  // read and not yet parsed
   std::shared_ptr<EventStream> events_;
@@ -247,6 +248,7 @@ std::optional<Response> Connection::judge_host(const Request& request, const Par
 std::optional<Response> Connection::judge(Exchange& exchange, Parser& parser) const {
   Request& request = exchange.request;
   request.peer = peer_;
+  if (!client_pin_.empty()) request.headers.emplace_back(client_pin, client_pin_);
   request.stop = state_.stopping.get_token();
   exchange.version = parser.version;
   if (parser.coded) return problem(501, "of transfer codings only chunked is understood");
@@ -469,6 +471,7 @@ Task<void> Connection::serve() {
   set_deadline(state_.options.limits.header_time);
   co_await channel_->begin(error);
   bool more = !error;
+  if (more && state_.options.client_certificates) client_pin_ = channel_->client_pin();
   while (more && !lost_) {
     Exchange exchange;
     Parser parser(exchange.request, state_.options.limits);
@@ -561,6 +564,11 @@ Result<void> HttpServer::State::open_tls() {
       raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_cipher_list(raw, "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+  if (options.client_certificates) {
+    SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+    constexpr unsigned char of[] = "tocsin";
+    SSL_CTX_set_session_id_context(raw, of, sizeof of);
+  }
   error_code error;
   tls->use_certificate_chain_file(options.certificate_file, error);
   if (error) {

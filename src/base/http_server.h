@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/http.h"
@@ -75,7 +76,14 @@ struct ServerOptions {
   std::function<Response(std::string_view target, const Error&)> refuse_target{};
   // After each answer, for metrics and logs; any thread.
   std::function<void(const Request&, int status, std::chrono::microseconds took)> done{};
+  // TLS clients are asked for a certificate and may have none. No authority is asked about one: it
+  // only proves that the client has its key, whose pin stands in the field `client_pin`.
+  bool client_certificates = false;
 };
+
+// A field of Request::headers that no client can send: the SHA-256 of the public key of its
+// certificate, 64 hexadecimal digits. Source: RFC 7469 section 2.4; RFC 8446 section 4.4.
+inline constexpr std::string_view client_pin = ":client-pin";
 
 class HttpServer {
  public:

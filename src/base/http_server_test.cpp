@@ -11,9 +11,11 @@
 #include <fstream>
 #include <thread>
 
+#include "base/fetch.h"
 #include "base/gzip.h"
 #include "base/http_client.h"
 #include "base/text.h"
+#include "base/tls.h"
 #include "test.h"
 
 namespace tocsin::http {
@@ -102,6 +104,7 @@ struct Site {
   Result<Response> handle(const Request& request) {
     ++handled;
     if (request.path == "/echo") return text(request.method + " " + request.body);
+    if (request.path == "/pin") return text("pin " + std::string(request.header(client_pin)));
     if (request.path == "/peer") return text(request.peer.uid ? "local" : request.peer.ip);
     if (request.path == "/upload") {
       auto size = request.body_path.empty() ? request.body.size()
@@ -297,6 +300,42 @@ TEST_CASE("the unix socket is the owner's alone, and says who calls") {
   CHECK(client->call({.target = "/peer"})->status == 200);
   CHECK(HttpClient::unix_socket(site.folder.path + "/other.sock").error().fault ==
         Fault::unavailable);
+}
+
+TEST_CASE(
+    "a client's certificate is asked for where it is wanted, and its key is told by its pin") {
+  Folder folder;
+  auto made = [&](const std::string& name) {
+    std::string certificate = folder.path + "/" + name + ".crt";
+    REQUIRE(tls::make_self_signed(certificate, folder.path + "/" + name + ".key", {"localhost"})
+                .has_value());
+    return certificate;
+  };
+  std::string ours = made("server"), theirs = made("client"), other = made("other");
+  for (bool asks : {true, false}) {
+    Site site([&](ServerOptions& options) {
+      options.certificate_file = ours;
+      options.key_file = folder.path + "/server.key";
+      options.client_certificates = asks;
+    });
+    auto ask = [&](const std::string& certificate) {
+      fetch::Request request{.url = fmt::format("https://127.0.0.1:{}/pin", site.server->port()),
+                             .route = {.allow_private = true, .pins = {*tls::public_key_pin(ours)}},
+                             .tries_max = 1};
+      if (!certificate.empty()) {
+        request.route.client_certificate = certificate;
+        request.route.client_key = certificate.substr(0, certificate.size() - 3) + "key";
+      }
+      auto answer = fetch::get(request);
+      REQUIRE_MESSAGE(answer.has_value(), (answer ? "" : answer.error().what));
+      return answer->body;
+    };
+    CHECK(ask("") == "pin ");
+    CHECK(ask(theirs) == (asks ? "pin " + *tls::public_key_pin(theirs) : "pin "));
+    CHECK(ask(other) == (asks ? "pin " + *tls::public_key_pin(other) : "pin "));
+  }
+  Site plain;  // nobody can say it
+  CHECK(status_of(plain.get("/pin", ":client-pin: 00\r\n")) == 400);
 }
 
 TEST_CASE("a page of another name cannot call in") {

@@ -69,7 +69,7 @@ Certificate sign(EVP_PKEY* key, const std::vector<std::string>& names) {
                              reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1, 0);
   X509_set_issuer_name(x, subject);
   bool whole = add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
-               add_extension(x, NID_ext_key_usage, "serverAuth") &&
+               add_extension(x, NID_ext_key_usage, "serverAuth,clientAuth") &&
                (names.empty() || add_extension(x, NID_subject_alt_name, alternative_names(names)));
   if (!whole || X509_sign(x, key, EVP_sha256()) == 0) return {};
   return certificate;

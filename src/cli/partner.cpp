@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/call.h"
 #include "cli/printing.h"
+#include "cli/question.h"
 #include "cli/verbs.h"
 
 namespace tocsin::cli {
@@ -18,6 +19,7 @@ namespace {
 struct PartnerOptions {
   std::string home = default_home(), member, note, code, fingerprint, why, id;
   std::uint64_t days = 7, overlap_days = 30;
+  std::vector<std::string> conditions;
   bool as_json = false, recover = false, forget = false;
 };
 
@@ -113,6 +115,80 @@ Result<void> show(const PartnerOptions& options) {
                  text::printable(text_of(act, "act")), text::printable(text_of(act, "words")));
     }
   });
+}
+
+void tell_sight(const simdjson::dom::element& item) {
+  bool goes = false;
+  if (item["goes"].get(goes)) return;
+  fmt::print("{} {}\n", goes ? "goes " : "stays", text::printable(text_of(item, "event")));
+  if (goes) fmt::print("  as {}\n", text::printable(text_of(item, "told")));
+  if (auto why = text_of(item, "hindrance"); !why.empty())
+    fmt::print("  {}\n", text::printable(why));
+  simdjson::dom::array all;
+  if (goes || item["under"].get(all)) return;
+  for (simdjson::dom::element under : all) {
+    fmt::print("  {} {}\n  {}\n", text_of(under, "agreement").substr(0, 12),
+               text::printable(text_of(under, "sentence")),
+               text::printable(text_of(under, "counterfactual")));
+  }
+}
+
+Result<void> see(const PartnerOptions& options) {
+  auto asked = TRY(question(options.conditions, false));
+  Caller::Ask what{.path = path_of(options, "view"), .query = std::move(asked.query)};
+  what.query.emplace("limit", std::to_string(asked.limit));
+  return ask(options, what, [&](const simdjson::dom::element& answer) {
+    simdjson::dom::array items, withheld;
+    if (!answer["items"].get(items)) {
+      for (simdjson::dom::element item : items) tell_sight(item);
+    }
+    fmt::print(stderr, "of the {} newest that fit: {} would go, {} stay whatever is agreed\n",
+               text_of(answer, "looked_at"), text_of(answer, "goes"), text_of(answer, "hindered"));
+    if (answer["withheld"].get(withheld)) return;
+    for (simdjson::dom::element one : withheld) {
+      fmt::print(stderr, "{} withheld by clause {} ({})\n", text_of(one, "count"),
+                 text_of(one, "clause"), text_of(one, "name"));
+    }
+  });
+}
+
+void tell_emergency(const simdjson::dom::element& answer) {
+  fmt::print("{} {} to {}: {}\n", text_of(answer, "id"), text_of(answer, "event"),
+             text::printable(text_of(answer, "partner")), text_of(answer, "state"));
+  if (auto due = text_of(answer, "due"); !due.empty())
+    fmt::print(stderr, "A second person confirms it until {}, or it is taken back.\n", due);
+}
+
+Result<void> release(const PartnerOptions& options) {
+  json::Writer w;
+  w.object().member("event", options.id).member("partner", options.member);
+  w.member("why", options.why).end();
+  return ask(options, {.method = "POST", .path = "/emergencies", .body = w.take()}, tell_emergency);
+}
+
+Result<void> releases(const PartnerOptions& options) {
+  auto caller = TRY(Caller::open(options.home));
+  Caller::Ask what{.path = "/emergencies"};
+  if (!options.member.empty()) what.query.emplace("partner", options.member);
+  return print_list(
+      caller, what,
+      {">id", "event", "partner", "state", "by", "at", "due", "confirmed_by", "ended", "why"},
+      options.as_json);
+}
+
+Result<void> confirm(const PartnerOptions& options) {
+  return ask(options,
+             {.method = "POST",
+              .path = fmt::format("/emergencies/{}/confirm", http::percent_encode(options.id))},
+             tell_emergency);
+}
+
+Result<void> recall(const PartnerOptions& options) {
+  return ask(options,
+             {.method = "POST",
+              .path = fmt::format("/emergencies/{}/recall", http::percent_encode(options.id)),
+              .body = body_of("why", options.why)},
+             tell_emergency);
 }
 
 Result<void> compare(const PartnerOptions& options) {
@@ -211,6 +287,9 @@ void add_partner(CLI::App& app, Chosen& chosen) {
   part("list", "who is known, and in which state", "tocsin partner list", list);
   member(part("show", "one partner, with what was done", "tocsin partner show cert.example.org",
               show));
+  member(part("see", "events as it would get them, and why others stay",
+              "tocsin partner see cert.example.org type=c2-server limit=20", see))
+      ->add_option("FILTER", options.conditions, "as of `tocsin events`");
   member(part("compare", "say that both sides have the same fingerprint",
               "tocsin partner compare cert.example.org \"31270 98817 ...\"", compare))
       ->add_option("FINGERPRINT", options.fingerprint, "as their person read it")
@@ -219,6 +298,19 @@ void add_partner(CLI::App& app, Chosen& chosen) {
                "tocsin partner stop cert.example.org --why \"left the network\"", stop));
   because(part("revoke", "its keys were lost or stolen",
                "tocsin partner revoke cert.example.org --why \"they rang\"", revoke));
+  auto* beyond = part("release", "one event beyond the agreement, in an emergency",
+                      "tocsin partner release cert.example.org e_1f --why \"it burns\"", release);
+  member(beyond)->add_option("EVENT", options.id, "its id, as `tocsin events` prints")->required();
+  beyond->add_option("--why", options.why, "one line; kept in the ledger")->required();
+  part("releases", "those of emergencies, and their state", "tocsin partner releases", releases)
+      ->add_option("MEMBER", options.member, "its id; all if not said");
+  part("confirm", "the second person's word for one", "tocsin partner confirm 3", confirm)
+      ->add_option("ID", options.id, "of the release")
+      ->required();
+  auto* back = part("recall", "take one back from the partner",
+                    "tocsin partner recall 3 --why \"it was another\"", recall);
+  back->add_option("ID", options.id, "of the release")->required();
+  back->add_option("--why", options.why, "one line; kept in the ledger")->required();
   member(part("token", "one more token for its programs, shown this once",
               "tocsin partner token cert.example.org", token));
   part("key", "a new key of this member", "tocsin partner key --days 30", key)

@@ -6,24 +6,11 @@
 #include "base/text.h"
 #include "cli/call.h"
 #include "cli/printing.h"
+#include "cli/question.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 
 namespace tocsin::cli {
-namespace {
-
-struct QueryOptions {
-  std::vector<std::string> conditions;
-  std::string home, id;
-  bool as_json = false, as_csv = false;
-};
-
-// field=value, field>value, since=, until=, limit= and bare words, as the API's parameters; since
-// and until of findings are of when they were last seen.
-struct Question {
-  std::multimap<std::string, std::string> query;
-  std::size_t limit = 50;
-};
 
 Result<Question> question(const std::vector<std::string>& conditions, bool of_findings) {
   Question q;
@@ -59,6 +46,14 @@ Result<Question> question(const std::vector<std::string>& conditions, bool of_fi
   q.query.emplace("q", filter);
   return q;
 }
+
+namespace {
+
+struct QueryOptions {
+  std::vector<std::string> conditions;
+  std::string home, id;
+  bool as_json = false, as_csv = false;
+};
 
 std::string short_time(std::string time) {
   if (time.size() >= 16) time = time.substr(0, 10) + " " + time.substr(11, 5);

@@ -198,6 +198,13 @@ Result<void> count(StatsOptions options) {
     fmt::print(stderr, "tocsin: the series of the first {} rows\n", series_rows_max);
   }
   for (const auto& cut : options.cuts) {
+    if (cut == "partners") {
+      TRY(print_list(caller,
+                     {.path = "/stats/partners",
+                      .query = {{"since", options.since}, {"until", options.until}}},
+                     {"day", "member", "cut", "group", "part", ">subjects"}, options.as_json));
+      continue;
+    }
     Caller::Ask ask{.path = "/stats"};
     ask.query = {{"cut", cut},
                  {"type", options.type},
@@ -235,10 +242,11 @@ void add_stats(CLI::App& app, Chosen& chosen) {
       "Example: tocsin stats country --type infected-system --since 2025-01-01 --until 2025-09-01 "
       "--compare year");
   static StatsOptions options;
-  verb->add_option(
-          "CUT", options.cuts,
-          "country, country.class, country.type, country.type.family, "
-          "country.type.controller, asn.type, sector.type, family, asn, controller, type, class")
+  verb->add_option("CUT", options.cuts,
+                   "country, country.class, country.type, country.type.family, "
+                   "country.type.controller, asn.type, sector.type, family, asn, controller, type, "
+                   "class; or "
+                   "partners: what they and this node published of each day, without addresses")
       ->required();
   verb->add_option("--type", options.type, "of this type alone");
   verb->add_option("--class", options.klass, "of this class alone");

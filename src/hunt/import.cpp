@@ -256,6 +256,7 @@ Result<void> Importer::take(Observable observable, Claim claim, std::optional<Ty
   if (!said) said = wish_.type;
   claim.type = said.value_or(usual_type(observable.kind));
   claim = TRY(checked(std::move(claim)));
+  if (wish_.admit) TRY(wish_.admit(observable, claim));
   ++result_.observables;
   if (observable.kind == Kind::pattern) ++result_.patterns;
   waiting_bytes_ += observable.value.size() + claim.text.size() + sizeof(Told);

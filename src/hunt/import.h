@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ struct ImportWish {
   Claim usual{};
   std::optional<Type> type{};  // where the file says none; else malware for a hash, or blacklist
   std::optional<ImportFormat> format{};
+  // May it be kept? Errors: denied, with why not.
+  std::function<Result<void>(const Observable&, const Claim&)> admit{};
 };
 
 struct Rejected {

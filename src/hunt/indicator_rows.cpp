@@ -35,6 +35,7 @@ constexpr const char* steps[] = {
          one INTEGER PRIMARY KEY CHECK(one = 1), done INTEGER NOT NULL, up_to INTEGER NOT NULL,
          seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);
        INSERT INTO indicator_look_up VALUES(1, 0, 0, 0, 0))",
+    "CREATE INDEX indicator_claims_object ON indicator_claims(object, source) WHERE object <> ''",
 };
 
 template <class Enum>

@@ -17,6 +17,12 @@ using store::Statement;
 
 namespace {
 
+constexpr std::string_view span_of_claims =
+    "UPDATE indicators SET since = coalesce((SELECT min(since) FROM indicator_claims WHERE "
+    "indicator = ?1 AND revoked = 0), since), until = coalesce((SELECT max(CASE WHEN told <= "
+    "expired THEN min(until, expired) ELSE until END) FROM indicator_claims WHERE "
+    "indicator = ?1 AND revoked = 0), ?2) WHERE id = ?1";
+
 // Writes what is told: the statements of one transaction.
 class Adding {
  public:
@@ -38,11 +44,7 @@ class Adding {
         "INSERT INTO indicator_claims(indicator, source, object, type, family, techniques, "
         "confidence, severity, tlp, pap, since, until, revoked, text, told) "
         "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    out.span_ = TRY(db.prepare(
-        "UPDATE indicators SET since = coalesce((SELECT min(since) FROM indicator_claims WHERE "
-        "indicator = ?1 AND revoked = 0), since), until = coalesce((SELECT max(CASE WHEN told <= "
-        "expired THEN min(until, expired) ELSE until END) FROM indicator_claims WHERE "
-        "indicator = ?1 AND revoked = 0), ?2) WHERE id = ?1"));
+    out.span_ = TRY(db.prepare(span_of_claims));
     return out;
   }
 
@@ -131,6 +133,27 @@ constexpr std::string_view remove_by_id[] = {"DELETE FROM indicator_claims WHERE
                                              "DELETE FROM indicator_sightings WHERE indicator = ?",
                                              "DELETE FROM indicators WHERE id = ?"};
 
+// The claims as they are but for `revoked`, under new numbers.
+Result<void> renumber(Sqlite& db, const std::vector<std::int64_t>& numbers,
+                      std::string_view revoked) {
+  auto again = TRY(db.prepare(fmt::format(
+      "INSERT INTO indicator_claims(indicator, source, object, type, family, techniques, "
+      "confidence, severity, tlp, pap, since, until, revoked, text, told) SELECT indicator, "
+      "source, object, type, family, techniques, confidence, severity, tlp, pap, since, until, "
+      "{}, text, told FROM indicator_claims WHERE number = ?",
+      revoked)));
+  auto drop = TRY(db.prepare("DELETE FROM indicator_claims WHERE number = ?"));
+  for (std::int64_t number : numbers) {
+    TRY(again.bind(1, number).run());
+    TRY(drop.bind(1, number).run());
+  }
+  return {};
+}
+
+constexpr std::string_view claims_of_object =
+    "SELECT number, indicator, revoked FROM indicator_claims WHERE object = ?1 AND object <> ''"
+    " AND source = (SELECT id FROM indicator_sources WHERE kind = ?2 AND name = ?3)";
+
 }  // namespace
 
 Result<std::unique_ptr<Indicators>> Indicators::open(Parts parts) {
@@ -182,20 +205,45 @@ Result<Indicator> Indicators::expire(std::uint64_t id, std::string_view why, std
     std::vector<std::int64_t> numbers;
     select.bind(1, id);
     while (TRY(select.step())) numbers.push_back(select.number(0));
-    auto again = TRY(db.prepare(
-        "INSERT INTO indicator_claims(indicator, source, object, type, family, techniques, "
-        "confidence, severity, tlp, pap, since, until, revoked, text, told) SELECT indicator, "
-        "source, object, type, family, techniques, confidence, severity, tlp, pap, since, until, "
-        "revoked, text, told FROM indicator_claims WHERE number = ?"));
-    auto drop = TRY(db.prepare("DELETE FROM indicator_claims WHERE number = ?"));
-    for (std::int64_t number : numbers) {
-      TRY(again.bind(1, number).run());
-      TRY(drop.bind(1, number).run());
-    }
+    TRY(renumber(db, numbers, "revoked"));
     return {};
   };
   TRY(tables_.write(body));
   return one(id);
+}
+
+Result<std::optional<std::uint64_t>> Indicators::claimed_by(const Source& source,
+                                                            std::string_view object) const {
+  std::optional<std::uint64_t> found;
+  auto look = [&](Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare(claims_of_object));
+    select.bind(1, object).bind(2, static_cast<int>(source.kind)).bind(3, source.name);
+    if (TRY(select.step())) found = static_cast<std::uint64_t>(select.number(1));
+    return {};
+  };
+  TRY(tables_.read(look));
+  return found;
+}
+
+Result<std::size_t> Indicators::revoke(const Source& source, std::string_view object) {
+  std::vector<std::int64_t> numbers, indicators;
+  TimeUs now = parts_.now();
+  auto body = [&](Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare(claims_of_object));
+    select.bind(1, object).bind(2, static_cast<int>(source.kind)).bind(3, source.name);
+    while (TRY(select.step())) {
+      if (select.number(2) != 0) continue;
+      numbers.push_back(select.number(0));
+      indicators.push_back(select.number(1));
+    }
+    select.reset();
+    TRY(renumber(db, numbers, "1"));
+    auto span = TRY(db.prepare(span_of_claims));
+    for (std::int64_t id : indicators) TRY(span.bind(1, id).bind(2, now).run());
+    return {};
+  };
+  TRY(tables_.write(body));
+  return numbers.size();
 }
 
 Result<Indicator> Indicators::sight(std::uint64_t id, Sighting sighting) {

@@ -106,6 +106,12 @@ class Indicators {
   // Errors: invalid: times in the wrong order, a count of 0, more than sightings_max.
   Result<Indicator> sight(std::uint64_t id, Sighting sighting);
 
+  // The indicator of which this source claims something by that object; nullopt: of none.
+  Result<std::optional<std::uint64_t>> claimed_by(const Source& source,
+                                                  std::string_view object) const;
+  // The source takes back what it claimed by that object. Gives how many claims that were.
+  Result<std::size_t> revoke(const Source& source, std::string_view object);
+
   // Claims with a number above `after`, in the order of their numbers; at most `limit`. A reader
   // that keeps the last number misses none.
   Result<std::vector<ClaimChange>> changes(std::uint64_t after, std::size_t limit) const;

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace tocsin::ingest {
-namespace {
-
-constexpr std::chrono::seconds nap_max{1};
-
-}  // namespace
-
 void Scheduler::set(Feed feed, const Collector& collector, TimeUs first, TimeUs last_start) {
   std::scoped_lock lock(mutex_);
   if (stopping_) return;
@@ -26,7 +20,7 @@ void Scheduler::set(Feed feed, const Collector& collector, TimeUs first, TimeUs 
     entry->before = place;
   }
   place = std::move(entry);
-  changed_.notify_all();
+  tell_changed();
 }
 
 void Scheduler::tell_to_stop(const Shared& newest) {
@@ -53,7 +47,7 @@ Result<TimeUs> Scheduler::run_now(std::string_view name) {
   Entry& entry = *found->second;
   if (entry.running) return invalid("feed '" + std::string(name) + "' runs now");
   entry.next = ingest::run_now(entry.feed, entry.runs, setup_.clock());
-  changed_.notify_all();
+  tell_changed();
   return entry.next;
 }
 
@@ -64,7 +58,7 @@ void Scheduler::hurry(std::string_view name) {
   Entry& entry = *found->second;
   entry.again = entry.running;
   if (!entry.running) entry.next = ingest::run_now(entry.feed, entry.runs, setup_.clock());
-  changed_.notify_all();
+  tell_changed();
 }
 
 std::optional<Scheduler::State> Scheduler::state(std::string_view name) const {
@@ -73,6 +67,12 @@ std::optional<Scheduler::State> Scheduler::state(std::string_view name) const {
   if (found == feeds_.end()) return std::nullopt;
   const Entry& entry = *found->second;
   return State{entry.running, entry.next, entry.runs};
+}
+
+// With the lock held.
+void Scheduler::tell_changed() {
+  is_changed_ = true;
+  changed_.notify_all();
 }
 
 TimeUs Scheduler::tick() {
@@ -129,17 +129,19 @@ void Scheduler::run(Entry& entry, const std::stop_token& stop) {
   runs.failures = done ? 0 : runs.failures + 1;
   if (!done) runs.fault = done.error().fault;
   entry.next = next_run(entry.feed, runs, setup_.random());
-  if (std::exchange(entry.again, false) && done)
-    entry.next = ingest::run_now(entry.feed, runs, runs.last_end);
   Outcome outcome{runs.last_start, runs.last_end, entry.next, std::move(done)};
+  bool well = outcome.done.has_value();
   // A run that was told to stop says nothing about the feed.
   bool tell = !entry.removed && !stop.stop_requested() && setup_.ended;
   lock.unlock();
   if (tell) setup_.ended(entry.feed, outcome);
   lock.lock();
   if (!entry.collector->endless) --running_;
+  // Told meanwhile, also while the outcome was told.
+  if (std::exchange(entry.again, false) && well)
+    entry.next = ingest::run_now(entry.feed, entry.runs, entry.runs.last_end);
   entry.running = false;  // from here on it may be gone
-  changed_.notify_all();
+  tell_changed();
 }
 
 void Scheduler::start() {
@@ -149,8 +151,8 @@ void Scheduler::start() {
       std::unique_lock lock(mutex_);
       TimeUs left = next == time_none ? us_per_s : next - setup_.clock();
       auto nap = std::min<std::chrono::microseconds>(
-          nap_max, std::chrono::microseconds(std::max<TimeUs>(left, 0)));
-      changed_.wait_for(lock, stop, nap, [] { return false; });
+          setup_.nap_max, std::chrono::microseconds(std::max<TimeUs>(left, 0)));
+      changed_.wait_for(lock, stop, nap, [this] { return std::exchange(is_changed_, false); });
     }
   });
 }

@@ -4,6 +4,7 @@
 // clock is passed in: tick() starts what is due, and start() calls it by a thread of its own.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -27,7 +28,8 @@ class Scheduler {
   };
   struct Setup {
     unsigned threads_max = 8;
-    std::function<TimeUs()> clock;  // monotonic
+    std::chrono::microseconds nap_max = std::chrono::seconds(1);  // the clock may jump meanwhile
+    std::function<TimeUs()> clock;                                // monotonic
     std::function<std::unique_ptr<CollectorContext>(const Feed&, std::stop_token)> context;
     // On the run's thread; not after remove(), and it may not call remove() or stop().
     std::function<void(const Feed&, const Outcome&)> ended;
@@ -86,11 +88,13 @@ class Scheduler {
   void launch(const Shared& entry);
   static bool is_free(Entry& entry);
   void run(Entry& entry, const std::stop_token& stop);
+  void tell_changed();
   static void tell_to_stop(const Shared& newest);
 
   Setup setup_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
+  bool is_changed_ = false;  // since the driver looked last
   std::map<std::string, Shared, std::less<>> feeds_;
   unsigned running_ = 0;  // without endless ones
   bool stopping_ = false;

@@ -73,10 +73,12 @@ struct World {
   std::atomic<TimeUs> now = 0;
   std::vector<std::string> told;
   std::mutex told_mutex;
+  bool hurries = false;  // the feed is hurried while its end is told
   Scheduler scheduler;
 
   explicit World(unsigned threads_max = 8)
       : scheduler({.threads_max = threads_max,
+                   .nap_max = std::chrono::hours(1),  // only what is told wakes its driver
                    .clock = [this] { return now.load(); },
                    .context =
                        [this](const Feed&, std::stop_token stop) {
@@ -86,6 +88,7 @@ struct World {
                        [this](const Feed& feed, const Scheduler::Outcome& outcome) {
                          std::scoped_lock lock(told_mutex);
                          told.push_back(feed.name + (outcome.done ? " done" : " failed"));
+                         if (std::exchange(hurries, false)) scheduler.hurry(feed.name);
                        },
                    .random = [] { return std::uint64_t{0}; }}) {}
   void tick_at(TimeUs s) {
@@ -156,6 +159,29 @@ TEST_CASE("a feed in a hurry runs at once, or once more after the run that is un
   world.tick_at(3);
   world.scheduler.wait_idle();
   CHECK(world.stage.names().size() == 3);
+}
+
+TEST_CASE("a hurry while the end of a run is told is not lost") {
+  World world;
+  world.hurries = true;
+  world.scheduler.set(feed_of("a", 60), player, 0);
+  world.tick_at(0);
+  world.scheduler.wait_idle();
+  world.tick_at(1);
+  world.scheduler.wait_idle();
+  CHECK(world.stage.names() == Names{"a", "a"});
+}
+
+TEST_CASE("what is told to a running scheduler is done at once") {
+  World world;
+  world.scheduler.set(feed_of("a", 60), player, 600 * us_per_s);
+  world.scheduler.start();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it naps
+  world.scheduler.hurry("a");
+  for (int ms = 0; ms < 30'000 && world.stage.names().empty(); ++ms)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(world.stage.names() == Names{"a"});
+  world.scheduler.stop();
 }
 
 TEST_CASE("the longest due goes first") {

@@ -94,6 +94,7 @@ void compare_releases(const Account& owner, const Account& other, Comparison& ou
 
 // What `other` has seen of the log of `owner`, and what cannot be told of it.
 void compare_heads(const Account& owner, const Account& other, Comparison& out) {
+  std::uint64_t unproved = 0, newest = 0;
   for (const Head& head : other.seen) {
     if (head.node != owner.head.node) continue;
     const Tree &then = head.tree, &now = owner.head.tree;
@@ -110,15 +111,19 @@ void compare_heads(const Account& owner, const Account& other, Comparison& out) 
                        other.head.node, then.size, times::format(head.at),
                        times::format(owner.head.at))});
     } else if (then.size < now.size && (!owner.since || owner.since->tree.size != then.size)) {
-      out.notes.push_back(
-          fmt::format("whether the head of {} entries that {} holds is the "
-                      "beginning of the log of {} is not proved",
-                      then.size, other.head.node, head.node));
+      ++unproved;
+      newest = std::max(newest, then.size);
     } else if (then.size < now.size && owner.since->tree.root != then.root) {
       out.differences.push_back(
           {head.node, then.size - 1,
            fmt::format("up to here, {} was shown another log", other.head.node)});
     }
+  }
+  if (unproved > 0) {
+    out.notes.push_back(fmt::format(
+        "not proved here: that {} head(s) of {} that {} holds are beginnings of its log; "
+        "an account with a proof from the newest of them, of {} entries, shows it",
+        unproved, owner.head.node, other.head.node, newest));
   }
 }
 

@@ -100,8 +100,9 @@ TEST_CASE("a log that became shorter, or has another beginning, is found by who 
 
   other.seen = {*a.entries[2].head};
   CHECK(compare(one, other)->notes ==
-        Texts{"whether the head of 3 entries that b.example.org holds is the beginning of the log "
-              "of a.example.org is not proved"});
+        Texts{"not proved here: that 1 head(s) of a.example.org that b.example.org holds are "
+              "beginnings of "
+              "its log; an account with a proof from the newest of them, of 3 entries, shows it"});
   one.since = Account::Since{a.entries[2].head->tree, {}};
   auto proved = *compare(one, other);
   CHECK(proved.notes.empty());

@@ -7,7 +7,9 @@
 #include <iterator>
 #include <set>
 
+#include "base/secret.h"
 #include "base/text.h"
+#include "base/transfer.h"
 #include "ingest/feeds.h"
 #include "node/config_alert.h"
 #include "share/statement.h"
@@ -84,6 +86,7 @@ void read_server(Table server, Config& config) {
   server.number("port", config.port, 0, 65535);
   server.text("certificate_file", config.certificate_file);
   server.text("key_file", config.key_file);
+  server.flag("client_certificates", config.client_certificates);
   if (const auto* names = server.node("host_names")) {
     const auto* list = names->as_array();
     for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
@@ -130,6 +133,27 @@ void read_enrich(const toml::table* table, Config& config) {
     if (auto text = value.value<std::string>())
       config.enrich.emplace(std::string(key.str()), *text);
   }
+}
+
+void read_push(Table push, const std::string& name, const toml::table& at, Config& config) {
+  share::Push out{.name = name};
+  std::string dialect = "tocsin";
+  push.text("member", out.member);
+  push.text("url", out.url);
+  push.text("secret", out.secret);
+  push.text("agreement", out.agreement);
+  push.text("dialect", dialect);
+  auto known = share::push_dialect_named(dialect);
+  if (!known) push.complain(at, "dialect", "tocsin, idea or intelmq");
+  out.dialect = known.value_or(share::PushDialect::tocsin);
+  if (!secret::is_name(name)) push.complain(at, "NAME", "letters, digits, '.', '_' and '-'");
+  if (!share::is_member(out.member)) push.complain(at, "member", "the id of a partner");
+  if (!Url::parse(out.url, "http,https")) push.complain(at, "url", "an https URL");
+  if (!secret::is_name(out.secret))
+    push.complain(at, "secret", "the name of the secret that signs");
+  if (config.member.empty()) push.complain(at, "member", "beside share.member");
+  push.finish();
+  config.pushes.push_back(std::move(out));
 }
 
 }  // namespace
@@ -199,6 +223,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   share.text("url", config.member_url);
   share.flag("allow_private", config.share_private);
   share.number("offered_days", config.offered_days, 1, 3650);
+  share.number("misp_days", config.misp_days, 1, 3650);
   if (const auto* at = share.node("member"); at != nullptr && !share::is_member(config.member))
     share.complain(*at, "member",
                    "small letters, digits, '.', '_' and '-', as \"cert.example.org\"");
@@ -207,6 +232,16 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   if (const auto* at = share.node("member"); at != nullptr && config.member_url.empty())
     share.complain(*at, "member", "beside share.url, where partners reach this node");
   share.finish();
+  if (const auto* pushes = root["push"].as_table()) {
+    for (const auto& [key, value] : *pushes) {
+      std::string name(key.str());
+      if (const auto* one = value.as_table())
+        read_push(Table(one, "push." + name, path, wrong), name, *one, config);
+      else
+        wrong.push_back(
+            fmt::format("{}:{}: push.{}: must be a table", path, value.source().begin.line, name));
+    }
+  }
   read_enrich(root["enrich"].as_table(), config);
   TomlProblems problems(path);
   read_alert(root, config.alert, problems);
@@ -215,12 +250,12 @@ Result<Config> parse_config(std::string_view text, const std::string& path,
   if (auto good = problems.result(); !good) wrong.push_back(good.error().what);
   for (const auto& [key, value] : root) {
     static const std::set<std::string_view> known = {
-        "node",  "server", "store",  "retention", "law",   "raw",   "people",
-        "proxy", "oidc",   "enrich", "policy",    "alert", "share", "feed"};
+        "node", "server", "store",  "retention", "law",   "raw",  "people", "proxy",
+        "oidc", "enrich", "policy", "alert",     "share", "push", "feed"};
     if (known.contains(key.str()) && value.is_table()) continue;
     wrong.push_back(
         fmt::format("{}:{}: {}: unknown table; there is node, server, store, retention, law, raw, "
-                    "people, proxy, oidc, enrich, policy, alert, share, feed.NAME",
+                    "people, proxy, oidc, enrich, policy, alert, share, push.NAME, feed.NAME",
                     path, key.source().begin.line, key.str()));
   }
   auto feeds = ingest::read_feeds(text, path,
@@ -260,6 +295,7 @@ std::string config_template() {
 # port = 8420
 # certificate_file = ""
 # key_file = ""
+# client_certificates = false # ask for one: partners' nodes then need no token (docs/partners.md)
 # host_names = []             # names that browsers may use for it, besides localhost
 
 [store]
@@ -305,6 +341,14 @@ std::string config_template() {
 # url = "https://tocsin.example.org"   # where partners reach it
 # allow_private = false       # partners' nodes may have private addresses
 # offered_days = 30           # how long partners may still fetch what came in
+# misp_days = 7               # days that a partner's MISP feed holds: docs/misp.md
+
+# What a partner gets by POST: docs/push.md
+# [push.warden]
+# member = "cert.example.net"
+# url = "https://events.example.net/tocsin"
+# dialect = "idea"            # tocsin, idea, intelmq
+# secret = "push-warden"      # the name of the secret that signs
 )";
   return text + R"(
 # One table a feed. Secrets never stand here: name a file or a credential.

@@ -14,6 +14,7 @@
 #include "model/country.h"
 #include "model/taxonomy.h"
 #include "node/sign_in_config.h"
+#include "share/pushes.h"
 
 namespace tocsin::node {
 
@@ -28,6 +29,7 @@ struct Config {
   std::string listen = "127.0.0.1";
   std::uint16_t port = 8420;
   std::string certificate_file, key_file;
+  bool client_certificates = false;  // TLS clients are asked for one: partners' nodes have some
   std::vector<std::string> host_names;
   // [store]
   unsigned columns_memory_mb = 512, columns_threads = 1;
@@ -52,7 +54,9 @@ struct Config {
   // [share]
   std::string member, member_url;   // who this node is in the network; "": a member of none
   std::uint32_t offered_days = 30;  // how long members may still fetch what came in
+  unsigned misp_days = 7;           // that a MISP feed holds
   bool share_private = false;       // partners' nodes may have private addresses
+  std::vector<share::Push> pushes;  // [push.NAME]
   // [feed.NAME]
   std::vector<ingest::Feed> feeds;
 };

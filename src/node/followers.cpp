@@ -11,7 +11,7 @@ namespace tocsin::node {
 namespace {
 
 constexpr std::size_t recent_max = 64;
-constexpr std::chrono::milliseconds rest_every(250), again_soon(10), again_after_error(1000);
+constexpr std::chrono::milliseconds again_soon(10), again_after_error(1000);
 
 }  // namespace
 
@@ -54,11 +54,13 @@ void Followers::report(Running& running, const Result<void>& result) {
 }
 
 // The batch after the last applied, or nullptr when it is time to rest.
-BatchPointer Followers::next(Running& running, std::uint64_t seq, const std::stop_token& stop) {
+BatchPointer Followers::next(Running& running, std::chrono::milliseconds wait,
+                             const std::stop_token& stop) {
+  std::uint64_t seq = running.applied + 1;
   {
     std::unique_lock lock(mutex_);
     if (last_ < seq) {
-      changed_.wait_for(lock, stop, rest_every,
+      changed_.wait_for(lock, stop, wait,
                         [&] { return last_ >= seq || flush_to_ > running.flushed; });
       if (last_ < seq) return nullptr;
     }
@@ -78,21 +80,28 @@ void Followers::run(Running& running, const std::stop_token& stop) {
   std::size_t me = 0;
   while (running_[me].get() != &running) ++me;
   auto rested = std::chrono::steady_clock::now();
+  std::chrono::milliseconds wait = rest_every;
   CpuClock clock;
   while (true) {
     running.cpu_ns += clock.lap();
     bool last_round = stop.stop_requested();
-    BatchPointer batch = last_round ? nullptr : next(running, running.applied + 1, stop);
+    BatchPointer batch = last_round ? nullptr : next(running, wait, stop);
     std::lock_guard turn(*turns_[me]);
+    auto step_back = [&] {  // the journal has what is not durable
+      if (const auto& left_at = running.follower.applied)
+        running.applied = std::min(running.applied.load(), left_at());
+    };
     if (batch) {
       auto applied = running.follower.apply(batch);
       report(running, applied);
       if (applied) {
         running.applied = batch->seq;
+        wait = running.follower.idle;
         std::lock_guard guard(mutex_);
         std::uint64_t done = slowest();
         while (!recent_.empty() && recent_.front()->seq <= done) recent_.pop_front();
       } else {
+        step_back();
         std::unique_lock lock(mutex_);  // e.g. a full disk: the same batch again, later
         changed_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
       }
@@ -100,11 +109,12 @@ void Followers::run(Running& running, const std::stop_token& stop) {
     }
     auto now = std::chrono::steady_clock::now();
     bool flush = (last_round || flush_to_ > running.flushed) && running.applied >= last();
-    if (!batch || now - rested > std::chrono::seconds(1)) {
+    if (!batch || now - rested > running.follower.most) {
       Result<void> done;
       if (running.follower.rest) {
         done = running.follower.rest(flush);
         if (!done || batch == nullptr) report(running, done);
+        if (!done) step_back();
       }
       // A follower may put off what makes its state visible.
       const auto& visible = running.follower.visible;
@@ -115,6 +125,7 @@ void Followers::run(Running& running, const std::stop_token& stop) {
         changed_.wait_for(lock, stop, done ? again_soon : again_after_error, [] { return false; });
       }
       rested = now;
+      wait = rest_every;
       changed_.notify_all();
     }
     if (last_round) return;

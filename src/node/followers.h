@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -22,17 +23,22 @@ namespace tocsin::node {
 
 using BatchPointer = std::shared_ptr<const EventBatch>;
 
+inline constexpr std::chrono::milliseconds rest_every(250);
+
 struct Follower {
   std::string name;
   std::function<std::uint64_t()> watermark;  // where to go on from at the start
   std::function<Result<void>(const BatchPointer&)> apply;
-  // Called when nothing waits, and at least every second. `flush`: somebody waits to read what was
-  // applied.
+  // Called `idle` after what was applied last, now and then where nothing comes, and at least every
+  // `most` while something does. `flush`: somebody waits to read what was applied.
   std::function<Result<void>(bool flush)> rest;
   // Up to here it needs no replay; UINT64_MAX: never.
   std::function<std::uint64_t()> durable;
   // Up to here a reader sees it.
   std::function<std::uint64_t()> visible;
+  // Where an error left it: it goes on from there. Unset: where it was.
+  std::function<std::uint64_t()> applied{};
+  std::chrono::milliseconds idle = rest_every, most = std::chrono::seconds(1);
 };
 
 class Followers {
@@ -69,7 +75,7 @@ class Followers {
     std::jthread thread;
   };
   void run(Running& running, const std::stop_token& stop);
-  BatchPointer next(Running& running, std::uint64_t seq, const std::stop_token& stop);
+  BatchPointer next(Running& running, std::chrono::milliseconds wait, const std::stop_token& stop);
   void report(Running& running, const Result<void>& result);
   std::uint64_t last() const;
   std::uint64_t slowest() const;

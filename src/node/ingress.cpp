@@ -12,6 +12,7 @@
 #include "model/subject.h"
 #include "node/feeds.h"
 #include "node/law_scan.h"
+#include "policy/exempt.h"
 #include "store/replay.h"
 #include "wire/row.h"
 #include "wire/stix_words.h"
@@ -159,7 +160,7 @@ Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std:
   Sender& sender = today(name);
   if (!id.empty() && gone_.contains(fmt::format("{} {}", name, id)))
     return refuse(name, sender, policy::Clause::heading, "its sender has taken it back");
-  auto allowed = judge(name, sender, &item);
+  auto allowed = judge(name, sender, &item, id);
   if (!allowed) return std::unexpected(std::move(allowed).error());
   return {};
 }
@@ -167,12 +168,12 @@ Result<void> Ingress::judge(std::string_view feed, const EventBatch& batch, std:
 Result<std::string> Ingress::allow(std::string_view feed, const policy::Item* item) {
   std::string name(feed);
   std::lock_guard guard(mutex_);
-  return judge(name, today(name), item);
+  return judge(name, today(name), item, {});
 }
 
 // With the lock held. The agreement under which it comes in.
 Result<std::string> Ingress::judge(const std::string& feed, Sender& sender,
-                                   const policy::Item* item) {
+                                   const policy::Item* item, const std::string& id) {
   sender.changed = true;
   std::string who(member_of(feed));
   auto under = in_force(feed);
@@ -204,14 +205,22 @@ Result<std::string> Ingress::judge(const std::string& feed, Sender& sender,
     if (first == nullptr) first = state;
     if (full == nullptr && reason == policy::Reason::quota_used_up) full = state;
   }
-  sender.waits = sender.waits || full != nullptr;
-  if (item == nullptr) return refuse(feed, sender, policy::Clause::quota, std::string(quota_words));
+  if (item == nullptr) {
+    sender.waits = sender.waits || full != nullptr;
+    return refuse(feed, sender, policy::Clause::quota, std::string(quota_words));
+  }
   const share::AgreementState* why = full != nullptr ? full : first;
   context.standing = why->standing();
   context.quota_left = full != nullptr ? 0 : UINT64_MAX;
   auto decision = policy::decide(*item, why->agreement, context);
+  // What a person there released to us beyond the agreement, as its node said before.
+  if (!id.empty() && policy::may_be_exempted(decision) &&
+      parts_.sharing->emergencies().was_announced(who, id)) {
+    return why->address;
+  }
   std::string sentence = decision.sentence;
   if (full != nullptr) sentence = fmt::format("{}: {}", quota_words, sentence);
+  sender.waits = sender.waits || full != nullptr;
   return refuse(feed, sender, decision.clause, std::move(sentence));
 }
 
@@ -248,6 +257,8 @@ void Ingress::ended(const store::ReportRow& row) {
   }
   if (row.state == store::ReportState::done) {
     std::string member(member_of(row.feed));
+    if (auto taken = take_statistics(row, member); !taken)
+      spdlog::warn("feed {}: its statistics: {}", row.feed, taken.error().what);
     if (auto answered = acknowledge(row, member, refused); !answered) {
       spdlog::error("feed {}: its release is not what came: {}", row.feed, answered.error().what);
       auto noted = parts_.audit.note({.at = parts_.now(),

@@ -100,11 +100,14 @@ class Ingress {
   Result<void> keep(const std::string& feed, Sender& sender) const;
   policy::Item item_of(const EventBatch& batch, std::size_t row) const;
   share::Agreements::InForce in_force(std::string_view feed) const;
-  Result<std::string> judge(const std::string& feed, Sender& sender, const policy::Item* item);
+  Result<std::string> judge(const std::string& feed, Sender& sender, const policy::Item* item,
+                            const std::string& id);
   std::unexpected<Error> refuse(const std::string& feed, Sender& sender, policy::Clause clause,
                                 std::string why);
   Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
 
+  // Keeps the statistics that a page brought.
+  Result<void> take_statistics(const store::ReportRow& row, const std::string& member);
   // Answers the release that a page tells of, if it does. Errors: those of
   // share::Ledger::receive().
   Result<void> acknowledge(const store::ReportRow& row, const std::string& member,

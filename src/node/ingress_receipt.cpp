@@ -10,6 +10,7 @@
 #include "node/ingress.h"
 #include "share/ledger.h"
 #include "wire/stix_object.h"
+#include "wire/stix_statistics.h"
 
 namespace tocsin::node {
 namespace {
@@ -51,6 +52,24 @@ Result<std::optional<Told>> read_told(std::string_view page) {
 }
 
 }  // namespace
+
+Result<void> Ingress::take_statistics(const store::ReportRow& row, const std::string& member) {
+  if (parts_.sharing == nullptr || row.spool.empty()) return {};
+  auto page = TRY(MappedFile::open(row.spool));
+  if (!page.bytes().contains(wire::stix_statistics_type)) return {};
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  simdjson::dom::array objects;
+  std::string_view type;
+  if (parser.parse(simdjson::padded_string(page.bytes())).get(root) || root["objects"].get(objects))
+    return {};
+  for (simdjson::dom::element object : objects) {
+    if (object["type"].get(type) || type != wire::stix_statistics_type) continue;
+    auto given = TRY(wire::read_stix_statistics(object));
+    TRY(parts_.sharing->statistics().take(member, given));
+  }
+  return {};
+}
 
 Result<void> Ingress::acknowledge(const store::ReportRow& row, const std::string& member,
                                   const std::map<std::string, std::uint64_t>& refused) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "partner_world.h"
+#include "wire/stix_statistics.h"
 
 namespace tocsin::node {
 namespace {
@@ -47,6 +48,55 @@ TEST_CASE("what a partner sends comes in as far as an agreement allows it, and a
   CHECK(counted[policy::Clause::types] == 1);
   world.open();
   CHECK(world.a->ingress().refused(feed_name)[policy::Clause::marking] == 2);
+}
+
+TEST_CASE(
+    "a partner's indicators and sightings are its claims, and no events, until it takes them "
+    "back") {
+  World world;
+  auto terms = world.terms(Tlp::green);
+  terms.allow[0].kinds = {policy::ItemKind::indicator, policy::ItemKind::sighting};
+  terms.allow[0].types = {Type::c2_server};
+  world.agree(terms);
+  wire::StixAs as{.handle = "h1", .pap = Pap::clear};
+  wire::StixIndicator one{.pattern = "[domain-name:value = 'evil.example.org']",
+                          .name = "c2-server",
+                          .labels = {"c2-server"},
+                          .from = world.now - us_per_day,
+                          .tlp = Tlp::green};
+  auto objects = wire::stix_of_indicator(one, as);
+  std::string id = good(wire::StixReader().read(objects.at(0))).id;
+  objects.push_back(wire::stix_of_sighting({.of = id,
+                                            .first = world.now - us_per_hour,
+                                            .last = world.now,
+                                            .count = 5,
+                                            .tlp = Tlp::green},
+                                           {.handle = "s1", .pap = Pap::clear}));
+  auto red = one;
+  red.pattern = "[domain-name:value = 'red.example.org']";
+  red.tlp = Tlp::red;
+  objects.push_back(wire::stix_of_indicator(red, {.handle = "h2"}).at(0));
+  for (int again = 0; again < 2; ++again) {
+    if (again == 1) objects.push_back(wire::stix_marking_json(Tlp::green));  // another page
+    good(world.take(objects));
+    CHECK(world.stored() == 0);
+    CHECK(world.refusals().empty());
+    auto all = good(world.a->indicators().list({})).items;
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].observable.value == "evil.example.org");
+    CHECK(all[0].sightings == 5);
+    REQUIRE(all[0].claims.size() == 1);
+    CHECK(all[0].claims[0].source == hunt::Source{hunt::SourceKind::member, "b.example.org"});
+    CHECK(all[0].claims[0].type == Type::c2_server);
+    CHECK(hunt::corroboration(all[0], world.now) == 1);
+  }
+  CHECK(world.a->ingress().refused(feed_name)[policy::Clause::marking] == 2);
+  as.modified = world.now;
+  good(world.take({wire::stix_of_indicator_recall(one.from, Tlp::green, as)}));
+  auto all = good(world.a->indicators().list({})).items;
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].claims[0].revoked);
+  CHECK(all[0].state(world.now + us_per_s) == hunt::State::expired);
 }
 
 TEST_CASE("without an agreement in force nothing of a partner comes in, nor of a stopped one") {
@@ -206,6 +256,79 @@ TEST_CASE("a release is answered with a receipt; one that is not what came stand
   send(w.stix(9), w.stix(10));
   CHECK(receipts().size() == 2);
   CHECK(complaints() == 1);
+}
+
+TEST_CASE("what a person of a partner released in an emergency comes in, if its node said so") {
+  World world;
+  world.agree(world.terms(Tlp::green));
+  auto announce = [&](const std::vector<std::string>& objects) {
+    for (const std::string& one : objects) {
+      std::size_t at = one.find("observed-data--");
+      if (!one.contains("\"type\":\"observed-data\"") || at == one.npos) continue;
+      REQUIRE(world.b->say({"a.example.org"}, "emergency", {{"item", one.substr(at, 51)}}, {})
+                  .has_value());
+    }
+    CHECK(good(world.b->deliver()) == 0);
+  };
+  auto amber = world.stix(1, Tlp::amber), red = world.stix(2, Tlp::red);
+  announce(amber);
+  announce(red);
+  good(world.take(amber));
+  CHECK(world.stored() == 1);
+  good(world.take(red));
+  good(world.take(world.stix(3, Tlp::amber)));  // of which nobody said anything
+  CHECK(world.stored() == 1);
+  CHECK(world.refusals().size() == 2);
+  auto noted = good(world.a->audit().list({.what = "emergency release of a member"}));
+  CHECK(noted.size() == 2);
+}
+
+TEST_CASE("statistics of a partner are kept by member and day, as the agreement allows") {
+  World world;
+  auto terms = world.terms(Tlp::green);
+  terms.allow.push_back({.kinds = {policy::ItemKind::statistics},
+                         .types = {Type::scanner},
+                         .max_tlp = Tlp::green,
+                         .max_pap = Pap::red});
+  world.agree(terms);
+  Day day = times::day_of(world.now) - 1;
+  std::string space = wire::stix_node_namespace("b.example.org");
+  wire::StixStatistics given{.day = day, .cut = "country.type", .k = 5};
+  given.figures = {{"PT", "scanner", 12}, {"PT", "spam", 9}};
+  std::string object = wire::stix_of_statistics(
+      given, space, wire::stix_own_id("identity", space, "b"), world.now, Tlp::green);
+  good(world.take({object}));
+  auto kept = good(world.a->sharing()->statistics().list({.partner = "b.example.org"}));
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0].group == "PT");
+  CHECK(kept[0].part == "scanner");
+  CHECK(kept[0].subjects == 12);
+  CHECK(kept[0].day == day);
+}
+
+TEST_CASE("what this node publishes of a day are its own subjects, and none of few") {
+  World world;
+  std::string lines;
+  int host = 0;
+  for (auto [type, count] : {std::pair{"infected-system", 6}, {"scanner", 3}, {"spam", 7}}) {
+    for (int i = 0; i < count; ++i) {
+      lines +=
+          fmt::format(R"({{"time.source":"2026-11-22T10:00:00+00:00","classification.type":"{}",)"
+                      R"("source.ip":"192.0.2.{}","source.geolocation.cc":"BR","feed.name":"own"}})"
+                      "\n",
+                      type, ++host);
+    }
+  }
+  ingest::Feed feed{.name = "own", .format = "intelmq", .tlp = Tlp::amber};
+  good(world.a->intake().deliver(feed, {.name = "own.jsonl", .bytes = lines, .live = true}));
+  REQUIRE(world.a->wait_visible(std::chrono::seconds(20)));
+  REQUIRE(world.a->sharing()->publish_statistics().has_value());
+  std::vector<std::string> figures;
+  auto made = good(world.a->sharing()->statistics().list({.cut = "country.type"}));
+  for (const auto& f : made)
+    figures.push_back(
+        fmt::format("{} {} {} {}", times::format_day(f.day), f.group, f.part, f.subjects));
+  CHECK(figures == std::vector<std::string>{"2026-11-22 BR  16", "2026-11-22 BR spam 7"});
 }
 
 TEST_CASE("a node pulls from its partner by itself, and stops when the partner is stopped") {

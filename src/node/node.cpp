@@ -109,32 +109,32 @@ Result<void> Node::open_stores() {
                                         .now = options_.now}));
   foreign_ = TRY(store::Foreign::open(*journal_));
   raw_ = TRY(store::Raw::open(*journal_, home_.file("raw")));
-  law_ = TRY(
-      Law::open({.journal = *journal_,
-                 .columns = *columns_,
-                 .findings = *findings_,
-                 .counts = *counts_,
-                 .raw = *raw_,
-                 .corrections = *corrections_,
-                 .words = words_,
-                 .home = home_.path(),
-                 .key = key,
-                 .mask = config_.mask_erased,
-                 .now = options_.now,
-                 .rested = [this](const auto& work) { return followers_->paused(work); },
-                 .prune = [this](std::uint64_t seq) -> Result<void> {
-                   std::lock_guard keep(keep_journal_);
-                   std::error_code none;  // what a stop left of a backup, which holds this
-                   fs::remove_all(home_.file("columns") + "/backup", none);
-                   return journal_->prune(seq);
-                 },
-                 .reworded = [this](const auto& work) -> Result<void> {
-                   auto done = triage_->reload_after(work);
-                   feeds_->reword();
-                   return done;
-                 },
-                 .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
-                 .forget_indicators = [this](const auto& names) { return forget_told(names); }}));
+  law_ = TRY(Law::open(
+      {.journal = *journal_,
+       .columns = *columns_,
+       .findings = *findings_,
+       .counts = *counts_,
+       .raw = *raw_,
+       .corrections = *corrections_,
+       .words = words_,
+       .home = home_.path(),
+       .key = key,
+       .mask = config_.mask_erased,
+       .now = options_.now,
+       .rested = [this](const auto& work) { return followers_->paused(work); },
+       .prune = [this](std::uint64_t seq) -> Result<void> {
+         std::lock_guard keep(keep_journal_);
+         std::error_code none;  // what a stop left of a backup, which holds this
+         fs::remove_all(home_.file("columns") + "/backup", none);
+         return journal_->prune(seq);
+       },
+       .reworded = [this](const auto& work) -> Result<void> {
+         auto done = triage_->reload_after(work);
+         feeds_->reword();
+         return done;
+       },
+       .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
+       .forget_indicators = [this](const auto& names) { return forget_told(names); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -221,6 +221,7 @@ Result<void> Node::open_stores() {
   pruner_ = std::jthread([this](const std::stop_token& stop) { prune(stop); });
   packer_ = std::jthread([this](const std::stop_token& stop) { pack_raw(stop); });
   hunter_ = std::jthread([this](const std::stop_token& stop) { look_back(stop); });
+  if (offering_) offerer_ = std::jthread([this](const std::stop_token& stop) { offer(stop); });
   malloc_trim(0);  // what reading the tables took
   return {};
 }
@@ -567,7 +568,7 @@ void Node::stop() {
   if (alerts_) alerts_->stop();
   if (sharing_) sharing_->stop();
   if (ingress_) ingress_->stop();
-  for (std::jthread* thread : {&pruner_, &packer_, &hunter_}) {
+  for (std::jthread* thread : {&pruner_, &packer_, &hunter_, &offerer_}) {
     if (!thread->joinable()) continue;
     thread->request_stop();
     thread->join();

@@ -17,6 +17,7 @@
 #include "enrich/known_controllers.h"
 #include "hunt/look_back.h"
 #include "ingest/collector.h"
+#include "node/claims.h"
 #include "node/config.h"
 #include "node/corrections.h"
 #include "node/feeds.h"
@@ -26,6 +27,7 @@
 #include "node/intake.h"
 #include "node/law.h"
 #include "node/live.h"
+#include "node/offering.h"
 #include "node/others.h"
 #include "node/sharing.h"
 #include "share/inbox.h"
@@ -136,6 +138,7 @@ class Node {
   policy::FeedSays says_of(const std::string& feed) const;
   Result<void> open_sharing();
   Result<void> join_network();
+  Result<Sharing::Parts::Counts> count_day(Day day);
   void start_sharing();
   ingest::Sink::Judge judge_of(const std::string& feed);
   std::function<void(std::string_view)> recalls_of(const std::string& feed);
@@ -144,9 +147,10 @@ class Node {
   Result<void> open_others();
   std::unique_ptr<Others::Report> others_of(const std::string& feed, std::uint64_t report,
                                             Others::Report::Reject refuse);
-  Result<std::size_t> forget_told(const std::function<bool(std::string_view)>& names);
   Result<void> take_posted(const std::string& member, std::string envelope,
                            const share::Inbox::Refused& refused);
+  void offer(const std::stop_token& stop);
+  Result<std::size_t> forget_told(const std::function<bool(std::string_view)>& names);
   Result<share::Requests::About> about_finding(std::string_view id) const;
   Result<void> learn_controllers();
   Result<std::size_t> mask_acts(const store::Journal::Rewrite& rewrite);  // what people wrote
@@ -203,10 +207,12 @@ class Node {
   std::unique_ptr<SigningKey> ledger_key_;
   std::unique_ptr<share::Ledger> ledger_;
   std::unique_ptr<hunt::Indicators> indicators_;
-  std::jthread hunter_;
+  std::unique_ptr<Offering> offering_;       // null: no member of a network
   std::unique_ptr<store::Foreign> foreign_;  // what partners sent that is no event
-  std::unique_ptr<Others> others_;           // null: no member of a network
-  std::unique_ptr<share::Inbox> inbox_;      // ...
+  std::unique_ptr<Claims> claims_;
+  std::unique_ptr<Others> others_;       // ...
+  std::unique_ptr<share::Inbox> inbox_;  // ...
+  std::jthread hunter_, offerer_;
 };
 
 }  // namespace tocsin::node

@@ -48,7 +48,28 @@ Result<void> Node::open_indicators() {
                               : std::vector<std::string>(told.size());
            },
        .without_erased = [this](std::string_view text) { return law_->without_erased(text); }}));
+  if (offers_) {
+    offering_ = std::make_unique<Offering>(Offering::Parts{
+        .indicators = *indicators_,
+        .offers = *offers_,
+        .now = options_.now,
+        .country_of = [this](const Ip& ip) { return enrichment_->locate(ip).country; }});
+  }
   return {};
+}
+
+// What indicators say reaches partners within a second.
+void Node::offer(const std::stop_token& stop) {
+  pthread_setname_np(pthread_self(), "offer");
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  while (!stop.stop_requested()) {
+    auto more = offering_->step();
+    if (!more) spdlog::warn("indicators are not offered: {}", more.error().what);
+    auto rest = more && *more ? std::chrono::milliseconds(1) : std::chrono::seconds(more ? 1 : 30);
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, rest, [] { return false; });
+  }
 }
 
 // At most half of the time of one processor. Not at idle priority: it holds the journal's locks.

@@ -94,6 +94,10 @@ Result<void> Node::join_network() {
                          .object = std::string(member)},
                         fmt::format("denied: {}", what));
   };
+  auto noted = [this](const store::AuditAct& act, std::string_view outcome) {
+    if (auto kept = audit_->note(act, outcome); !kept)
+      spdlog::error("audit: {}", kept.error().what);
+  };
   sharing_ = TRY(
       Sharing::open({.journal = *journal_,
                      .config = config_,
@@ -114,7 +118,9 @@ Result<void> Node::join_network() {
                               .simulated = is_simulated(),
                               .now = options_.now},
                      .about = [this](auto id) { return about_finding(id); },
-                     .refused = refused}));
+                     .refused = refused,
+                     .count = [this](Day day) { return count_day(day); },
+                     .noted = noted}));
   // What a partner signed for what it got.
   auto receipt = [this](const share::Partner& from, const share::Statement& said) -> Result<void> {
     if (!ledger_) return missing("this node has no ledger");

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "hunt/import.h"
 #include "node/node.h"
 
 namespace tocsin::node {
@@ -13,12 +12,8 @@ constexpr std::size_t at_once_bytes_max = 256 << 10;  // of a request that goes 
 }  // namespace
 
 Result<void> Node::open_others() {
-  auto claim = [this](const std::string& member, std::string_view bundle) -> Result<void> {
-    hunt::ImportWish wish{.usual = {.source = {hunt::SourceKind::member, member}, .tlp = Tlp::red},
-                          .format = hunt::ImportFormat::stix};
-    TRY(hunt::import_indicators(bundle, wish, *indicators_));
-    return {};
-  };
+  claims_ = std::make_unique<Claims>(
+      Claims::Parts{.indicators = *indicators_, .enrichment = *enrichment_, .now = options_.now});
   others_ = TRY(Others::open(
       {.ingress = *ingress_,
        .foreign = *foreign_,
@@ -28,7 +23,7 @@ Result<void> Node::open_others() {
        .metrics = metrics_,
        .now = options_.now,
        .names_erased = [this](std::string_view text) { return law_->names_erased(text); },
-       .claim = claim}));
+       .claims = claims_.get()}));
   auto noted = [this](const std::string& member, const share::TaxiiStatus& status) {
     json::Writer w;
     w.object().member("refused", static_cast<std::uint64_t>(status.failures.size()));
@@ -64,7 +59,9 @@ std::unique_ptr<Others::Report> Node::others_of(const std::string& feed, std::ui
 // What others told of a subject, when it is erased.
 Result<std::size_t> Node::forget_told(const std::function<bool(std::string_view)>& names) {
   std::size_t foreign = TRY(foreign_->forget(names));
-  return foreign + TRY(indicators_->forget(names));
+  std::size_t gone = foreign + TRY(indicators_->forget(names));
+  if (offering_) TRY(offering_->forget(names));
+  return gone;
 }
 
 // As a report of the partner's feed, like a page that was asked for.

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "wire/stix_id.h"
+#include "wire/stix_statistics.h"
 #include "wire/stix_words.h"
 
 namespace tocsin::node {
@@ -121,6 +122,7 @@ Others::Report::Report(Others& door, std::string feed, std::uint64_t report, Rej
 }
 
 void Others::Report::take(std::size_t line, wire::StixObject object) {
+  if (object.type == wire::stix_statistics_type) return;  // figures, which Ingress takes
   bytes_ += object.json.size();
   waiting_.push_back({line, std::move(object)});
   if (waiting_.size() < store::Foreign::take_max && bytes_ < waiting_bytes_max) return;
@@ -175,7 +177,7 @@ Result<store::ForeignObject> Others::Report::judge(const wire::StixObject& objec
   out.own = knows_creator && creator->second == member_;
   if (parts.names_erased && parts.names_erased(object.json))
     return denied("it names a subject that was erased here");
-  if (object.revoked) return out;  // whoever gave it may take it back
+  if (object.revoked) return out;                              // whoever gave it may take it back
   if (is_definition(object.type) || object.id == identity_) {  // who sends it may say who it is
     out.agreement = TRY(parts.ingress.allow(feed_, nullptr));
     return out;
@@ -201,6 +203,7 @@ Result<store::ForeignObject> Others::Report::judge(const wire::StixObject& objec
   out.tlp = marking.tlp;
   out.pap = marking.pap;
   policy::Item item = item_of(object, marking);
+  if (parts.claims != nullptr) parts.claims->describe(member_, object, item);
   item.relayed = knows_creator && !out.own;
   out.agreement = TRY(parts.ingress.allow(feed_, &item));
   return out;
@@ -265,27 +268,27 @@ Result<void> Others::Report::keep() {
 
 // Once more is safe: claims that are there stay as they are.
 Result<void> Others::Report::claim(const std::vector<std::size_t>& kept) {
-  bool any = std::ranges::any_of(
-      kept, [&](std::size_t i) { return waiting_[i].object.type == "indicator"; });
-  if (!any || !door_.parts_.claim) return {};
-  constexpr std::array wanted = {"indicator", "malware", "attack-pattern", "relationship"};
-  std::vector<std::string> objects;
+  constexpr std::array wanted = {"indicator", "malware", "attack-pattern", "relationship",
+                                 "sighting"};
+  std::vector<const wire::StixObject*> objects;
   std::set<std::string> markings;
   for (std::size_t i : kept) {
     const wire::StixObject& object = waiting_[i].object;
     if (std::ranges::find(wanted, object.type) == wanted.end()) continue;
-    objects.push_back(object.json);
+    objects.push_back(&object);
     markings.insert(object.markings.begin(), object.markings.end());
     for (const auto& part : object.granular) markings.insert(part.marking);
   }
+  if (objects.empty() || door_.parts_.claims == nullptr) return {};
+  std::vector<std::string> definitions;
   {
     std::lock_guard guard(door_.mutex_);
     const auto& theirs = door_.definitions_[member_].json;
     for (const std::string& id : markings) {
-      if (auto found = theirs.find(id); found != theirs.end()) objects.push_back(found->second);
+      if (auto found = theirs.find(id); found != theirs.end()) definitions.push_back(found->second);
     }
   }
-  auto done = door_.parts_.claim(member_, wire::stix_bundle("bundle--0", objects));
+  auto done = door_.parts_.claims->take(member_, objects, definitions);
   if (done || done.error().fault == Fault::unavailable) return done;
   spdlog::warn("feed {}: indicators are kept, but not looked for: {}", feed_, done.error().what);
   return {};

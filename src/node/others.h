@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "node/claims.h"
 #include "node/ingress.h"
 #include "store/foreign.h"
 #include "wire/stix_marking.h"
@@ -31,8 +32,7 @@ class Others {
     Metrics& metrics;
     std::function<TimeUs()> now;
     std::function<bool(std::string_view text)> names_erased{};
-    // Takes the indicators of a bundle as claims of the member.
-    std::function<Result<void>(const std::string& member, std::string_view bundle)> claim{};
+    Claims* claims = nullptr;  // takes what they say of indicators
   };
   static Result<std::unique_ptr<Others>> open(Parts parts);
 

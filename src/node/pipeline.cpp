@@ -232,6 +232,9 @@ Follower live_follower(Live& live, std::uint64_t from) {
 }
 
 // Members see what was flushed: at once while events come in one by one, in pieces while many do.
+// DESIGN section 5 gives an event 250 ms from one member to the next.
+constexpr std::chrono::milliseconds offers_idle(5), offers_most(50);
+
 Follower offers_follower(store::Offers& offers, std::uint32_t days) {
   auto hourly = std::make_shared<Hourly>();
   return {.name = "offers",
@@ -248,7 +251,10 @@ Follower offers_follower(store::Offers& offers, std::uint32_t days) {
             return {};
           },
           .durable = [&] { return offers.watermark(); },
-          .visible = [&] { return offers.watermark(); }};
+          .visible = [&] { return offers.watermark(); },
+          .applied = [&] { return offers.applied(); },
+          .idle = offers_idle,
+          .most = offers_most};
 }
 
 }  // namespace

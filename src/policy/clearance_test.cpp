@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "model/dictionary.h"
 #include "test.h"
 
 namespace tocsin::policy {
@@ -166,6 +167,73 @@ TEST_CASE("no text of a finding tells of a sensor of ours, or a secret") {
   REQUIRE(cleared);
   for (auto field : fields) CHECK((cleared->item().*field).ends_with("/?pw=***&x=1"));
   CHECK(cleared->item().subject == "http://a.example.org/?%70w=***");
+}
+
+TEST_CASE("of an event exactly the consented facts stay") {
+  Dictionary words;
+  auto event = [&](Tlp tlp) {
+    EventBatch b;
+    b.add_row();
+    b.type[0] = Type::infected_system;
+    b.tlp[0] = tlp;
+    b.severity[0] = Severity::high;
+    b.source.ip[0] = *ip::parse("192.0.2.7");
+    b.destination.ip[0] = *ip::parse("203.0.113.9");
+    b.roles[0] = {.source = Role::affected, .destination = Role::controller};
+    for (EndColumns* end : {&b.source, &b.destination}) {
+      end->asn[0] = 64496;
+      end->country[0] = *Country::parse("BR");
+    }
+    b.controller_reason[0] = ControllerReason::feed;
+    b.identifier[0] = words.id("andromeda");
+    b.family[0] = words.id("avalanche");
+    b.sector[0] = words.id("energy");
+    return b;
+  };
+  const Facts all = {Fact::identifier, Fact::family,     Fact::sector,
+                     Fact::network,    Fact::controller, Fact::severity};
+  auto cleared = [&](EventBatch b, Facts facts, std::vector<Network> sensors = {}) {
+    Rules how = rules({});
+    how.sensors = std::move(sensors);
+    CHECK(clear_row(b, 0, {.facts = facts}, Relation::affected, words, how).has_value());
+    return b;
+  };
+  for (bool network : {true, false})
+    for (bool controller : {true, false})
+      for (bool severity : {true, false})
+        for (Fact word : {Fact::identifier, Fact::family, Fact::sector}) {
+          Facts facts = {word};
+          if (network) facts.add(Fact::network);
+          if (controller) facts.add(Fact::controller);
+          if (severity) facts.add(Fact::severity);
+          EventBatch b = cleared(event(Tlp::green), facts);
+          for (const EndColumns* end : {&b.source, &b.destination}) {
+            CHECK(end->asn[0] == (network ? 64496U : 0U));
+            CHECK(end->country[0].empty() == !network);
+          }
+          CHECK((b.controller_reason[0] == ControllerReason::feed) == controller);
+          CHECK((b.severity[0] == Severity::high) == severity);
+          CHECK((b.identifier[0] != 0) == (word == Fact::identifier));
+          CHECK((b.family[0] != 0) == (word == Fact::family));
+          CHECK((b.sector[0] != 0) == (word == Fact::sector));
+        }
+  // A controller that is a sensor of ours, or that only a join found, is none.
+  CHECK(cleared(event(Tlp::green), all, {*ip::parse_network("203.0.113.0/24")})
+            .controller_reason[0] == ControllerReason::unknown);
+  EventBatch joined = event(Tlp::green);
+  joined.controller_reason[0] = ControllerReason::join;
+  joined.joined[0] = 1;
+  joined.joined_country[0] = *Country::parse("DE");
+  joined = cleared(std::move(joined), all);
+  CHECK(joined.controller_reason[0] == ControllerReason::unknown);
+  CHECK(joined.joined[0] == 0);
+  CHECK(joined.joined_country[0].empty());
+  // One whose subject is a sensor, or that is red, does not go.
+  Rules watched = rules({});
+  watched.sensors = {*ip::parse_network("192.0.2.0/24")};
+  EventBatch ours = event(Tlp::green), red = event(Tlp::red);
+  CHECK(!clear_row(ours, 0, {.facts = all}, Relation::affected, words, watched));
+  CHECK(!clear_row(red, 0, {.facts = all}, Relation::affected, words, rules({})));
 }
 
 TEST_CASE("secrets in a URL are blotted out") {

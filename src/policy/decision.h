@@ -24,6 +24,7 @@ struct FeedTerms {
   std::vector<Purpose> purposes;    // empty: any
   std::optional<bool> tell_affected;
   Facts facts = facts_usual;
+  bool operator==(const FeedTerms&) const = default;
 };
 
 // What a decision looks at. Nothing said is the strictest.

@@ -140,6 +140,8 @@ TEST_CASE("the clause that decides is named, with what would change it") {
   i.tlp = Tlp::red;
   CHECK(decide(i, a, context()).counterfactual ==
         "no clause can let it pass: a named person releases what is red");
+  CHECK(decide(i, a, context()).also ==
+        std::vector{Reason::other_country});  // once for its marking
   i.tlp = Tlp::green;
   CHECK(decide(i, a, context()).counterfactual == "would pass if countries of rule 1 had BR");
   i = item();

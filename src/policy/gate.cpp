@@ -7,6 +7,8 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "model/subject.h"
+#include "policy/exempt.h"
+#include "policy/mention.h"
 
 namespace tocsin::policy {
 namespace {
@@ -19,6 +21,14 @@ std::uint8_t confidence_of(const EventBatch& batch, std::size_t row) {
   auto number = text::number(json.substr(0, json.find('.')));
   if (json.empty() || !number || *number > 100) return Traits::no_confidence;
   return static_cast<std::uint8_t>(*number);
+}
+
+// What the format misp keeps of an event that came from MISP.
+std::optional<Distribution> distribution_of(const EventBatch& batch, std::size_t row) {
+  std::string_view extra = batch.text(batch.extra[row]);
+  if (!extra.contains("\"extra.misp_distribution\"")) return std::nullopt;
+  return distribution_named(json_text(member(extra, "extra.misp_distribution")))
+      .value_or(Distribution::organisation);
 }
 
 constexpr std::size_t seen_places = 256;
@@ -42,8 +52,13 @@ Gate::Gate(Parts parts) : parts_(std::move(parts)) {
 }
 
 Item Gate::item_of(const EventBatch& batch) const {
-  FeedSays feed = parts_.feed(parts_.words.word(batch.feed));
-  Item item{.kind = ItemKind::event, .feed = feed.terms};
+  return from({.kind = ItemKind::event}, parts_.words.word(batch.feed));
+}
+
+// With what holds for all that the feed brings.
+Item Gate::from(Item item, std::string_view name) const {
+  FeedSays feed = name.empty() ? FeedSays{.terms = {.may_pass_on = true}} : parts_.feed(name);
+  item.feed = feed.terms;
   item.relayed = !feed.member.empty();
   item.onward = feed.onward;
   item.role =
@@ -57,7 +72,8 @@ Traits traits_of(const EventBatch& batch, std::size_t row) {
           .country = place_of(batch, row).country,
           .confidence = confidence_of(batch, row),
           .goes = !is_exercise(batch, row),
-          .sector = batch.sector[row]};
+          .sector = batch.sector[row],
+          .distribution = distribution_of(batch, row)};
 }
 
 std::vector<Traits> traits_of(const EventBatch& batch) {
@@ -100,14 +116,56 @@ Gate::Selected Gate::select(const EventBatch& batch, std::span<const Traits> tra
   return out;
 }
 
-// As if each quota had room.
-std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs now) const {
+std::vector<Decision> Gate::decisions(const EventBatch& batch, std::size_t row,
+                                      std::span<const std::uint64_t> left, TimeUs now) const {
+  check(left.size() == parts_.passes.size(), "gate: a quota for each pass");
+  Item item = item_of(batch);
+  describe(item, traits_of(batch, row));
+  std::vector<Decision> out;
+  for (std::size_t i = 0; i < parts_.passes.size(); ++i) {
+    const Pass& pass = parts_.passes[i];
+    Context context{.now = now,
+                    .from = parts_.from,
+                    .to = parts_.to,
+                    .standing = pass.standing,
+                    .purpose = parts_.purpose,
+                    .quota_left = pass.agreement.quota_per_day > 0 ? left[i] : UINT64_MAX};
+    out.push_back(decide(item, pass.agreement, context));
+  }
+  return out;
+}
+
+Result<Gate::Row> Gate::exempt(const EventBatch& batch, std::size_t row, std::size_t pass,
+                               TimeUs now) const {
+  check(pass < parts_.passes.size() && row < batch.size(), "gate: a pass and a row that there are");
+  if (is_senders(batch)) return denied(parts_.to + " sent it itself");
+  if (!traits_of(batch, row).goes) return denied("it is of an exercise: nobody gets it");
+  std::vector<std::uint64_t> left(parts_.passes.size(), UINT64_MAX);
+  auto all = decisions(batch, row, left, now);
+  if (auto bar = bar_to_exempt(all[pass])) {
+    return denied(
+        fmt::format("no person may release it: {}, {}", numbered(clause_of(*bar)), name(*bar)));
+  }
+  return Row{static_cast<std::uint16_t>(row), static_cast<std::uint16_t>(pass)};
+}
+
+bool Gate::is_senders(const EventBatch& batch) const {
+  return item_of(batch).role == PartyRole::originator;
+}
+
+void Gate::describe(Item& item, const Traits& traits) const {
   item.type = traits.type;
   item.tlp = traits.tlp;
   item.country = traits.country;
   item.sector.assign(parts_.words.word(traits.sector));
+  item.distribution = traits.distribution;
   item.confidence.reset();
   if (traits.confidence != Traits::no_confidence) item.confidence = traits.confidence;
+}
+
+// As if each quota had room.
+std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs now) const {
+  describe(item, traits);
   std::vector<Reason> out;
   for (const Pass& pass : parts_.passes) {
     Context context{.now = now,
@@ -116,9 +174,91 @@ std::vector<Reason> Gate::reasons_of(Item& item, const Traits& traits, TimeUs no
                     .standing = pass.standing,
                     .purpose = parts_.purpose,
                     .quota_left = UINT64_MAX};
-    out.push_back(judge(item, pass.agreement, context).reason);
+    out.push_back(policy::judge(item, pass.agreement, context).reason);
   }
   return out;
+}
+
+Gate::Judged Gate::judge(Item item, std::string_view feed, TimeUs now) const {
+  item = from(std::move(item), feed);
+  Judged out;
+  if (item.role == PartyRole::originator) return out;  // it has it
+  for (std::uint16_t pass = 0; pass < parts_.passes.size(); ++pass) {
+    const Pass& one = parts_.passes[pass];
+    Context context{.now = now,
+                    .from = parts_.from,
+                    .to = parts_.to,
+                    .standing = one.standing,
+                    .purpose = parts_.purpose,
+                    .quota_left = UINT64_MAX};
+    Reason reason = policy::judge(item, one.agreement, context).reason;
+    if (reason == Reason::released) return {reason, pass};
+    if (pass == 0) out.reason = reason;
+  }
+  return out;
+}
+
+// May the agreement change something of a text whose parts nobody told apart? `whole`: it may be
+// anything; else a pattern, which names values alone.
+bool Gate::would_change(std::uint16_t pass, std::string_view said, bool whole) const {
+  using enum Part;
+  const Agreement& agreement = parts_.passes.at(pass).agreement;
+  const Party *from = agreement.party(parts_.from), *to = agreement.party(parts_.to);
+  return std::ranges::any_of(agreement.transforms, [&](const Transform& t) {
+    if (from != nullptr && to != nullptr && !leads(t.way, from->as, to->as)) return false;
+    switch (part_of(t.field)) {
+      case account:
+      case contact:
+        return said.contains('@') || said.contains("account") || said.contains("email");
+      case address:
+      case network:
+        return mentions(said, [](const Ip&) { return true; });
+      case controller:
+      case file_hash:
+      case name:
+      case url:
+        return true;
+      default:
+        return whole;
+    }
+  });
+}
+
+std::string Gate::handle_of(std::uint16_t pass, std::string_view kind, std::string_view key) const {
+  return keyed_hash(parts_.passes.at(pass).key, kind, key);
+}
+
+Result<Cleared<ToldEvent>> Gate::clear(const Released& one, std::span<const Member> members,
+                                       std::string_view subject) const {
+  Item item = from(one.item, one.feed);
+  ToldEvent told{.members = treating(one.pass, item).event(members),
+                 .handle = handle_of(one.pass, name(item.kind), one.key),
+                 .agreement = addresses_.at(one.pass)};
+  auto before = std::ranges::find(members, subject, &Member::name);
+  auto after = std::ranges::find(told.members, subject, &TreatedMember::name);
+  bool stays =
+      before != members.end() && after != told.members.end() && before->json == after->json;
+  bool is_text = stays && !field_named(subject);
+  if (is_text && would_change(one.pass, json_text(before->json), false)) stays = false;
+  if (is_text && is_anonymised(item)) stays = false;
+  if (!subject.empty() && !stays) return denied("what it is about may not be told as it is");
+  Recipient to{.id = parts_.to, .relation = Relation::member, .address = {}};
+  return Cleared<ToldEvent>(std::move(told), std::move(to), item.tlp, parts_.epoch);
+}
+
+Result<Cleared<std::string>> Gate::clear_foreign(const Released& one, std::string object) const {
+  const Agreement& agreement = parts_.passes.at(one.pass).agreement;
+  if (would_change(one.pass, object, true) || is_anonymised(from(one.item, one.feed)))
+    return denied("the agreement changes what goes, and this may not be changed");
+  if (agreement.attribution != Attribution::named && object.contains("created_by_ref"))
+    return denied("the agreement names no originator, and this does");
+  auto is_sensor = [&](const Ip& ip) {
+    return std::ranges::any_of(parts_.sensors, [&](const Network& n) { return n.contains(ip); });
+  };
+  if (!parts_.sensors.empty() && mentions(object, is_sensor))
+    return denied("a sensor of ours stands in it");
+  Recipient to{.id = parts_.to, .relation = Relation::member, .address = {}};
+  return Cleared<std::string>(std::move(object), std::move(to), one.item.tlp, parts_.epoch);
 }
 
 const Treating& Gate::treating(std::uint16_t pass, const Item& item) const {

@@ -32,6 +32,7 @@ struct FeedSays {
   FeedTerms terms;
   std::string member;            // that sent it; "": it is our own
   std::optional<Onward> onward;  // what that member lets us do with it
+  bool operator==(const FeedSays&) const = default;
 };
 
 // An event as a member may have it.
@@ -49,6 +50,7 @@ struct Traits {
   std::uint8_t confidence = no_confidence;
   bool goes = true;  // false: an exercise, which nobody gets
   WordId sector = 0;
+  std::optional<Distribution> distribution{};  // where it came from MISP
   static constexpr std::uint8_t no_confidence = 255;
   bool operator==(const Traits&) const = default;
 };
@@ -82,6 +84,39 @@ class Gate {
   // in here alone.
   Selected select(const EventBatch& batch, std::span<const Traits> traits, TimeUs now) const;
 
+  // Why select() would take one event or leave it: what each pass says, in their order. `left`: of
+  // the quota of each; those without one do not ask.
+  std::vector<Decision> decisions(const EventBatch& batch, std::size_t row,
+                                  std::span<const std::uint64_t> left, TimeUs now) const;
+  // One event under one pass, whatever that pass says of it, for a person who releases it beyond
+  // the agreement. Errors: denied, with the sentence: what may_be_exempted() does not let go; an
+  // exercise; what the member itself sent.
+  Result<Row> exempt(const EventBatch& batch, std::size_t row, std::size_t pass, TimeUs now) const;
+  // Did the member itself send it? Nothing goes back.
+  bool is_senders(const EventBatch& batch) const;
+  // Something else than an event, by what a decision looks at; `feed` brought it, "": we say it
+  // ourselves. Where nothing releases it, the reason of the agreement that comes first.
+  struct Judged {
+    Reason reason = Reason::unsigned_agreement;
+    std::uint16_t pass = 0;
+  };
+  Judged judge(Item item, std::string_view feed, TimeUs now) const;
+  // What names it to this member, where it goes under that pass.
+  std::string handle_of(std::uint16_t pass, std::string_view kind, std::string_view key) const;
+  // What was released under `pass`, as the member may have it. `members` are those of an event that
+  // would say the same; `subject` is the one without which it says nothing.
+  // Errors: denied: that one would change, or tells of a sensor.
+  struct Released {
+    const Item& item;
+    std::string_view feed, key;
+    std::uint16_t pass = 0;
+  };
+  Result<Cleared<ToldEvent>> clear(const Released& one, std::span<const Member> members,
+                                   std::string_view subject) const;
+  // A STIX object of others, which goes octet by octet. Errors: denied: something of it would have
+  // to be changed or left out, or a sensor stands in it.
+  Result<Cleared<std::string>> clear_foreign(const Released& one, std::string object) const;
+
   // A selected row as the member may have it. `members`: of that event, as wire::Row has them.
   // Errors: denied: nothing of it may be told, for its subject is a sensor.
   Result<Cleared<ToldEvent>> clear(const EventBatch& batch, Row row,
@@ -93,8 +128,11 @@ class Gate {
     std::vector<Reason> reasons;  // of each pass
   };
   std::vector<Reason> reasons_of(Item& item, const Traits& traits, TimeUs now) const;
+  void describe(Item& item, const Traits& traits) const;
   const Treating& treating(std::uint16_t pass, const Item& item) const;
   Item item_of(const EventBatch& batch) const;  // what is the same for all of its rows
+  Item from(Item item, std::string_view feed) const;
+  bool would_change(std::uint16_t pass, std::string_view said, bool whole) const;
 
   Parts parts_;
   std::vector<std::string> addresses_;  // of the passes

@@ -89,6 +89,19 @@ TEST_CASE("an event goes under the first agreement that releases it") {
       rows(world.gate({narrow}).select(world.batch, traits_of(world.batch), narrow.until)).empty());
 }
 
+TEST_CASE("an event of MISP goes no further than its distribution") {
+  World world;
+  for (const char* distribution : {"organisation", "community", "all", "sharing-group", "what"}) {
+    world.event(Tlp::clear, Type::scanner, "BR", "",
+                fmt::format(R"("extra.misp_distribution":"{}")", distribution).c_str());
+  }
+  world.event(Tlp::clear);
+  auto gate = world.gate({agreement("x")});
+  auto selected = gate.select(world.batch, traits_of(world.batch), now);
+  CHECK(rows(selected) == "1:0 2:0 5:0 ");
+  CHECK(withheld(selected, Reason::distribution_too_narrow) == 2);
+}
+
 TEST_CASE("neither exercises go nor what the member itself sent, and a quota holds") {
   World world;
   for (int i = 0; i < 5; ++i) world.event(Tlp::green);

@@ -238,6 +238,21 @@ TEST_CASE("numbers go too, and the host of a URL where names do") {
 
 // Every value is one that stands nowhere else; whatever treatment is drawn, what it takes away
 // stands in no member, however it is written.
+TEST_CASE("words out of our own lists stay, also where what is hidden reads the same") {
+  CHECK(treated(
+            following({{.field = "account", .action = Action::drop}}),
+            R"({"classification.type": "scanner", "comment": "scanner", "protocol.transport": "tcp",
+                    "severity": "high", "source.account": "scanner"})") ==
+        "classification.type=scanner\nprotocol.transport=tcp\nseverity=high\n");
+  for (const char* word : {"high", "tcp", "amber"}) {
+    CAPTURE(word);
+    CHECK(treated(following({{.field = "account", .action = Action::drop}}),
+                  fmt::format(R"({{"protocol.transport": "tcp", "severity": "high",
+                    "source.account": "{}", "tlp": "amber"}})",
+                              word)) == "protocol.transport=tcp\nseverity=high\ntlp=amber\n");
+  }
+}
+
 TEST_CASE("what a treatment takes away is told by nothing that is left") {
   std::mt19937_64 random(41);
   auto pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };

@@ -602,6 +602,21 @@ Result<std::string> Partners::hear(std::string_view json) {
   return std::string("{}");
 }
 
+Result<void> Partners::take_pins(const std::string& member, std::vector<std::string> pins) {
+  std::lock_guard act(one_);
+  Partner partner = TRY(known(member));
+  if (partner.state != PartnerState::compared) return denied(member + " is no compared partner");
+  if (partner.pins == pins) return {};
+  auto all = book();
+  for (const auto& [other, one] : all->all()) {
+    if (other != member && share_one(one.pins, pins))
+      return denied(fmt::format("{} says that a certificate of {} is its own", member, other));
+  }
+  partner.pins = std::move(pins);
+  TRY(keep(std::move(partner), {.by = member, .act = "changed its certificate"}, {}, false, {}));
+  return {};
+}
+
 void Partners::hears(std::string_view kind, Hears hear) {
   hearers_[std::string(kind)] = std::move(hear);
 }

@@ -151,6 +151,8 @@ class Partners {
                    const store::Tables::Body& kept, TimeUs at = time_none);
   // Sends what is due, of one member or all. Gives how many are left waiting.
   Result<std::size_t> deliver(std::string_view member = {});
+  // A compared partner's certificates from here on, as it said. Errors: denied: one of another.
+  Result<void> take_pins(const std::string& member, std::vector<std::string> pins);
   // Signs with the node's key, as for an agreement. Errors: missing.
   Result<void> with_key(const std::function<Result<void>(const SigningKey&)>& work) const;
 

@@ -6,18 +6,25 @@
 // Source: TAXII 2.1 section 5; DESIGN D7, D8, D9.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/gate.h"
 #include "share/agreements.h"
+#include "share/emergency.h"
 #include "share/inbox.h"
 #include "share/ledger.h"
 #include "share/partners.h"
+#include "share/sight.h"
+#include "share/statistics.h"
 #include "share/taxii.h"
 #include "store/offers.h"
 #include "store/tables.h"
@@ -37,7 +44,9 @@ class Shelves {
     std::function<policy::FeedSays(std::string_view feed)> feed;
     std::vector<Network> sensors;
     std::function<TimeUs()> now;
-    TaxiiSettings settings;  // its token_key is made here
+    TaxiiSettings settings;              // its token_key is made here
+    Emergencies* emergencies = nullptr;  // none: there is no such collection
+    Statistics* statistics = nullptr;    // the same
   };
   static Result<std::unique_ptr<Shelves>> open(Parts parts);
 
@@ -47,12 +56,23 @@ class Shelves {
 
   const TaxiiSettings& settings() const { return parts_.settings; }
 
+  // One step of announcing again what agreements withheld from a member as its walk passed, and
+  // what those in force let go: it comes once, behind everything. A step looks at one offer. True:
+  // there is more to do.
+  Result<bool> announce(const std::string& member);
   // What takes in what members send, and knows what became of it. Before anything is served;
   // without it nothing is taken.
   void receive_by(Inbox& inbox) { inbox_ = &inbox; }
 
   // Is there anything for a member behind this date? Writes nothing.
   bool has_news(const std::string& member, TimeUs after);
+
+  // What a member would get of an event now, and why not: shelf_view.cpp. Writes nothing.
+  // Errors: missing: there is no such partner.
+  Result<Sight> look(const std::string& member, Looked event);
+  // What an event would be to a member, if a person released it beyond the agreement. Errors:
+  // denied: no person may, it goes anyway, nothing is agreed; missing.
+  Result<Emergencies::Exempt> exempt(const std::string& member, EventId event);
 
   // Erasing: what proves that an item was among those of a release goes, for all releases of dates
   // from `from` on and before `until`.
@@ -62,20 +82,55 @@ class Shelves {
 
  private:
   friend class MemberShelf;
+  friend class Handout;
+  // Up to a date the walk went while one of these agreements let things go, or they were announced
+  // under it since.
+  struct Era {
+    TimeUs until = 0;
+    std::set<std::string, std::less<>> addresses;
+  };
+  // Rows of an offer that come again, with dates of their own in place of those they had.
+  struct Again {
+    TimeUs base = 0, stop = 0, was = 0;  // of the first row's room, now and then
+    std::string rows;                    // a bit for each place
+    bool has(TimeUs date) const;         // that a row had
+    void add(TimeUs date);
+  };
   // What a member may have as long as nothing changes of agreements.
   struct Door {
     std::mutex mutex;
+    std::string member;
     std::vector<policy::Agreement> agreements;  // in force
     std::vector<std::string> addresses;         // theirs
     std::uint64_t epoch = 0;
     std::unique_ptr<policy::Gate> gate;
-    std::map<std::string, TimeUs, std::less<>> recent;  // ids that went lately, and when
+    std::unordered_map<std::uint64_t, TimeUs> recent;  // hashes of ids that went lately, and when
+    // What was decided of an offer holds as long as that is the same and nothing changes of its
+    // feed; 4 octets a row. A walk asks for the same one, page after page.
+    struct Chosen {
+      std::weak_ptr<const store::Offer> offer;
+      policy::FeedSays says;
+      policy::Gate::Selected selected;
+    };
+    std::array<Chosen, 2> chosen;  // the last used first: a walk and the hints
+    std::vector<Era> eras;         // empty: not read yet; the last has no end
+    TimeUs walked = 0;             // up to here a reader of all has gone
+    bool has_again = false;
   };
   explicit Shelves(Parts parts, store::Tables tables)
       : parts_(std::move(parts)), tables_(std::move(tables)) {}
   Result<void> introduce();  // who we are, at first use
   std::shared_ptr<Door> door_of(const std::string& member);
   Result<void> open_door(Door& door, const std::string& member, TimeUs now);
+  // Of things, those that are withheld are counted from a date on: there may be more of them later.
+  Result<void> keep_era(Door& door, const std::set<std::string, std::less<>>& now_in_force);
+  static Result<void> write_eras(store::Sqlite& db, const Door& door);
+  std::unique_ptr<policy::Gate> gate_of_old(const Door& door, const Era& era) const;
+  // The first that comes again with a date after this one; those of an offer's dates.
+  Result<std::optional<Again>> again_after(const Door& door, TimeUs date) const;
+  Result<std::vector<Again>> again_of(const Door& door, const store::Offer& offer) const;
+  const policy::Gate::Selected& select(Door& door, const std::shared_ptr<const store::Offer>& offer,
+                                       TimeUs counted_from) const;
 
   Parts parts_;
   store::Tables tables_;

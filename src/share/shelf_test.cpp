@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <set>
 #include <thread>
 
 #include "policy/templates.h"
+#include "share/thing.h"
 #include "share_member.h"
 #include "wire/stix_check.h"
 #include "wire/stix_object.h"
@@ -43,6 +45,19 @@ struct World {
           Ledger::open({.journal = *a.journal, .node = a.member, .key = *own_key, .now = clock()}));
       return {};
     }));
+    emergencies = good(Emergencies::open(
+        {.journal = *a.journal,
+         .partners = *a.partners,
+         .offers = *offers,
+         .ledger = [this] { return ledger.get(); },
+         .now = clock(),
+         .exempt = [this](const auto& to, EventId event) { return shelves->exempt(to, event); },
+         .lapsed = [this](const Emergency& one) { lapsed.push_back(one.id); }}));
+    statistics = good(Statistics::open({.journal = *a.journal,
+                                        .partners = *a.partners,
+                                        .agreements = *of_a,
+                                        .offers = *offers,
+                                        .now = clock()}));
     shelves = good(Shelves::open({.journal = *a.journal,
                                   .partners = *a.partners,
                                   .agreements = *of_a,
@@ -52,7 +67,9 @@ struct World {
                                   .feed = [this](auto) { return says; },
                                   .sensors = {},
                                   .now = clock(),
-                                  .settings = {.title = "a"}}));
+                                  .settings = {.title = "a"},
+                                  .emergencies = emergencies.get(),
+                                  .statistics = statistics.get()}));
     shelf = shelves->of(b.member);
   }
   std::function<TimeUs()> clock() {
@@ -93,6 +110,33 @@ struct World {
     act.correction = {.kind = Correction::Kind::withdraw, .report = report};
     apply(act);
   }
+  store::Thing indicator(const std::string& key, Tlp tlp = Tlp::green,
+                         const std::string& value = "evil.example") const {
+    std::string at = fmt::format("\"{}\"", times::format(net.now));
+    return {.kind = "indicator",
+            .key = key,
+            .type = Type::c2_server,
+            .tlp = tlp,
+            .pap = Pap::clear,
+            .since = net.now,
+            .body = thing_body({{"classification.type", R"("c2-server")"},
+                                {"malware.name", R"("emotet")"},
+                                {"event_description.text", R"("WORDS-70aa")"},
+                                {"source.fqdn", fmt::format("\"{}\"", value)},
+                                {"time.source", at}})};
+  }
+  store::Thing sighting(const std::string& key, const std::string& of) const {
+    std::string at = fmt::format("\"{}\"", times::format(net.now));
+    auto out = indicator(key);
+    out.kind = "sighting";
+    out.body = thing_body({{"extra.count", "7"},
+                           {"extra.of", fmt::format("\"{}\"", of)},
+                           {"source.fqdn", R"("evil.example")"},
+                           {"time.observation", at},
+                           {"time.source", at}});
+    return out;
+  }
+  void offer(std::vector<store::Thing> things) { REQUIRE(offers->offer(things).has_value()); }
   void apply(EventBatch batch) {
     REQUIRE(offers->apply(batch).has_value());
     REQUIRE(offers->flush().has_value());
@@ -115,6 +159,9 @@ struct World {
   std::unique_ptr<store::Offers> offers;
   std::unique_ptr<SigningKey> own_key;
   std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Statistics> statistics;
+  std::unique_ptr<Emergencies> emergencies;
+  std::vector<std::uint64_t> lapsed;  // emergencies that nobody confirmed
   std::unique_ptr<Shelves> shelves;
   std::unique_ptr<TaxiiShelf> shelf;
   std::uint64_t seq = 0;
@@ -268,6 +315,222 @@ TEST_CASE("ten thousand events of one time: three kinds of clients, while more c
   CHECK(std::ranges::equal(std::span(busy).first(10'000), whole));
 }
 
+TEST_CASE(
+    "mixed kinds in one order, with writers at work: nothing is lost and nothing comes twice") {
+  World w;
+  w.agree();
+  std::atomic<bool> over = false;
+  std::size_t offered = 0;
+  std::jthread writer([&] {
+    for (int round = 0; round < 60; ++round) {
+      for (int i = 0; i < 20; ++i, ++offered)
+        w.offer({w.indicator(fmt::format("i{}", offered), Tlp::green,
+                             fmt::format("evil{}.example", offered))});
+    }
+    over = true;
+  });
+  std::vector<std::string> events, indicators;
+  std::vector<TimeUs> dates;
+  TaxiiScan scan{.after = {}, .match = {}, .limit = 333};
+  int batches = 0;
+  for (bool more = true; more || !over || batches < 12;) {
+    if (batches < 12) w.take_in(100), ++batches;
+    auto page = w.page(scan);
+    for (const auto& object : page.objects) {
+      dates.push_back(object.added);
+      if (object.id.starts_with("observed-data--")) events.push_back(object.id);
+      if (object.id.starts_with("indicator--")) indicators.push_back(object.id);
+    }
+    more = page.more;
+    if (!page.objects.empty()) scan.after = page.objects.back().added;
+  }
+  writer.join();
+  auto rest = w.page(scan);
+  for (const auto& object : rest.objects)
+    if (object.id.starts_with("indicator--")) indicators.push_back(object.id);
+  CHECK(events.size() == 1'200);
+  CHECK(std::set(events.begin(), events.end()).size() == 1'200);
+  CHECK(indicators.size() == offered);
+  CHECK(std::set(indicators.begin(), indicators.end()).size() == offered);
+  CHECK(std::ranges::adjacent_find(dates, std::greater_equal()) == dates.end());
+  CHECK(good(w.ledger->verify()).wrong == "");
+}
+
+TEST_CASE("an indicator and its sighting go as STIX, and what of them may not go is in no octet") {
+  World w;
+  w.terms.transforms = {};
+  w.agree();
+  auto red = w.indicator("r", Tlp::red, "canary-red.example");
+  auto none = w.indicator("n", Tlp::unmarked, "canary-none.example");
+  auto theirs = w.indicator("t", Tlp::green, "canary-back.example");
+  theirs.feed = "partner." + w.b.member;
+  w.offer({w.indicator("a"), red, none, theirs, w.sighting("s", "a")});
+  w.says.member = w.b.member;  // of whatever a feed brought
+  auto response = w.ask("");
+  CHECK(response.body.find("canary") == std::string::npos);
+  auto page = w.page();
+  REQUIRE(of_type(page, "indicator") == 1);
+  REQUIRE(of_type(page, "sighting") == 1);
+  CHECK(of_type(page, "malware") == 1);
+  std::string id;
+  for (const auto& object : page.objects) {
+    auto read = wire::stix_objects_in(fmt::format(R"({{"objects":[{}]}})", object.json));
+    CHECK(read.has_value());
+    if (object.id.starts_with("indicator--")) {
+      id = object.id;
+      CHECK(object.json.contains("[domain-name:value = 'evil.example']"));
+      CHECK(object.json.contains("WORDS-70aa"));
+    }
+    if (object.id.starts_with("sighting--"))
+      CHECK(object.json.contains(fmt::format(R"("count":7,"sighting_of_ref":"{}")", id)));
+  }
+  // It is taken back: the same id, revoked, without what it said.
+  auto gone = w.indicator("a");
+  gone.gone = true;
+  gone.body.clear();
+  w.net.now += 60 * us_per_s;
+  w.offer({gone});
+  auto after = w.page({.after = page.objects.back().added, .match = {}});
+  REQUIRE(after.objects.size() == 1);
+  CHECK(after.objects[0].id == id);
+  CHECK(after.objects[0].json.contains(R"("revoked":true)"));
+  CHECK_FALSE(after.objects[0].json.contains("evil"));
+  CHECK(after.objects[0].version > page.objects.back().version);
+  auto rows = good(w.ledger->list({.partner = w.b.member, .kind = "release"}));
+  CHECK(std::get<ledger::Release>(rows[0].leaf.body).counts ==
+        std::map<std::string, std::uint64_t>{{"recall indicator", 1}});
+}
+
+TEST_CASE("an indicator ends by its time, and what an agreement changes of it does not go") {
+  World w;
+  w.terms.transforms = {{.field = "family", .action = policy::Action::drop},
+                        {.field = "address", .action = policy::Action::generalise}};
+  w.agree();
+  auto ends = w.indicator("e");
+  ends.body += fmt::format(R"(,"time.observation":"{}")", times::format(w.net.now + us_per_day));
+  auto address = w.indicator("x");
+  address.body = thing_body({{"classification.type", R"("c2-server")"},
+                             {"source.ip", R"("198.51.100.77")"},
+                             {"time.source", fmt::format("\"{}\"", times::format(w.net.now))}});
+  auto object = w.indicator("f");
+  object.foreign = true;
+  object.body = R"({"type":"malware","spec_version":"2.1",)"
+                R"("id":"malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11",)"
+                R"("created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z",)"
+                R"("is_family":true,"name":"CANARY-family"})";
+  w.offer({ends, address, object});
+  auto page = w.page();
+  CHECK(of_type(page, "indicator") == 1);
+  CHECK(of_type(page, "malware") == 0);
+  for (const auto& one : page.objects) {
+    CHECK_FALSE(one.json.contains("emotet"));
+    CHECK_FALSE(one.json.contains("198.51.100"));
+    CHECK_FALSE(one.json.contains("CANARY"));
+  }
+  w.net.now += 2 * us_per_day;
+  for (const auto& one : w.page().objects) {
+    if (!one.id.starts_with("indicator--")) continue;
+    CHECK(one.json.contains(R"("revoked":true)"));
+    CHECK_FALSE(one.json.contains("evil"));
+  }
+}
+
+TEST_CASE("an object of others goes octet by octet, or not at all") {
+  World w;
+  w.agree();
+  auto object = w.indicator("f");
+  object.foreign = true;
+  object.body = R"({ "x_unknown" : [1, 2.50], "type":"malware", "spec_version":"2.1",)"
+                R"("id":"malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11",)"
+                R"("created":"2026-01-01T00:00:00.000Z","modified":"2026-01-02T00:00:00.000Z",)"
+                R"("is_family":true,"name":"somebody's" })";
+  auto named = object;
+  named.key = "n";
+  named.body.replace(named.body.find("somebody's"), 8, "CANARY@");  // accounts do not go
+  auto pattern = w.indicator("p");
+  pattern.body = thing_body({{"classification.type", R"("c2-server")"},
+                             {"pattern", R"("[mutex:name = 'x']")"},
+                             {"time.source", fmt::format("\"{}\"", times::format(w.net.now))}});
+  auto account = pattern;
+  account.key = "m";
+  account.body.replace(account.body.find("mutex:name = 'x'"), 16, "mutex:name = 'CANARY@x'");
+  w.offer({named, account, pattern, object});
+  auto page = w.page();
+  REQUIRE(of_type(page, "malware") == 1);
+  REQUIRE(of_type(page, "indicator") == 1);
+  for (const auto& one : page.objects) CHECK_FALSE(one.json.contains("CANARY"));
+  CHECK(page.objects.back().json == object.body);
+  CHECK(page.objects.back().version == "2026-01-02T00:00:00.000Z");
+}
+
+TEST_CASE("what was withheld and may go now comes again, once, behind everything") {
+  World w;
+  std::string address = w.agree();
+  w.take_in(30);
+  w.take_in(20, Tlp::amber);
+  w.offer({w.indicator("g"), w.indicator("a", Tlp::amber, "amber.example")});
+  w.take_in(10);
+  TaxiiScan scan;
+  std::multiset<std::string> seen;
+  TimeUs last = 0;
+  auto poll = [&](std::size_t limit = 100) {
+    std::size_t events = 0;
+    scan.limit = limit;
+    for (bool more = true; more;) {
+      auto page = w.page(scan);
+      more = page.more;
+      for (const auto& object : page.objects) {
+        CHECK(object.added > last);
+        last = object.added;
+        if (!object.id.starts_with("observed-data--") && !object.id.starts_with("indicator--"))
+          continue;
+        ++events;
+        seen.insert(object.id);
+      }
+      if (more)
+        scan.after = page.looked_at;
+      else if (!page.objects.empty())
+        scan.after = last;
+    }
+    return events;
+  };
+  auto announce = [&] {
+    int steps = 0;
+    while (good(w.shelves->announce(w.b.member))) REQUIRE(++steps < 100);
+    return steps;
+  };
+  CHECK(poll() == 41);
+  CHECK(announce() == 0);
+  // Up to amber, as the next version.
+  w.terms.version = 2;
+  w.terms.replaces = address;
+  w.terms.allow[0].max_tlp = Tlp::amber;
+  address = w.agree();
+  CHECK(poll() == 0);
+  CHECK(announce() > 0);
+  CHECK(w.shelves->has_news(w.b.member, last));
+  w.take_in(5);  // comes behind them
+  w.open();      // a restart forgets nothing of it
+  CHECK(poll(7) == 26);
+  CHECK(announce() == 0);
+  CHECK(poll() == 0);
+  CHECK(seen.size() == 67);
+  CHECK(std::set(seen.begin(), seen.end()).size() == 67);
+  // Suspended, resumed: what came in meanwhile, and nothing of what had gone.
+  good(w.of_a->suspend(address, "an incident", "ana"));
+  w.take_in(3);
+  CHECK(poll() == 0);
+  good(w.of_a->resume(address, "ana"));
+  announce();
+  CHECK(poll() == 3);
+  // Who reads all from the beginning gets each once, too.
+  scan = {};
+  seen.clear();
+  last = 0;
+  CHECK(poll() == 70);
+  CHECK(std::set(seen.begin(), seen.end()).size() == 70);
+}
+
 TEST_CASE("what is withdrawn comes again, revoked, under the same id and without what it said") {
   World w;
   w.agree();
@@ -395,6 +658,239 @@ TEST_CASE("a stopped partner and an ended agreement cut everything at once") {
   CHECK(of_type(w.page(), "observed-data") == 0);
   good(w.a.partners->stop(w.b.member, "ana", "a test"));
   CHECK(w.shelf->objects("x", {}).error().fault == Fault::denied);
+}
+
+TEST_CASE("what a partner would see is what goes, with the reason why the rest stays") {
+  World w;
+  EventBatch batch;
+  batch.feed = w.a.words.id("honeypots");
+  for (Tlp tlp : {Tlp::green, Tlp::amber, Tlp::red}) {
+    batch.add_row();
+    batch.source.ip.back() = Ip::from_v4(0xcb007107);
+    batch.source.country.back() = *Country::parse("BR");
+    batch.type.back() = Type::infected_system;
+    batch.tlp.back() = tlp;
+    batch.time.back() = batch.observed.back() = w.net.now;
+  }
+  CHECK(w.shelves->look("nobody.example.org", {&batch, 0}).error().fault == Fault::missing);
+  auto nothing = good(w.shelves->look(w.b.member, {&batch, 0}));
+  CHECK(nothing.hindrance.contains("no agreement"));
+  CHECK_FALSE(nothing.goes);
+
+  w.terms.quota_per_day = 9;
+  w.agree();
+  auto size = good(w.ledger->head()).tree.size;
+  auto goes = good(w.shelves->look(w.b.member, {&batch, 0}));
+  REQUIRE(goes.goes);
+  CHECK(goes.under.at(*goes.goes).decision.released);
+  CHECK(goes.told.contains("203.0.113.7"));
+  auto stays = good(w.shelves->look(w.b.member, {&batch, 1}));
+  CHECK_FALSE(stays.goes);
+  CHECK(stays.told.empty());
+  CHECK(stays.under.at(0).decision.sentence.starts_with("withheld by clause 4 (marking)"));
+  CHECK(stays.under.at(0).decision.counterfactual.contains("would pass if max_tlp"));
+  auto red = good(w.shelves->look(w.b.member, {&batch, 2}));
+  CHECK(red.under.at(0).decision.reason == policy::Reason::tlp_red);
+
+  w.says.member = w.b.member;  // the feed is what b sent
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("sent it itself"));
+  w.says.member.clear();
+  batch.type[0] = Type::test;
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("exercise"));
+  batch.type[0] = Type::infected_system;
+  CHECK(good(w.ledger->head()).tree.size == size);
+  w.take_in(40);
+  w.page();  // the quota is used
+  auto used = good(w.shelves->look(w.b.member, {&batch, 0}));
+  CHECK_FALSE(used.goes);
+  CHECK(used.under.at(0).decision.reason == policy::Reason::quota_used_up);
+  good(w.a.partners->stop(w.b.member, "ana", "a test"));
+  CHECK(good(w.shelves->look(w.b.member, {&batch, 0})).hindrance.contains("no partners now"));
+}
+
+// What a walk of one of b's collections has behind a date.
+TaxiiPage page_of(World& w, std::string_view alias, TimeUs after = 0) {
+  auto all = good(w.shelf->collections());
+  auto found = std::ranges::find(all, alias, &TaxiiCollection::alias);
+  REQUIRE(found != all.end());
+  TaxiiScan scan;
+  if (after > 0) scan.after = after;
+  return good(w.shelf->objects(found->id, scan));
+}
+TaxiiPage beyond(World& w, TimeUs after = 0) {
+  return page_of(w, "emergency", after);
+}
+
+TEST_CASE("a person releases one event beyond the agreement, and a second one confirms it") {
+  World w;
+  w.agree();  // up to TLP:GREEN
+  auto hears_b = good(Emergencies::open({.journal = *w.b.journal,
+                                         .partners = *w.b.partners,
+                                         .offers = *w.offers,
+                                         .ledger = [] { return static_cast<Ledger*>(nullptr); },
+                                         .now = w.clock()}));
+  w.take_in(2, Tlp::amber);
+  EventId amber = event_id(w.seq, 0), other = event_id(w.seq, 1);
+  w.take_in(1, Tlp::red);
+  EventId red = event_id(w.seq, 0);
+  w.take_in(1, Tlp::unmarked);
+  EventId unmarked = event_id(w.seq, 0);
+  w.take_in(1, Tlp::green);
+  EventId green = event_id(w.seq, 0);
+  auto refused = [&](EventId event, std::string_view why = "it burns") {
+    auto made = w.emergencies->release(w.b.member, event, why, "ana");
+    REQUIRE_FALSE(made.has_value());
+    return made.error();
+  };
+  CHECK(refused(red).what.contains("no person may release it: clause 4 (marking), tlp-red"));
+  CHECK(refused(unmarked).fault == Fault::denied);
+  CHECK(refused(green).what.contains("it goes anyway"));
+  CHECK(refused(event_id(77, 0)).fault == Fault::missing);
+  CHECK(refused(amber, " ").fault == Fault::invalid);
+  w.says.terms.may_pass_on = false;  // its feed forbids it
+  CHECK(refused(amber).what.contains("clause 18 (feed terms), feed-forbids"));
+  w.says.terms = {};
+  w.says.member = "c.example.org";  // another's, who lets us pass nothing on
+  CHECK(refused(amber).fault == Fault::denied);
+  w.says.member.clear();
+  CHECK(of_type(beyond(w), "observed-data") == 0);
+
+  auto made = good(w.emergencies->release(w.b.member, amber, "it burns", "ana"));
+  CHECK(w.emergencies->why(made) == "it burns");
+  CHECK(refused(amber).what.contains("already"));
+  CHECK(of_type(beyond(w), "observed-data") == 0);  // what says so is still on its way
+  w.deliver();
+  CHECK(hears_b->was_announced(w.a.member, made.item));
+  CHECK_FALSE(
+      hears_b->was_announced(w.a.member, "observed-data--00000000-0000-4000-8000-000000000000"));
+  auto page = beyond(w);
+  CHECK(of_type(page, "observed-data") == 1);
+  CHECK(std::ranges::count(page.objects, made.item, &TaxiiObject::id) == 1);
+  CHECK(of_type(w.page(), "observed-data") == 1);  // the green one
+  auto release =
+      good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 2})).back();
+  auto under = std::get<ledger::Release>(release.leaf.body).under;
+  REQUIRE(under == made.entry);
+  auto act = std::get<ledger::PolicyAct>(good(w.ledger->one(*under)).leaf.body);
+  CHECK(act.what == "emergency");
+  CHECK(act.with == w.b.member);
+
+  CHECK(w.emergencies->confirm(made.id, "ana").error().fault == Fault::denied);
+  CHECK(good(w.emergencies->confirm(made.id, "alex")).state() == EmergencyState::confirmed);
+  auto second = good(w.emergencies->release(w.b.member, other, "this one, too", "ana"));
+  w.deliver();
+  auto more = beyond(w, page.looked_at);
+  CHECK(of_type(more, "observed-data") == 1);
+  w.net.now += us_per_day;
+  CHECK(w.emergencies->confirm(second.id, "alex").error().what.contains("its day is over"));
+  CHECK(w.emergencies->work() == 1);
+  CHECK(w.emergencies->work() == 0);
+  CHECK(w.lapsed == std::vector{second.id});
+  auto back = beyond(w, more.looked_at);
+  REQUIRE(of_type(back, "observed-data") == 1);
+  auto recall = std::ranges::find(back.objects, second.item, &TaxiiObject::id);
+  REQUIRE(recall != back.objects.end());
+  CHECK(recall->json.contains(R"("revoked":true)"));
+  CHECK_FALSE(recall->json.contains("203.0.113."));
+  CHECK(good(w.ledger->list({.kind = "policy", .limit = 1})).front().partner == w.b.member);
+
+  w.withdraw(1);  // its report
+  CHECK(w.emergencies->work() == 1);
+  auto gone = beyond(w, back.looked_at);
+  CHECK(std::ranges::count(gone.objects, made.item, &TaxiiObject::id) == 1);
+  CHECK(good(w.emergencies->list(w.b.member)).at(1).state() == EmergencyState::taken_back);
+  auto verified = good(w.ledger->verify());
+  CHECK(verified.wrong == "");
+}
+
+TEST_CASE("statistics go once for a day, without small counts, to whom they are agreed with") {
+  World w;
+  Day day = times::day_of(w.net.now) - 1;
+  std::map<std::string, std::vector<policy::CountOf>> counts = {
+      {"country.type",
+       {{"BR", "", 60},
+        {"BR", "infected-system", 40},
+        {"BR", "scanner", 17},
+        {"BR", "spam", 3},
+        {"PT", "", 4},
+        {"PT", "scanner", 4},
+        {"", "scanner", 900}}},
+      {"sector.type", {{"energy", "", 12}, {"energy", "scanner", 12}}}};
+  CHECK(w.statistics->publish(day, counts).has_value());
+  CHECK(of_type(page_of(w, "statistics"), "x-tocsin-statistics") == 0);  // nothing is agreed
+  w.agree();
+  auto page = page_of(w, "statistics");
+  REQUIRE(of_type(page, "x-tocsin-statistics") == 2);
+  for (const TaxiiObject& object : page.objects) {
+    auto read = wire::stix_objects_in(fmt::format(R"({{"objects":[{}]}})", object.json));
+    CHECK_MESSAGE(read.has_value(), object.json);
+  }
+  auto release = good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 1}));
+  auto told = std::get<ledger::Release>(release.front().leaf.body).counts;
+  CHECK(told == std::map<std::string, std::uint64_t>{{"statistics country.type", 1},
+                                                     {"statistics sector.type", 1}});
+
+  auto of_b = good(Statistics::open({.journal = *w.b.journal,
+                                     .partners = *w.b.partners,
+                                     .agreements = *w.of_b,
+                                     .offers = *w.offers,
+                                     .now = w.clock()}));
+  simdjson::dom::parser parser;
+  std::size_t taken = 0;
+  for (const TaxiiObject& object : page.objects) {
+    if (!object.id.starts_with("x-tocsin")) continue;
+    simdjson::dom::element root = parser.parse(simdjson::padded_string(object.json)).value();
+    auto given = good(wire::read_stix_statistics(root));
+    CHECK(given.day == day);
+    CHECK(given.k == policy::publication_k);
+    taken += good(of_b->take(w.a.member, given));
+    CHECK(good(of_b->take(w.a.member, given)) == 0);       // what was published stays
+    CHECK(good(of_b->take("c.example.org", given)) == 0);  // nothing is agreed with that one
+  }
+  std::vector<std::string> figures;
+  auto list = good(of_b->list({.partner = w.a.member}));
+  for (const SharedFigure& f : list)
+    figures.push_back(fmt::format("{} {} {}", f.group, f.part, f.subjects));
+  CHECK(taken == list.size());
+  // Of BR spam is of few, and scanners go with it; PT is few altogether.
+  CHECK(figures == std::vector<std::string>{"BR  60", "BR infected-system 40", "energy  12",
+                                            "energy scanner 12"});
+
+  counts["country.type"][2].subjects = 18;  // counted anew: nothing can be set off against it
+  CHECK(w.statistics->publish(day, counts).has_value());
+  auto again = page_of(w, "statistics");
+  REQUIRE(again.objects.size() == page.objects.size());
+  for (std::size_t i = 0; i < page.objects.size(); ++i)
+    CHECK(again.objects[i].json == page.objects[i].json);
+  CHECK(w.statistics->publish(day + 1, counts).has_value());
+  CHECK(of_type(page_of(w, "statistics", page.looked_at), "x-tocsin-statistics") == 2);
+}
+
+TEST_CASE("who agreed on no statistics gets none, and who on some types those") {
+  World w;
+  w.terms.allow.resize(1);
+  w.terms.allow[0] = {.kinds = {policy::ItemKind::statistics},
+                      .types = {Type::scanner},
+                      .max_tlp = Tlp::green,
+                      .max_pap = Pap::red};
+  Day day = times::day_of(w.net.now) - 1;
+  CHECK(
+      w.statistics
+          ->publish(day, {{"country.type",
+                           {{"BR", "", 60}, {"BR", "infected-system", 40}, {"BR", "scanner", 20}}}})
+          .has_value());
+  w.agree();
+  auto due = good(w.statistics->due(w.b.member, 0));
+  REQUIRE(due.size() == 1);
+  REQUIRE(due[0].tables.size() == 1);
+  REQUIRE(due[0].tables[0].figures.size() == 1);
+  CHECK(due[0].tables[0].figures[0].part == "scanner");
+  CHECK(due[0].tables[0].figures[0].subjects == 20);
+  World none;
+  none.terms.allow[0].kinds = {policy::ItemKind::event};
+  CHECK(none.statistics->publish(day, {{"country.type", {{"BR", "scanner", 20}}}}).has_value());
+  none.agree();
+  CHECK(good(none.statistics->due(none.b.member, 0)).empty());
 }
 
 }  // namespace tocsin::share

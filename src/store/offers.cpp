@@ -14,6 +14,7 @@
 namespace tocsin::store {
 namespace {
 
+constexpr std::int64_t version = 2;  // 1 had no things
 constexpr std::size_t offer_bytes_max = 256 << 20;
 
 constexpr const char* schema =
@@ -22,6 +23,11 @@ constexpr const char* schema =
     " came INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
     "CREATE INDEX IF NOT EXISTS offers_by_seq ON offers (seq);"
     "CREATE INDEX IF NOT EXISTS offers_by_report ON offers (report);"
+    "CREATE TABLE IF NOT EXISTS things (base INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
+    " key TEXT NOT NULL, feed TEXT NOT NULL, type INTEGER, sector TEXT NOT NULL,"
+    " country TEXT NOT NULL, tlp INTEGER NOT NULL, pap INTEGER NOT NULL, confidence INTEGER,"
+    " since INTEGER NOT NULL, gone INTEGER NOT NULL, from_others INTEGER NOT NULL,"
+    " came INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (kind, key)) STRICT;"
     "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;";
 
 // Nothing that names a subject or what was seen there: ids, times, and what a decision looks at.
@@ -42,8 +48,10 @@ EventBatch bare(const EventBatch& from) {
     out.sector.back() = from.sector[row];
     // Wherever the subject stands, it is looked for there.
     out.source.country.back() = out.destination.country.back() = place_of(from, row).country;
-    std::string_view accuracy = member(from.text(from.extra[row]), "feed.accuracy");
-    if (!accuracy.empty()) out.add_members(row, fmt::format("\"feed.accuracy\":{}", accuracy));
+    for (std::string_view name : {"feed.accuracy", "extra.misp_distribution"}) {
+      std::string_view said = member(from.text(from.extra[row]), name);
+      if (!said.empty()) out.add_members(row, fmt::format("\"{}\":{}", name, said));
+    }
     out.place.push_back(from.place.empty() ? static_cast<std::uint16_t>(row) : from.place[row]);
   }
   return out;
@@ -62,12 +70,33 @@ Result<void> set_mark(const Sqlite& db, std::string_view name, std::int64_t valu
 
 }  // namespace
 
+constexpr std::string_view thing_columns =
+    "base, kind, key, feed, type, sector, country, tlp, pap, confidence, since, gone, from_others,"
+    " body";
+
+Thing thing_of(const Statement& row) {
+  Thing out{.kind = std::string(row.text(1)), .key = std::string(row.text(2))};
+  out.feed = row.text(3);
+  if (!row.is_null(4)) out.type = static_cast<Type>(row.number(4));
+  out.sector = row.text(5);
+  if (auto country = Country::parse(row.text(6))) out.country = *country;
+  out.tlp = static_cast<Tlp>(row.number(7));
+  out.pap = static_cast<Pap>(row.number(8));
+  if (!row.is_null(9)) out.confidence = static_cast<std::uint8_t>(row.number(9));
+  out.since = row.number(10);
+  out.gone = row.number(11) != 0;
+  out.foreign = row.number(12) != 0;
+  out.body = row.blob(13);
+  return out;
+}
+
 // By the place among all rows that there ever were: when some go, the others keep their dates.
 TimeUs Offer::date(std::size_t row) const {
+  if (!things.empty()) return dates[row];
   return base + static_cast<TimeUs>(batch.place.empty() ? row : batch.place[row]) * Offers::room;
 }
 TimeUs Offer::end() const {
-  return batch.size() == 0 ? base : date(batch.size() - 1) + Offers::room;
+  return size() == 0 ? base : date(size() - 1) + Offers::room;
 }
 
 Result<std::unique_ptr<Offers>> Offers::open(const std::string& path, std::function<TimeUs()> now) {
@@ -75,16 +104,16 @@ Result<std::unique_ptr<Offers>> Offers::open(const std::string& path, std::funct
   made->db_ = TRY(Sqlite::open(path));
   TRY(made->db_.run("PRAGMA secure_delete=ON;"));  // what is erased is gone
   TRY(made->db_.run(schema));
-  if (TRY(mark(made->db_, "version", 1)) != 1)
+  if (TRY(mark(made->db_, "version", version)) > version)
     return invalid(text::quote(path) + " was written by a newer program");
+  TRY(set_mark(made->db_, "version", version));
   made->opened_ = TRY(mark(made->db_, "opened", 0));
   if (made->opened_ == 0) {
     made->opened_ = made->now_();
-    TRY(set_mark(made->db_, "version", 1));
     TRY(set_mark(made->db_, "opened", made->opened_));
   }
   made->applied_seq_ = static_cast<std::uint64_t>(TRY(mark(made->db_, "seq", 0)));
-  made->kept_seq_ = made->applied_seq_;
+  made->kept_seq_ = made->applied_seq_.load();
   made->next_ = std::max(made->opened_ + room, TRY(mark(made->db_, "next", 0)));
   made->last_ = made->next_ - 1;
   made->reader_ = TRY(Sqlite::open(path, true));
@@ -111,32 +140,163 @@ Result<void> Offers::insert(const Offer& offer) {
   return insert.bind_blob(7, bytes).run();
 }
 
-Result<void> Offers::apply(const EventBatch& batch) {
-  if (batch.seq <= applied_seq_) return {};
+Result<void> Offers::begin() {
   if (!open_) open_.emplace(TRY(Transaction::begin(db_)));
-  TRY(batch.is_act() ? take_out(batch) : add(batch, 0));
+  return {};
+}
+
+// After an error nothing that is not kept is left, as after a restart.
+Result<void> Offers::undone(Result<void> done) {
+  if (done) return done;
+  open_.reset();
+  applied_seq_ = kept_seq_.load();
+  next_ = last_ + 1;
+  waiting_bytes_ = 0;
+  took_out_ = moved_things_ = false;
+  return done;
+}
+
+Result<void> Offers::apply(const EventBatch& batch) {
+  std::lock_guard writing(writing_);
+  if (std::exchange(lost_, false)) return unavailable("what was applied could not be kept");
+  if (batch.seq <= applied_seq_) return {};
+  auto work = [&]() -> Result<void> {
+    TRY(begin());
+    return batch.is_act() ? take_out(batch) : add(batch, 0);
+  };
+  TRY(undone(work()));
   applied_seq_ = batch.seq;
   return {};
 }
 
 Result<void> Offers::flush() {
-  if (!open_) return {};
-  TRY(set_mark(db_, "seq", static_cast<std::int64_t>(applied_seq_)));
+  {
+    std::lock_guard writing(writing_);
+    if (std::exchange(lost_, false)) return unavailable("what was applied could not be kept");
+    if (!open_) return {};
+    TRY(undone(commit()));
+  }
+  if (flushed) flushed();
+  return {};
+}
+
+Result<void> Offers::commit() {
+  TRY(set_mark(db_, "seq", static_cast<std::int64_t>(applied_seq_.load())));
   TRY(set_mark(db_, "next", next_));
   TRY(open_->commit());
   open_.reset();
   waiting_bytes_ = 0;
-  if (took_out_) {
-    took_out_ = false;
+  kept_seq_ = applied_seq_.load();
+  bool truncates = std::exchange(took_out_, false);
+  if (truncates || moved_things_) {
     std::lock_guard reading(reading_);
-    cache_.clear();
+    std::erase_if(cache_, [&](const auto& offer) { return truncates || !offer->things.empty(); });
+    moved_things_ = false;
     // What was there stands in the log until that is begun anew.
-    TRY(db_.run("PRAGMA wal_checkpoint(TRUNCATE)"));
+    if (truncates) TRY(db_.run("PRAGMA wal_checkpoint(TRUNCATE)"));
   }
-  kept_seq_ = applied_seq_;
   last_ = next_ - 1;
+  return {};
+}
+
+Result<void> Offers::put(const Thing& thing) {
+  if (thing.key.empty() || thing.body.size() > thing_bytes_max)
+    return invalid("a thing without a key, or of more than 1 MiB");
+  auto select = TRY(
+      db_.prepare(fmt::format("SELECT {} FROM things WHERE kind = ? AND key = ?", thing_columns)));
+  select.bind(1, thing.kind).bind(2, thing.key);
+  bool there = TRY(select.step());
+  if (there ? thing_of(select) == thing : thing.gone) return {};
+  TimeUs before = there ? select.number(0) : 0;
+  select.reset();
+  if (there) {
+    auto drop = TRY(db_.prepare("DELETE FROM things WHERE base = ?"));
+    TRY(drop.bind(1, before).run());
+    moved_things_ = true;
+    took_out_ = took_out_ || thing.gone;
+    if (thing.gone && thing.foreign) return {};
+  }
+  TimeUs base = (std::max(next_, now_()) + room - 1) / room * room;
+  auto insert =
+      TRY(db_.prepare("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  insert.bind(1, base).bind(2, thing.kind).bind(3, thing.key).bind(4, thing.feed);
+  if (thing.type) insert.bind(5, static_cast<int>(*thing.type));
+  insert.bind(6, thing.sector).bind(7, thing.country.text());
+  insert.bind(8, static_cast<int>(thing.tlp)).bind(9, static_cast<int>(thing.pap));
+  if (thing.confidence) insert.bind(10, int{*thing.confidence});
+  insert.bind(11, thing.since).bind(12, thing.gone ? 1 : 0).bind(13, thing.foreign ? 1 : 0);
+  TRY(insert.bind(14, now_()).bind_blob(15, thing.body).run());
+  next_ = base + room;
+  return {};
+}
+
+Result<void> Offers::offer(std::span<const Thing> things, std::string_view reader,
+                           std::uint64_t up_to) {
+  {
+    std::lock_guard writing(writing_);
+    bool pending = applied_seq_ != kept_seq_;
+    auto work = [&]() -> Result<void> {
+      TRY(begin());
+      for (const Thing& thing : things) TRY(put(thing));
+      if (!reader.empty())
+        TRY(set_mark(db_, fmt::format("reader {}", reader), static_cast<std::int64_t>(up_to)));
+      return commit();
+    };
+    auto done = undone(work());
+    if (!done) lost_ = lost_ || pending;
+    TRY(std::move(done));
+  }
   if (flushed) flushed();
   return {};
+}
+
+Result<std::uint64_t> Offers::offered_up_to(std::string_view reader) const {
+  std::lock_guard writing(writing_);
+  return static_cast<std::uint64_t>(TRY(mark(db_, fmt::format("reader {}", reader), 0)));
+}
+
+Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& goes) {
+  std::size_t gone = 0;
+  TimeUs until = last_;  // what comes later is looked at by whoever offers it
+  for (TimeUs after = 0;;) {
+    std::vector<Thing> some;
+    {
+      std::lock_guard writing(writing_);
+      auto select = TRY(db_.prepare(
+          fmt::format("SELECT {} FROM things WHERE base > ? AND base <= ? ORDER BY base LIMIT 1000",
+                      thing_columns)));
+      select.bind(1, after).bind(2, until);
+      std::size_t read = 0;
+      for (; TRY(select.step()); ++read) {
+        after = select.number(0);
+        Thing thing = thing_of(select);
+        if (!thing.gone && goes(thing)) some.push_back(std::move(thing));
+      }
+      if (read == 0) return gone;
+    }
+    for (Thing& thing : some) {
+      thing.gone = true;
+      thing.body.clear();
+    }
+    if (!some.empty()) TRY(offer(some));
+    gone += some.size();
+  }
+}
+
+Result<TimeUs> Offers::reserve(std::size_t rooms) {
+  std::lock_guard writing(writing_);
+  bool pending = applied_seq_ != kept_seq_;
+  TimeUs base = 0;
+  auto work = [&]() -> Result<void> {
+    TRY(begin());
+    base = (std::max(next_, now_()) + room - 1) / room * room;
+    next_ = base + static_cast<TimeUs>(rooms) * room;
+    return commit();
+  };
+  auto done = undone(work());
+  if (!done) lost_ = lost_ || pending;
+  TRY(std::move(done));
+  return base;
 }
 
 Result<void> Offers::take_out(const EventBatch& act) {
@@ -188,6 +348,42 @@ Result<Offer> Offers::read(TimeUs base, TimeUs was, std::string_view bytes) cons
   return out;
 }
 
+// Those with a date after this one, up to what is offered next of another sort.
+Result<Offer> Offers::read_things(TimeUs after, TimeUs before) const {
+  Offer out;
+  auto select = TRY(reader_.prepare(fmt::format(
+      "SELECT {} FROM things WHERE base > ? AND base < ? ORDER BY base LIMIT ?", thing_columns)));
+  select.bind(1, after - room + 1).bind(2, before).bind(3, std::uint64_t{things_at_once});
+  std::size_t bytes = 0;
+  while (bytes < things_bytes_max && TRY(select.step())) {
+    out.dates.push_back(select.number(0));
+    out.things.push_back(thing_of(select));
+    bytes += out.things.back().body.size();
+  }
+  if (!out.dates.empty()) out.base = out.dates.front();
+  return out;
+}
+
+Result<std::shared_ptr<const Offer>> Offers::read_after(TimeUs date) const {
+  // As of one moment: what is offered meanwhile stands behind all that is read.
+  TRY(reader_.run("BEGIN"));
+  auto look = [&]() -> Result<std::shared_ptr<const Offer>> {
+    auto select = TRY(
+        reader_.prepare("SELECT base, was, bytes FROM offers WHERE base > ?1 - ?2 AND stop - 1 > ?1"
+                        " ORDER BY base LIMIT 1"));
+    select.bind(1, date).bind(2, static_cast<std::int64_t>(batch_events_max) * room);
+    bool there = TRY(select.step());
+    Offer things = TRY(read_things(date, there ? select.number(0) : INT64_MAX));
+    if (!things.things.empty()) return std::make_shared<const Offer>(std::move(things));
+    if (!there) return nullptr;
+    return std::make_shared<const Offer>(
+        TRY(read(select.number(0), select.number(1), select.blob(2))));
+  };
+  auto found = look();
+  TRY(reader_.run("COMMIT"));
+  return found;
+}
+
 Result<std::shared_ptr<const Offer>> Offers::after(TimeUs date) const {
   if (date >= last_) return nullptr;
   std::lock_guard reading(reading_);
@@ -197,25 +393,54 @@ Result<std::shared_ptr<const Offer>> Offers::after(TimeUs date) const {
     cache_.splice(cache_.begin(), cache_, known);
     return cache_.front();
   }
-  auto select = TRY(
-      reader_.prepare("SELECT base, was, bytes FROM offers WHERE base > ?1 - ?2 AND stop - 1 > ?1"
-                      " ORDER BY base LIMIT 1"));
-  select.bind(1, date).bind(2, static_cast<std::int64_t>(batch_events_max) * room);
-  if (!TRY(select.step())) return nullptr;
-  auto offer =
-      std::make_shared<const Offer>(TRY(read(select.number(0), select.number(1), select.blob(2))));
+  auto offer = TRY(read_after(date));
+  if (!offer) return nullptr;
   cache_.push_front(offer);
   if (cache_.size() > cached_max) cache_.pop_back();
   return offer;
 }
 
+Result<Offers::Place> Offers::find(EventId event) const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare(
+      "SELECT base, was, bytes FROM offers WHERE seq = ? ORDER BY was = 0 DESC, base"));
+  select.bind(1, seq_of(event));
+  while (TRY(select.step())) {
+    auto offer = std::make_shared<const Offer>(
+        TRY(read(select.number(0), select.number(1), select.blob(2))));
+    for (std::size_t row = 0; row < offer->batch.size(); ++row) {
+      if (offer->batch.id(row) == event) return Place{std::move(offer), row};
+    }
+  }
+  return missing(fmt::format("the event e_{:x} is not offered, or no longer", event));
+}
+
+Result<bool> Offers::has_recalls(std::uint64_t seq) const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare("SELECT 1 FROM offers WHERE seq = ? AND was != 0 LIMIT 1"));
+  return select.bind(1, seq).step();
+}
+
+Result<std::uint64_t> Offers::first_seq() const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare("SELECT seq FROM offers WHERE was = 0 ORDER BY seq LIMIT 1"));
+  return TRY(select.step()) ? static_cast<std::uint64_t>(select.number(0)) : UINT64_MAX;
+}
+
 Result<std::size_t> Offers::forget(TimeUs age) {
   TRY(flush());
+  std::lock_guard writing(writing_);
+  TimeUs before = now_() - age;
   auto drop = TRY(db_.prepare(
       "DELETE FROM offers WHERE base IN (SELECT base FROM offers WHERE came < ?1 LIMIT 100)"));
-  drop.bind(1, now_() - age);
-  TRY(drop.run());
-  return static_cast<std::size_t>(db_.changes());
+  TRY(drop.bind(1, before).run());
+  auto gone = static_cast<std::size_t>(db_.changes());
+  // They came in the order of their dates.
+  auto things = TRY(
+      db_.prepare("DELETE FROM things WHERE base IN (SELECT base FROM things ORDER BY base LIMIT"
+                  " 1000) AND came < ?1"));
+  TRY(things.bind(1, before).run());
+  return gone + static_cast<std::size_t>(db_.changes());
 }
 
 }  // namespace tocsin::store

@@ -49,8 +49,24 @@ struct Desk {
   std::vector<TimeUs> dates(TimeUs after = 0) const {
     std::vector<TimeUs> out;
     while (auto offer = offers->after(after).value()) {
-      for (std::size_t row = 0; row < offer->batch.size(); ++row) {
+      for (std::size_t row = 0; row < offer->size(); ++row) {
         if (offer->date(row) > after) out.push_back(offer->date(row));
+      }
+      after = offer->end() - 1;
+    }
+    return out;
+  }
+  static Thing thing(const std::string& key, const std::string& body = "CANARY-51d0") {
+    return {.kind = "indicator", .key = key, .tlp = Tlp::green, .body = body};
+  }
+  void offer(std::vector<Thing> things) { REQUIRE(offers->offer(things).has_value()); }
+  // Their keys behind `after`, in the order of a walk; "" for an event.
+  std::vector<std::string> keys(TimeUs after = 0) const {
+    std::vector<std::string> out;
+    while (auto offer = offers->after(after).value()) {
+      for (std::size_t row = 0; row < offer->size(); ++row) {
+        if (offer->date(row) > after)
+          out.push_back(offer->things.empty() ? "" : offer->things[row].key);
       }
       after = offer->end() - 1;
     }
@@ -144,6 +160,72 @@ TEST_CASE("of an erased event no octet stays, and its neighbours keep their ids 
   CHECK(recall->batch.arena.find("erased-name") == std::string::npos);
   d.apply(d.act(3, {.kind = Correction::Kind::erase, .events = {event_id(1, 1)}}));
   CHECK(d.dates().size() == 3);  // once
+}
+
+TEST_CASE("events and other things stand in one order, and each thing in it once") {
+  Desk d;
+  d.offer({Desk::thing("a"), Desk::thing("b")});
+  d.apply(d.batch(1, 2));
+  d.offer({Desk::thing("c")});
+  d.offer({Desk::thing("a")});  // as it is already
+  using Keys = std::vector<std::string>;
+  CHECK(d.keys() == Keys{"a", "b", "", "", "c"});
+  auto dates = d.dates();
+  CHECK(std::ranges::adjacent_find(dates, std::greater_equal()) == dates.end());
+  d.offer({Desk::thing("a", "other")});
+  CHECK(d.keys() == Keys{"b", "", "", "c", "a"});
+  CHECK(d.dates().back() > dates.back());
+  d.open();
+  CHECK(d.keys() == Keys{"b", "", "", "c", "a"});
+  for (std::size_t from : {0u, 1u, 2u, 3u}) {
+    auto after = d.dates()[from] + Offers::room - 1;
+    CHECK(d.keys(after).size() == 4 - from);
+  }
+}
+
+TEST_CASE("a thing that is taken back leaves a recall, and of its body no octet") {
+  Desk d;
+  Thing foreign = Desk::thing("f", "CANARY-f0f0");
+  foreign.foreign = true;
+  d.offer({Desk::thing("a"), Desk::thing("b", "stays"), foreign});
+  auto gone = d.offers->take_back([](const Thing& one) { return one.body.contains("CANARY"); });
+  CHECK(gone.value() == 2);
+  CHECK(d.keys() == std::vector<std::string>{"b", "a"});
+  auto last = d.offers->after(d.dates().front() + Offers::room - 1).value();
+  REQUIRE(last != nullptr);
+  CHECK(last->things.back().gone);
+  CHECK(last->things.back().tlp == Tlp::green);
+  CHECK(d.file().find("CANARY") == std::string::npos);
+  Thing never = Desk::thing("n");
+  never.gone = true;
+  d.offer({never});
+  CHECK(d.keys().size() == 2);
+}
+
+TEST_CASE("who offers things goes on where the last transaction ended") {
+  Desk d;
+  std::vector<Thing> some = {Desk::thing("a")};
+  REQUIRE(d.offers->offer(some, "claims", 17).has_value());
+  d.open();
+  CHECK(d.offers->offered_up_to("claims") == 17);
+  CHECK(d.offers->offered_up_to("others") == 0);
+  some = {Desk::thing("b"), Thing()};  // one without a key: nothing of them is kept
+  CHECK_FALSE(d.offers->offer(some, "claims", 18).has_value());
+  CHECK(d.offers->offered_up_to("claims") == 17);
+  CHECK(d.keys().size() == 1);
+}
+
+TEST_CASE("what was applied and went with an error is applied again, and nothing is left out") {
+  Desk d;
+  d.apply(d.batch(1, 10));
+  REQUIRE(d.offers->apply(d.batch(2, 10)).has_value());
+  CHECK_FALSE(d.offers->offer(std::vector<Thing>{Thing()}).has_value());
+  CHECK(d.offers->applied() == 1);
+  CHECK_FALSE(d.offers->apply(d.batch(3, 10)).has_value());  // not before the second
+  for (std::uint64_t seq = d.offers->applied() + 1; seq <= 3; ++seq) d.apply(d.batch(seq, 10));
+  auto dates = d.dates();
+  CHECK(dates.size() == 30);
+  CHECK(std::ranges::adjacent_find(dates, std::greater_equal()) == dates.end());
 }
 
 TEST_CASE("what is too old is forgotten") {

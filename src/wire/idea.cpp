@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "wire/row.h"
 #include "wire/uuid.h"
 
 namespace tocsin::wire {
@@ -167,14 +166,19 @@ void append_idea(std::string& out, const EventBatch& batch, std::size_t row,
   Row event(batch, row, words, Spelling::native);
   std::string native;
   append_nested(native, event.members());
+  append_idea(out, event, uuid5(tocsin_namespace(), native));
+}
+
+void append_idea(std::string& out, const Row& event, std::string_view id) {
+  Type type = type_named(event.text("classification.type")).value_or(Type::undetermined);
   json::Writer w;
-  w.object().key("Category").list().value(idea_category(batch.type[row])).end();
+  w.object().key("Category").list().value(idea_category(type)).end();
   std::string time = event.text("time.source"), seen = event.text("time.observation");
   std::string text = event.text("event_description.text");
   if (!text.empty()) w.member("Description", text);
   w.member("DetectTime", seen.empty() ? (time.empty() ? times::format(0) : time) : seen);
   if (!time.empty()) w.member("EventTime", time);
-  w.member("Format", "IDEA0").member("ID", uuid5(tocsin_namespace(), native));
+  w.member("Format", "IDEA0").member("ID", id);
   std::string feed = event.text("feed.name");
   if (!feed.empty()) {
     w.key("Node").list().object().member("Name", feed).key("Type").list().value("Relay").end();

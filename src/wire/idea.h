@@ -3,6 +3,7 @@
 
 #include "model/taxonomy.h"
 #include "wire/dialect.h"
+#include "wire/row.h"
 
 namespace tocsin::wire {
 
@@ -10,6 +11,8 @@ namespace tocsin::wire {
 // comes out again as it was (`extra.idea`).
 void append_idea(std::string& out, const EventBatch& batch, std::size_t row,
                  const Dictionary& words);
+// The same of an event in native spelling, under this id; never as it was.
+void append_idea(std::string& out, const Row& event, std::string_view id);
 
 // The IDEA category of a type, and the type of a category ("Attempt.Login"); undetermined if the
 // category says nothing we know. Case counts for nothing.

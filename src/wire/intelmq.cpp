@@ -1,12 +1,13 @@
 #include "wire/intelmq.h"
 
-#include "wire/row.h"
-
 namespace tocsin::wire {
 
 void append_intelmq(std::string& out, const EventBatch& batch, std::size_t row,
                     const Dictionary& words) {
-  Row flat(batch, row, words, Spelling::intelmq);
+  append_intelmq(out, Row(batch, row, words, Spelling::intelmq));
+}
+
+void append_intelmq(std::string& out, const Row& flat) {
   out += '{';
   bool first = true;
   auto print = [&](std::string_view before, const Member& m) {

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/json.h"
-#include "wire/row.h"
 #include "wire/uuid.h"
 
 namespace tocsin::wire {
@@ -42,25 +42,50 @@ void tag(json::Writer& w, std::string_view name) {
   w.object().member("name", name).end();
 }
 
-// MISP's address types come with a port: "ip-src|port".
-void attribute(json::Writer& w, const AttributeRow& row, const Row& event, std::string_view seed,
-               bool to_ids) {
-  std::string value = event.text(row.field), type(row.type);
-  if (value.empty()) return;
-  if (row.field == "source.ip" || row.field == "destination.ip") {
-    std::string port = event.text(row.field == "source.ip" ? "source.port" : "destination.port");
-    if (!port.empty()) value += "|" + port, type += "|port";
-  }
-  w.object().member("category", row.category).member("comment", row.field);
-  bool matches = to_ids && row.category != "Other" && row.field != "source.asn" &&
-                 row.field != "destination.asn" && row.field != "malware.name" &&
-                 row.field.starts_with("destination") == false;
-  w.member("to_ids", matches).member("type", type);
-  w.member("uuid", uuid5(tocsin_namespace(), fmt::format("{} {} {}", row.field, value, seed)));
-  w.member("value", value).end();
+// Is the member a value of its own, and not what a treatment made of one?
+bool is_exact(const Row& event, const AttributeRow& row) {
+  std::string pseudonyms = "," + event.text("extra.pseudonyms") + ",";
+  return row.field != "source.network" && !pseudonyms.contains(fmt::format(",{},", row.field));
 }
 
 }  // namespace
+
+// MISP's address types come with a port: "ip-src|port".
+std::vector<MispAttribute> misp_of_event(const Row& event) {
+  std::vector<MispAttribute> out;
+  Type what = type_named(event.text("classification.type")).value_or(Type::undetermined);
+  for (const AttributeRow& row : attributes) {
+    std::string value = event.text(row.field), type(row.type);
+    if (value.empty()) continue;
+    bool matches = is_malicious(what) && row.category != "Other" && type != "AS" &&
+                   type != "malware-type" && !row.field.starts_with("destination") &&
+                   is_exact(event, row);
+    if (row.field == "source.ip" || row.field == "destination.ip") {
+      std::string port = event.text(row.field == "source.ip" ? "source.port" : "destination.port");
+      if (!port.empty()) value += "|" + port, type += "|port";
+    }
+    out.push_back({.type = std::move(type),
+                   .value = std::move(value),
+                   .category = std::string(row.category),
+                   .uuid = {},
+                   .comment = std::string(row.field),
+                   .to_ids = matches});
+  }
+  return out;
+}
+
+std::string_view misp_category(std::string_view type) {
+  if (type.ends_with("|port")) type.remove_suffix(5);
+  auto row = std::ranges::find(attributes, type, &AttributeRow::type);
+  return row == attributes.end() ? std::string_view() : row->category;
+}
+
+std::span<const std::string_view> misp_types() {
+  static constexpr auto all = std::to_array<std::string_view>(
+      {"ip-src", "ip-src|port", "ip-dst", "ip-dst|port", "hostname", "url", "AS", "target-user",
+       "md5", "sha1", "sha256", "malware-type", "text"});
+  return all;
+}
 
 void append_misp(std::string& out, const EventBatch& batch, std::size_t row,
                  const Dictionary& words) {
@@ -72,8 +97,12 @@ void append_misp(std::string& out, const EventBatch& batch, std::size_t row,
   std::string type(name(batch.type[row])), feed = event.text("feed.name");
   json::Writer w;
   w.object().key("Event").object().key("Attribute").list();
-  for (const auto& one : attributes) {
-    attribute(w, one, event, native, is_malicious(batch.type[row]));
+  for (const MispAttribute& one : misp_of_event(event)) {
+    w.object().member("category", one.category).member("comment", one.comment);
+    w.member("to_ids", one.to_ids).member("type", one.type);
+    w.member("uuid",
+             uuid5(tocsin_namespace(), fmt::format("{} {} {}", one.comment, one.value, native)));
+    w.member("value", one.value).end();
   }
   w.end().key("Tag").list();
   tag(w, fmt::format("rsit:{}=\"{}\"", name(class_of(batch.type[row])), type));

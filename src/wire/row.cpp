@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <span>
+#include <algorithm>
+#include <array>
 
 #include "base/json.h"
 #include "model/field.h"
@@ -45,6 +46,15 @@ std::string_view tlp_1(Tlp tlp) {
 std::string intelmq_time(std::string text) {
   if (text.ends_with('Z')) text.replace(text.size() - 1, 1, "+00:00");
   return text;
+}
+
+constexpr std::string_view intelmq_unauthorised_use = "unauthorized-use-of-resources";
+
+bool is_native_only(std::string_view name) {
+  constexpr auto names = std::to_array<std::string_view>(
+      {"id", "roles.source", "roles.destination", "controller_reason", "sector", "exercise",
+       "history"});
+  return std::ranges::find(names, name) != names.end();
 }
 
 // What stands at one level of the nested object: a value, or several members below.
@@ -118,6 +128,25 @@ Row::Row(const EventBatch& batch, std::size_t row, const Dictionary& words, Spel
   members_.erase(repeated.begin(), repeated.end());
 }
 
+// What columns() spells otherwise, and what IntelMQ has no field for.
+Row::Row(std::span<const Member> members, Spelling spelling) {
+  members_.reserve(members.size());
+  for (const Member& m : members) {
+    bool native = spelling == Spelling::native;
+    auto field = native ? std::nullopt : field_named(m.name);
+    if (field && kind_of(*field) == Kind::time) {
+      add_text(m.name, intelmq_time(json_text(m.json)));
+    } else if (!native && m.name == "tlp") {
+      add_text(m.name, tlp_1(tlp_named(json_text(m.json)).value_or(Tlp::red)));
+    } else if (!native && m.name == "classification.type" &&
+               type_named(json_text(m.json)) == Type::unauthorised_use_of_resources) {
+      add_text(m.name, intelmq_unauthorised_use);
+    } else if (native || !is_native_only(m.name)) {
+      members_.push_back(m);
+    }
+  }
+}
+
 std::string Row::text(std::string_view name) const {
   for (const Member& m : members_) {
     if (m.name == name) return json_text(m.json);
@@ -159,7 +188,7 @@ void Row::columns(const EventBatch& b, std::size_t row, const Dictionary& words,
   bool native = spelling == Spelling::native;
   std::string_view type = name(b.type[row]);
   if (!native && b.type[row] == Type::unauthorised_use_of_resources) {
-    type = "unauthorized-use-of-resources";
+    type = intelmq_unauthorised_use;
   }
   add_text("classification.type", type);
   add_text("classification.taxonomy", name(class_of(b.type[row])));

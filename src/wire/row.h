@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ enum class Spelling : std::uint8_t {
 class Row {
  public:
   Row(const EventBatch& batch, std::size_t row, const Dictionary& words, Spelling spelling);
+  // Of members that are sorted and spelled natively already, in another spelling.
+  Row(std::span<const Member> members, Spelling spelling);
 
   const std::vector<Member>& members() const { return members_; }
   // The value of a member as text; "" if there is none.

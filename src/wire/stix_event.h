@@ -54,6 +54,10 @@ struct StixIndicator {
 // The indicator, then its malware and how it points there. `as.handle`: as above; "" the pattern.
 std::vector<std::string> stix_of_indicator(const StixIndicator& indicator, const StixAs& as);
 
+// That an indicator which was told holds no more: a newer version, revoked, without what it said.
+// `as` as in stix_of_recall(); `from`: as it was told.
+std::string stix_of_indicator_recall(TimeUs from, Tlp tlp, const StixAs& as);
+
 struct StixSighting {
   std::string of;                          // an id
   std::vector<std::string> observed_data;  // ids

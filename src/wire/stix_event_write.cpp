@@ -455,6 +455,16 @@ class FindingMembers {
 
 namespace {
 
+// A pattern must be there: it stands for the one that is gone.
+void add_revoked_indicator(Objects& objects, TimeUs from, TimeUs modified, Tlp tlp,
+                           std::string_view seed) {
+  Writer w = objects.start("indicator", objects.own_id("indicator", seed), from, modified, tlp);
+  w.member("revoked", true).member("pattern", "[software:name = 'withdrawn']");
+  w.member("pattern_type", "stix").member("pattern_version", "2.1");
+  w.member("valid_from", stix_stamp(from));
+  objects.add(w);
+}
+
 TimeUs seen_of(std::span<const Member> members) {
   for (std::string_view name : {"time.source", "time.observation"}) {
     if (auto time = times::parse(text_of(members, name))) return *time;
@@ -488,12 +498,15 @@ std::vector<std::string> stix_of_recall(std::span<const Member> members, const S
   observed.key("object_refs").list().value(objects.ids().front()).end();
   objects.add(observed);
   if (!is_malicious(type)) return objects.take();
-  Writer indicator = revoked("indicator");
-  indicator.member("revoked", true).member("pattern", "[software:name = 'withdrawn']");
-  indicator.member("pattern_type", "stix").member("pattern_version", "2.1");
-  indicator.member("valid_from", stix_stamp(seen));
-  objects.add(indicator);
+  add_revoked_indicator(objects, seen, modified, tlp, as.handle);
   return objects.take();
+}
+
+std::string stix_of_indicator_recall(TimeUs from, Tlp tlp, const StixAs& as) {
+  check(!as.handle.empty() && as.modified != time_none, "stix: a recall of something, at a time");
+  Objects objects(as);
+  add_revoked_indicator(objects, from, std::max(as.modified, from + us_per_s), tlp, as.handle);
+  return objects.take().front();
 }
 
 std::vector<std::string> stix_of_finding(const Finding& finding, const StixAs& as) {

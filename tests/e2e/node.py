@@ -29,6 +29,7 @@ class Node:
         self._temporary = None if home else tempfile.TemporaryDirectory(prefix="tocsin-e2e-")
         self.home = pathlib.Path(home or self._temporary.name) / "home"
         self.arguments = list(arguments)
+        self.before = []  # a program that starts it
         self.said = []
         self.url = None
         self._browser = urllib.request.build_opener(
@@ -47,7 +48,7 @@ class Node:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.tocsin, "run", "--home", str(self.home), *self.arguments], stdin=subprocess.DEVNULL,
+            [*self.before, self.tocsin, "run", "--home", str(self.home), *self.arguments], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         found = threading.Event()
 

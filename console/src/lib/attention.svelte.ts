@@ -1,6 +1,8 @@
 // attention: what needs a person right now; the mark, the favicon and the rail follow it.
 import { get } from "./api.ts";
 import { live } from "./live.svelte.ts";
+import { calls_us } from "./requests.ts";
+import type { Request, RequestList } from "./requests.ts";
 import { session } from "./session.svelte.ts";
 import { read_network, waits_for_us } from "./share.ts";
 import type { Network } from "./share.ts";
@@ -14,12 +16,14 @@ class Attention {
   needs = $state(0);
   to_compare = $state(0); // partners
   to_sign = $state(0); // agreements
+  requests = $state.raw<Request[]>([]); // all that are not over
 
   get failed_feeds(): number { return this.feeds.filter((feed) => feed.state === "failed").length; }
-  get any(): boolean { return this.failed_feeds + this.health_wrong + this.needs + this.to_compare + this.to_sign > 0 || live.calls; }
+  get to_answer(): number { return this.requests.filter(calls_us).length; }
+  get any(): boolean { return this.failed_feeds + this.health_wrong + this.needs + this.to_compare + this.to_sign + this.to_answer > 0 || live.calls; }
 
   async read(): Promise<void> {
-    if (session.value?.in_network) void read_network().then((network) => this.network(network), () => {});
+    if (session.value?.in_network) { void read_network().then((network) => this.network(network), () => {}); void this.read_requests(); }
     const [feeds, health, open] = await Promise.allSettled([
       get<Page<Feed>>("/feeds", { limit: 1000 }), get<Health>("/health"), get<Summary>("/findings/summary", { q: "state:open,reopened" }),
     ]);
@@ -30,6 +34,9 @@ class Attention {
   network({ partners, self, agreements }: Network): void {
     this.to_compare = partners.filter((partner) => partner.state === "to-compare").length;
     this.to_sign = agreements.filter((one) => waits_for_us(one, self?.member ?? "")).length;
+  }
+  async read_requests(): Promise<void> {
+    try { this.requests = (await get<RequestList>("/requests", { which: "open" })).items; } catch { /* the page that lists them says so */ }
   }
   #health(health: Health): void { this.health_wrong = health.checks?.filter((check) => check.state === "wrong").length ?? 0; }
 

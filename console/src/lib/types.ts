@@ -1,6 +1,8 @@
 // types: the shapes the API answers with. Everything may be absent when the node has nothing to say.
 // Source: /api/v1/openapi.json
 
+import type { Opinion } from "./requests.ts";
+
 export interface Page<T> { items: T[]; next?: string; total?: number; offset?: number; as_of?: string; took_ms?: number }
 
 export interface Session {
@@ -52,7 +54,7 @@ export interface Summary {
 export interface HistoryEntry { at: string; what: string; detail?: string; feed?: string; user?: string; act?: number }
 export interface FindingDetail extends Finding {
   history?: HistoryEntry[]; days?: { day: string; events: number }[]; near?: { same_network?: number; same_controller?: number };
-  explanation?: { what: string; meaning: string; first_step: string }; database_date?: string; prefix?: string; registered_domain?: string;
+  explanation?: { what: string; meaning: string; first_step: string }; database_date?: string; prefix?: string; registered_domain?: string; opinions?: Opinion[];
 }
 export interface Why { rows?: unknown[]; feeds?: unknown[]; rules?: string[] }
 export type NativeEvent = Record<string, unknown>;

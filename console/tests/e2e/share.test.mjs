@@ -24,11 +24,64 @@ test("partners stand in a sentence, a picture and a table that say the same, at 
     await world.go(tab, "/partners");
     await tab.getByText("You share with 2 partners under 2 agreements.").waitFor();
     await tab.getByText("1 partner is still to be compared.").waitFor();
-    await becomes(async () => (await tab.locator(".partner-table tbody tr").allInnerTexts()).map((text) => text.split(/\s{2,}|\t|cert-|fincert|papa\./)[0].trim()), ["CERT Lima", "CERT Kilo", "Financial sector CERT", "Papa Telecom"]);
+    await becomes(async () => (await tab.locator(".partner-table tbody tr").allInnerTexts()).map((text) => text.split(/\s{2,}|\t|\n|cert-|fincert|papa\./)[0].trim()), ["CERT Lima", "CERT Kilo", "Financial sector CERT", "Papa Telecom"]);
     const picture = tab.getByRole("img", { name: /CERT Kilo: compared, In force 1, We gave 1.662, They gave 1.520/ });
     assert.equal(await picture.count(), 1);
     await accessible(tab, "partners");
     await fits(tab, "partners");
+    await tab.context().close();
+  }
+});
+
+test("names of forty letters are read in the picture and the table, and health, lag and both sides' share stand beside a partner", async () => {
+  const long = "Nationales Bundesbehördenkoordinierungszentrum fuer Netzsicherheit", feed = { title: "x", collector: "taxii", format: "stix", enabled: true, simulated: false, events_24h: 1204, events_total: 9000, rejected_24h: 3, lag_s: 95 };
+  for (const [options, names] of [[{}, ["National Computer Emergency Response Team", long]], [{ width: 400, height: 850 }, Array(6).fill(long)]]) {
+    const tab = await world.page(options);
+    await tab.route("**/api/v1/partners", async (route) => { const answer = await route.fetch(), all = await answer.json(); return route.fulfill({ response: answer, json: { ...all, self: { ...all.self, name: long }, items: all.items.map((one, i) => ({ ...one, name: names[i] ?? one.name })) } }); });
+    await tab.route("**/api/v1/feeds?*", async (route) => { const answer = await route.fetch(), all = await answer.json(); return route.fulfill({ response: answer, json: { ...all, items: [...all.items, { ...feed, name: "partner.cert-kilo.example.org", state: "on time", last_success: "2026-09-01T09:38:00Z" }, { ...feed, name: "partner.fincert.example.org", state: "failed", last_error: { at: "2026-09-01T08:00:00Z", text: "TLS: the key is not among its pins" } }] } }); });
+    await world.go(tab, "/partners");
+    await tab.locator(".network text").first().waitFor();
+    // No text leaves the picture or lies over another, and no cell hides a part of its name.
+    const [outside, over] = await tab.locator(".network").evaluate((svg) => {
+      const { width, height } = svg.viewBox.baseVal, boxes = [...svg.querySelectorAll("text")].map((text) => text.getBBox()), meet = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+      return [boxes.filter((box) => box.x < 0 || box.y < 0 || box.x + box.width > width || box.y + box.height > height).length, boxes.filter((a, i) => boxes.some((b, j) => j > i && meet(a, b))).length];
+    });
+    assert.deepEqual([outside, over], [0, 0]);
+    assert.deepEqual(await tab.locator("td.who").evaluateAll((cells) => cells.map((cell) => cell.scrollWidth <= cell.clientWidth)), [true, true, true, true]);
+    assert.match(await tab.locator("td.who").first().innerText(), new RegExp(names[2] ?? "CERT Lima"));
+    await fits(tab, "long names");
+    await accessible(tab, "long names");
+    if (!options.width) await tab.getByRole("row", { name: /fincert\.example\.org .* failed/ }).waitFor();
+    await world.go(tab, "/partners?member=fincert.example.org");
+    await tab.getByText("TLS: the key is not among its pins").waitFor();
+    await tab.getByText("1 204 events, 3 turned away").waitFor();
+    await tab.getByText("688 for 100 received").waitFor();
+    await tab.getByText(/^\d+ items, today/).waitFor();
+    await accessible(tab, "a partner's health");
+    await fits(tab, "a partner's health");
+    await tab.context().close();
+  }
+});
+
+test("the node is seen as a partner sees it: what goes and as what, and what stays and why", async () => {
+  for (const options of [{}, { width: 400, height: 850, dark: true }]) {
+    const tab = await world.page(options);
+    await world.go(tab, "/partners?member=cert-kilo.example.org");
+    await tab.getByRole("link", { name: "See the node as they would" }).click();
+    await tab.getByText("Of the newest 120 events 40 would go now, 40 are withheld by agreements, 40 stay whatever they say.").waitFor();
+    await tab.getByRole("row", { name: "Clause 4, marking 40" }).waitFor();
+    await tab.getByText("goes, changed in 3 fields").first().click();
+    await tab.getByRole("row", { name: "source.account ana@example.org not told" }).waitFor();
+    await tab.getByRole("row", { name: /^source\.network\s+192\.0\.2\.0\/24$/ }).waitFor();
+    await tab.getByText("stays", { exact: true }).first().click();
+    await tab.getByText("withheld by clause 4 (marking): TLP:RED never goes by machine").first().waitFor();
+    await accessible(tab, "as they see it");
+    await fits(tab, "as they see it");
+    await button(tab, "More events").click();
+    await becomes(() => tab.locator(".see-item").count(), 100);
+    await tab.getByLabel("Filter of events").fill("nothing");
+    await tab.keyboard.press("Enter");
+    await tab.getByText("No event fits.").waitFor();
     await tab.context().close();
   }
 });
@@ -231,7 +284,7 @@ test("who may only read is offered nothing that is refused", async () => {
     await world.go(tab, path);
     await tab.getByText(ready).first().waitFor();
     for (const name of ["Stop", "Its keys are lost", "New token", "Make a code", "Join", "Change the key", "Recover", "New", "From a text", "Check it", "Choose a file"]) assert.equal(await button(tab, name).count(), 0, `${path}: ${name}`);
-    assert.equal(await tab.getByRole("link", { name: /^(Save the log|Account as a file|Propose one)$/ }).count(), 0, path);
+    assert.equal(await tab.getByRole("link", { name: /^(Save the log|Account as a file|Propose one|See the node as they would)$/ }).count(), 0, path);
   }
   await tab.getByRole("link", { name: /^Agreements/ }).first().click();
   await tab.locator("tbody tr a").first().click();
@@ -244,8 +297,8 @@ test("a node outside of any network says what to write, and asks nothing", async
   const tab = await world.page({ made_up: true });
   await tab.route("**/api/v1/session*", async (route) => { const answer = await route.fetch(), { in_network: _, ...session } = await answer.json(); return route.fulfill({ response: answer, json: session }); });
   const asked = [];
-  tab.on("request", (request) => { if (/\/api\/v1\/(partners|agreements|ledger)/.test(request.url())) asked.push(request.url()); });
-  for (const path of ["/partners", "/agreements", "/ledger"]) {
+  tab.on("request", (request) => { if (/\/api\/v1\/(partners|agreements|requests|ledger)/.test(request.url())) asked.push(request.url()); });
+  for (const path of ["/partners", "/agreements", "/requests", "/ledger"]) {
     await world.go(tab, path);
     await tab.getByRole("heading", { name: "This node is a member of no network" }).waitFor();
     await tab.getByText('member = "cert.example.org"').waitFor();

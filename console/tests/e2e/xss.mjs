@@ -128,7 +128,16 @@ export const pages = [
       await look_here();
     }
   }],
-  ["/agreements?view=new"], [`/agreements/${in_path}`], ["/ledger", each_row("j")], [`/ledger?partner=${typed}`], ["/ledger?view=balance"], ["/ledger?view=proof"],
+  ["/agreements?view=new"], [`/agreements/${in_path}`], ["/partners?member=two.example.org&view=see"], [`/partners?member=two.example.org&view=see&q=${typed}`],
+  ["/requests", each_row("j")], ["/requests?view=out", each_row("j")], [`/requests?view=new&about=${typed}&words=${typed}&partner=${typed}`], ["/requests?view=times"], ["/requests?view=said"], [`/requests?view=said&item=${typed}`], [`/requests/${in_path}`],
+  ["/indicators", each_row("j")], [`/indicators?q=${typed}`], [`/indicators/${in_path}`],
+  ["/indicators?view=import", async (tab, look_here) => {
+    await tab.getByLabel("One value a line").fill(payloads.map((payload) => `${payload}~import.line~`).join("\n"));
+    await tab.getByRole("button", { name: "Take them in" }).click();
+    await tab.getByRole("status").or(tab.getByRole("alert")).first().waitFor();
+    await look_here();
+  }],
+  ["/ledger", each_row("j")], [`/ledger?partner=${typed}`], ["/ledger?view=balance"], ["/ledger?view=proof"],
   ["/health"], ["/people?view=users"], ["/people?view=me"], ["/people?view=sessions"], ["/people?view=tokens"], ["/audit"], [`/audit?what=${typed}`], ["/no-such-page"], [`/${in_path}`],
 ];
 

@@ -17,7 +17,6 @@ const begins = 18; // of a payload by so many letters a field is known to hold i
 // What is taken and never shown by the console, by the mark it has.
 const unseen = {
   "~erase.reason~": "erasures have no page yet", "~event.account-subject~": "accounts are kept masked", "~event.account~": "accounts are kept masked", "~hold.reason~": "holds have no page yet",
-  ...Object.fromEntries(["source", "family", "text", "value", "description", "id", "sighting", "false-positive", "why"].map((name) => [`~indicator.${name}~`, "indicators have no page yet"])),
 };
 // Answers whose styles may stand in the page itself: situation reports are one file.
 const styled = ["/api/v1/situations/{id}"];

@@ -153,6 +153,15 @@ export const plants = {
     fine(await ask("POST", `/indicators/${id}/expire`, { why: text("why") }), "the end of an indicator");
     await ask("POST", "/indicators", payload);
   },
+  // By mail, which needs no agreement; what the other side says a person writes down.
+  async requests(ask, payload, n) {
+    const line = payload.replace("\u202e", ""), text = (name) => marked(line, `request.${name}`), made = (more) => ask("POST", "/requests", { mail: `r${n}@example.org`, kind: "take-down", subject: address(n), type: "phishing", ...more });
+    const { id } = parsed(fine(await made({ words: text("words"), legal_basis: text("legal-basis"), sector: marked(line, "request.sector", 60) }), "a request by mail"));
+    await made({ subject: `https://r${n}.example.org/${payload}` });
+    fine(await ask("POST", `/requests/${id}/comment`, { words: text("comment") }), "a comment");
+    const act = ["accept", "refuse", "done", "withdraw"][n % 4];
+    fine(await ask("POST", `/requests/${id}/${act}`, { words: text(act), ...(act === "refuse" && { reason: "other" }) }), act);
+  },
   // With the member two.example.org, whose name is a payload.
   async partners(ask, payload, n) {
     const two = "two.example.org", line = payload.replace("\u202e", ""), until = `${Number(now().slice(0, 4)) + 1}-01-01T00:00:00Z`, right = { template: "open", id: `x${n}`, partner: two, until };
@@ -162,6 +171,8 @@ export const plants = {
     await ask("POST", `/partners/${two}/compare`, { fingerprint: payload });
     for (const act of ["stop", "revoke"]) await ask("POST", `/partners/x/${act}`, { why: payload });
     await ask("POST", "/partners/key/recovery", { recovery_key: payload });
+    for (const field of ["partner", "event", "why"]) await ask("POST", "/emergencies", { partner: two, event: "e_1", why: "it burns", [field]: payload });
+    await ask("POST", "/emergencies/1/recall", { why: payload }); // there is none
     for (const field of ["template", "id", "partner", "from", "until"]) await ask("POST", "/agreements/draft", { ...right, [field]: payload });
     const { toml } = parsed(fine(await ask("POST", "/agreements/draft", right), "a draft"));
     const agreement = toml.replace(/^title = .*$/m, `title = ${JSON.stringify(marked(line, "agreement.title", 90))}`);
@@ -200,11 +211,12 @@ export async function later(ask, box) {
     if (sent + dead >= payloads.length) break;
     assert.ok(Date.now() < end, `${sent} sent, ${dead} given up of ${payloads.length}`);
   }
+  const alerted = box.mails.filter(({ to }) => /\bp\d+@/.test(to)); // the others are requests
   for (const payload of payloads) {
     const bounce = (id) => ["From: mailer@example.org", "To: cert@example.org", "Subject: failed", "MIME-Version: 1.0", 'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', "", "--b", "Content-Type: text/plain", "", payload, "--b",
-      "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; localhost", "", `Final-Recipient: rfc822; ${box.mails[payloads.indexOf(payload) % 3].to}`, "Action: failed", "Status: 5.1.1", `Diagnostic-Code: smtp; 550 ${marked(payload, "bounce.diagnostic")}`, "", "--b", "Content-Type: message/rfc822", "",
+      "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; localhost", "", `Final-Recipient: rfc822; ${alerted[payloads.indexOf(payload) % 3].to}`, "Action: failed", "Status: 5.1.1", `Diagnostic-Code: smtp; 550 ${marked(payload, "bounce.diagnostic")}`, "", "--b", "Content-Type: message/rfc822", "",
       `Message-ID: ${id}`, "Subject: x", "", "--b--", ""].join("\r\n");
-    await ask("POST", "/alerts/bounce", bounce(/^Message-ID: *(<.*>)/im.exec(box.mails[payloads.indexOf(payload) % 3].text)[1]));
+    await ask("POST", "/alerts/bounce", bounce(/^Message-ID: *(<.*>)/im.exec(alerted[payloads.indexOf(payload) % 3].text)[1]));
   }
   fine(await ask("POST", "/partners/two.example.org/stop", { why: marked(payloads[0], "partner.why") }), "a stop");
   const period = now().slice(0, 4);
@@ -216,8 +228,9 @@ export async function later(ask, box) {
 export const refused = [
   "POST /alerts/replay ids", "POST /alerts/run all", "POST /backup folder", "POST /constituents/import dry", "POST /constituents/import replace", "POST /constituents/import skip_wrong", "POST /feeds/{name}/enable username", "POST /agreements/{address}/renew until", "POST /agreements/{address}/suspend why", ...["from", "id", "partner", "template", "until"].map((name) => `POST /agreements/draft ${name}`), "POST /agreements/explain agreement", "POST /agreements/explain purpose", "POST /partners/join code",
   "POST /partners/key/recovery recovery_key", "POST /partners/statements (bytes)", "POST /partners/{member}/compare fingerprint", "POST /partners/{member}/revoke why",
+  ...["event", "partner", "why"].map((name) => `POST /emergencies ${name}`), "POST /emergencies/{id}/recall why",
   ...["format", "type", "severity", "tlp", "pap", "valid_from", "valid_until", "techniques"].map((name) => `POST /indicators ${name}`), "POST /indicators/{id}/sightings first", "POST /indicators/{id}/sightings last",
-  ...["constituent", "country", "deadline", "finding", "item", "kind", "legal_basis", "mail", "member", "pap", "sector", "sort", "subject", "tlp", "type", "words"].map((name) => `POST /requests ${name}`), ...["accept", "refuse", "done", "withdraw", "comment"].map((act) => `POST /requests/{id}/${act} words`), "POST /requests/{id}/refuse reason",
+  ...["constituent", "country", "deadline", "finding", "item", "kind", "mail", "member", "pap", "sort", "tlp", "type"].map((name) => `POST /requests ${name}`), "POST /requests/{id}/refuse reason",
   ...["item", "member", "opinion", "pap", "tlp", "type", "words"].map((name) => `POST /opinions ${name}`),
   "POST /holds case", "POST /ledger/compare (bytes)", "POST /ledger/verify known", "POST /holds report", "POST /mutes type", "POST /mutes until", "POST /preview tlp",
   "POST /profile/password new_password", "POST /profile/password old_password", "POST /profile/totp password", "POST /profile/totp/confirm totp", "POST /profile/totp/end password", // who came by the link has none

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "ingest/json_report.h"
+#include "model/sharing.h"
 
 namespace tocsin::ingest {
 namespace {
@@ -15,6 +16,7 @@ struct Shared {
   std::string info, uuid, organisation, family;
   Tlp tlp = Tlp::unmarked;
   std::optional<Type> type;
+  std::optional<Distribution> distribution;  // as far as it may go; absent: not said
 };
 
 struct Part {
@@ -53,7 +55,9 @@ void take_tag(std::string_view tag, Shared& shared) {
   re2::StringPiece name(tag.data(), tag.size());
   std::string kind, value;
   if (tag.starts_with("tlp:")) {
-    if (auto tlp = tlp_named(tag)) shared.tlp = *tlp;
+    // Of several the strictest; what we do not know is red.
+    Tlp tlp = tlp_named(tag).value_or(Tlp::red);
+    shared.tlp = shared.tlp == Tlp::unmarked ? tlp : std::max(shared.tlp, tlp);
   } else if (re2::RE2::FullMatch(
                  name, R"re((?:rsit|ecsirt|enisa|europol-event|CERT-XLM):([^=]+)="([^"]+)")re",
                  &kind, &value)) {
@@ -69,6 +73,17 @@ void take_tag(std::string_view tag, Shared& shared) {
 
 void take_tags(element holder, Shared& shared) {
   each_of(holder, "Tag", [&](element tag) { take_tag(json_scalar(tag, "name"), shared); });
+}
+
+// The narrowest of all that it stands in. A sharing group's, or one that we do not know, goes no
+// further.
+void take_distribution(element holder, Shared& shared) {
+  std::string said = json_scalar(holder, "distribution");
+  if (said.empty()) return;
+  auto one = distribution_named(said).value_or(Distribution::organisation);
+  if (one == Distribution::inherit) return;
+  if (one == Distribution::sharing_group) one = Distribution::organisation;
+  shared.distribution = shared.distribution ? std::min(*shared.distribution, one) : one;
 }
 
 Type usual_type(std::string_view category, std::string_view type) {
@@ -93,6 +108,7 @@ Result<void> take_attribute(Sink& sink, std::size_t line, element attribute, Sha
   std::string category = json_scalar(attribute, "category");
   if (!is_observable(type) || json_scalar(attribute, "deleted") == "true") return {};
   take_tags(attribute, shared);
+  take_distribution(attribute, shared);
   sink.event(line);
   sink.type(shared.type ? *shared.type : usual_type(category, type));
   std::string_view rest_type = type, rest = value;
@@ -127,6 +143,8 @@ Result<void> take_attribute(Sink& sink, std::size_t line, element attribute, Sha
     sink.set_or_keep(Field::source_port, port);
   }
   sink.extra("misp_category", category);
+  // Here it is a hop further from who wrote it. Source: MISP 2.5, __updatePulledEventBeforeInsert.
+  if (shared.distribution) sink.extra("misp_distribution", name(after_hop(*shared.distribution)));
   sink.extra("misp_type", type);
   sink.extra("misp_to_ids", json_scalar(attribute, "to_ids"));
   sink.extra("misp_organisation", shared.organisation);
@@ -141,16 +159,21 @@ Result<void> take_event(Sink& sink, const ParsedRecord& record, element event) {
   if (!event.get_object().at_key("Orgc").get(organisation))
     shared.organisation = json_scalar(organisation, "name");
   take_tags(event, shared);
+  take_distribution(event, shared);
   bool any = false;
-  auto attributes = [&](element holder) {
+  auto attributes = [&](element holder, const Shared& with) {
     each_of(holder, "Attribute", [&](element attribute) {
       any = true;
-      auto done = take_attribute(sink, record.line, attribute, shared);
+      auto done = take_attribute(sink, record.line, attribute, with);
       if (!done) sink.reject(record.line, done.error(), simdjson::minify(attribute));
     });
   };
-  attributes(event);
-  each_of(event, "Object", [&](element object) { attributes(object); });
+  attributes(event, shared);
+  each_of(event, "Object", [&](element object) {
+    Shared of = shared;
+    take_distribution(object, of);
+    attributes(object, of);
+  });
   if (!any && shared.uuid.empty()) return invalid("not a MISP event: neither uuid nor Attribute");
   return {};
 }
