@@ -76,9 +76,15 @@ TEST_CASE(
   red.pattern = "[domain-name:value = 'red.example.org']";
   red.tlp = Tlp::red;
   objects.push_back(wire::stix_of_indicator(red, {.handle = "h2"}).at(0));
+  auto take = [&](const std::vector<std::string>& page) {
+    std::ofstream(world.folder.file("page.json")) << World::envelope(page);
+    ingest::Feed feed{.name = std::string(feed_name), .format = "stix", .tlp = Tlp::red};
+    good(world.a->intake().deliver(feed,
+                                   {.name = "page.json", .path = world.folder.file("page.json")}));
+  };
   for (int again = 0; again < 2; ++again) {
     if (again == 1) objects.push_back(wire::stix_marking_json(Tlp::green));  // another page
-    good(world.take(objects));
+    take(objects);
     CHECK(world.stored() == 0);
     CHECK(world.refusals().empty());
     auto all = good(world.a->indicators().list({})).items;
@@ -92,7 +98,7 @@ TEST_CASE(
   }
   CHECK(world.a->ingress().refused(feed_name)[policy::Clause::marking] == 2);
   as.modified = world.now;
-  good(world.take({wire::stix_of_indicator_recall(one.from, Tlp::green, as)}));
+  take({wire::stix_of_indicator_recall(one.from, Tlp::green, as)});
   auto all = good(world.a->indicators().list({})).items;
   REQUIRE(all.size() == 1);
   CHECK(all[0].claims[0].revoked);
