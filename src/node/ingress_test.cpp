@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "partner_world.h"
+#include "wire/stix_id.h"
 #include "wire/stix_statistics.h"
 
 namespace tocsin::node {
