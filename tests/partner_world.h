@@ -79,7 +79,10 @@ struct World {
   share::Partners& partners() { return a->sharing()->partners(); }
 
   std::string reply(const HttpRequest& r) {
-    if (r.method == "POST") return answer(200, good(b->hear(r.body)));
+    if (r.method == "POST") {  // what it does not understand it refuses
+      auto heard = b->hear(r.body);
+      return heard ? answer(200, *heard) : answer(400, heard.error().what);
+    }
     bearer = r.header("authorization");
     if (!r.target.contains("/objects/")) {
       return answer(

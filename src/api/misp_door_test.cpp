@@ -62,6 +62,7 @@ TEST_CASE("a partner's token opens MISP: bare, as a bearer and by Basic; nothing
   Table t;
   for (const std::string& right : {t.token, "Bearer " + t.token, Table::basic("x:" + t.token)}) {
     auto answer = t.ask(right, "/misp/manifest.json");
+    CAPTURE(answer.body);
     CHECK(answer.status == 200);
     CHECK(answer.body.contains("integrity:sha256"));
   }

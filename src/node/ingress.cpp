@@ -257,8 +257,6 @@ void Ingress::ended(const store::ReportRow& row) {
   }
   if (row.state == store::ReportState::done) {
     std::string member(member_of(row.feed));
-    if (auto taken = take_statistics(row, member); !taken)
-      spdlog::warn("feed {}: its statistics: {}", row.feed, taken.error().what);
     if (auto answered = acknowledge(row, member, refused); !answered) {
       spdlog::error("feed {}: its release is not what came: {}", row.feed, answered.error().what);
       auto noted = parts_.audit.note({.at = parts_.now(),

@@ -58,6 +58,9 @@ class Ingress {
   // nullptr: one that says nothing of anybody, as definitions do, which any agreement in force
   // allows within its quota. Errors: denied.
   Result<std::string> allow(std::string_view feed, const policy::Item* item);
+  // Keeps the figures of one object of statistics, as far as agreements allow them. Errors:
+  // invalid.
+  Result<void> take_statistics(const std::string& member, std::string_view json);
   // May a page be taken now? Errors: denied: its sender is stopped; unavailable: quota used up.
   Result<void> may_take(std::string_view feed);
   // Its sender takes back the event of this STIX id. Carried out soon, also after a crash.
@@ -106,8 +109,6 @@ class Ingress {
                                 std::string why);
   Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
 
-  // Keeps the statistics that a page brought.
-  Result<void> take_statistics(const store::ReportRow& row, const std::string& member);
   // Answers the release that a page tells of, if it does. Errors: those of
   // share::Ledger::receive().
   Result<void> acknowledge(const store::ReportRow& row, const std::string& member,

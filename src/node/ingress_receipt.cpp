@@ -53,21 +53,12 @@ Result<std::optional<Told>> read_told(std::string_view page) {
 
 }  // namespace
 
-Result<void> Ingress::take_statistics(const store::ReportRow& row, const std::string& member) {
-  if (parts_.sharing == nullptr || row.spool.empty()) return {};
-  auto page = TRY(MappedFile::open(row.spool));
-  if (!page.bytes().contains(wire::stix_statistics_type)) return {};
+Result<void> Ingress::take_statistics(const std::string& member, std::string_view json) {
   simdjson::dom::parser parser;
-  simdjson::dom::element root;
-  simdjson::dom::array objects;
-  std::string_view type;
-  if (parser.parse(simdjson::padded_string(page.bytes())).get(root) || root["objects"].get(objects))
-    return {};
-  for (simdjson::dom::element object : objects) {
-    if (object["type"].get(type) || type != wire::stix_statistics_type) continue;
-    auto given = TRY(wire::read_stix_statistics(object));
-    TRY(parts_.sharing->statistics().take(member, given));
-  }
+  simdjson::dom::element object;
+  if (parser.parse(simdjson::padded_string(json)).get(object)) return invalid("no JSON");
+  auto given = TRY(wire::read_stix_statistics(object));
+  TRY(parts_.sharing->statistics().take(member, given));
   return {};
 }
 

@@ -87,7 +87,9 @@ TEST_CASE(
     if (again == 1) objects.push_back(wire::stix_marking_json(Tlp::green));  // another page
     take(objects);
     CHECK(world.stored() == 0);
-    CHECK(world.refusals().empty());
+    auto refused = world.refusals();  // the red one, each time
+    CHECK(refused.size() == static_cast<std::size_t>(again) + 1);
+    CHECK(refused.back().starts_with("refused by clause 4 (marking): it is TLP:RED"));
     auto all = good(world.a->indicators().list({})).items;
     REQUIRE(all.size() == 1);
     CHECK(all[0].observable.value == "evil.example.org");
@@ -305,6 +307,7 @@ TEST_CASE("statistics of a partner are kept by member and day, as the agreement 
   std::string object = wire::stix_of_statistics(
       given, space, wire::stix_own_id("identity", space, "b"), world.now, Tlp::green);
   good(world.take({object}));
+  CHECK(fmt::format("{}", fmt::join(world.refusals(), "; ")) == "");
   auto kept = good(world.a->sharing()->statistics().list({.partner = "b.example.org"}));
   REQUIRE(kept.size() == 1);
   CHECK(kept[0].group == "PT");

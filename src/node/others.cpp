@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <set>
 
 #include "base/text.h"
@@ -122,7 +123,11 @@ Others::Report::Report(Others& door, std::string feed, std::uint64_t report, Rej
 }
 
 void Others::Report::take(std::size_t line, wire::StixObject object) {
-  if (object.type == wire::stix_statistics_type) return;  // figures, which Ingress takes
+  if (object.type == wire::stix_statistics_type) {
+    auto taken = door_.parts_.ingress.take_statistics(member_, object.json);
+    if (!taken) reject_(line, std::move(taken).error(), object.json);
+    return;
+  }
   bytes_ += object.json.size();
   waiting_.push_back({line, std::move(object)});
   if (waiting_.size() < store::Foreign::take_max && bytes_ < waiting_bytes_max) return;
@@ -209,8 +214,11 @@ Result<store::ForeignObject> Others::Report::judge(const wire::StixObject& objec
   return out;
 }
 
-// What waits goes in, or is refused. Definitions of markings stand before what they mark.
+// What waits goes in, or is refused. Definitions of markings stand before what they mark, sightings
+// behind what was seen.
 Result<void> Others::Report::keep() {
+  auto is_sighting = [](const Waiting& one) { return one.object.type == "sighting"; };
+  std::ranges::stable_partition(waiting_, std::not_fn(is_sighting));
   std::vector<store::ForeignObject> good;
   std::vector<std::size_t> places;
   auto store = [&]() -> Result<void> {
@@ -242,6 +250,8 @@ Result<void> Others::Report::keep() {
   for (std::size_t i = 0; i < waiting_.size(); ++i) {
     bool defines = waiting_[i].object.type == "marking-definition";
     if (!defines && !good.empty() && waiting_[places.back()].object.type == "marking-definition")
+      TRY(store());
+    if (is_sighting(waiting_[i]) && !good.empty() && !is_sighting(waiting_[places.back()]))
       TRY(store());
     if (defines) {
       std::lock_guard guard(door_.mutex_);

@@ -160,7 +160,8 @@ Result<void> Handout::release(const Parcel& parcel,
     if (!denials_.empty())
       TRY(ledger->add(db, std::vector<ledger::Body>(denials_.begin(), denials_.end())));
     if (withheld_until_ != time_none) {
-      auto mark = TRY(db.prepare("INSERT OR REPLACE INTO shelf_walks VALUES (?, ?)"));
+      auto mark = TRY(db.prepare("INSERT INTO shelf_walks (member, withheld_until) VALUES (?1, ?2)"
+                                 " ON CONFLICT DO UPDATE SET withheld_until = ?2"));
       TRY(mark.bind(1, member_).bind(2, withheld_until_).run());
     }
     auto use =

@@ -34,7 +34,7 @@ std::string stix_of_statistics(const StixStatistics& one, const std::string& nod
   w.member("id", stix_own_id(stix_statistics_type, node_namespace, day + " " + one.cut));
   w.member("created", stamp).member("modified", stamp).member("created_by_ref", identity);
   w.key("object_marking_refs").list().value(stix_marking_id(tlp)).end();
-  w.member("cut", one.cut).member("day", day).member("k", one.k);
+  w.member("cut", one.cut).member("day", day).member("least", one.k);
   w.key("figures").list();
   for (const StixStatistics::Figure& figure : one.figures) {
     w.object().member("group", figure.group);
@@ -67,8 +67,8 @@ Result<StixStatistics> read_stix_statistics(const simdjson::dom::element& object
   StixStatistics out;
   if (object["type"].get(type) || type != stix_statistics_type)
     return invalid("not an " + std::string(stix_statistics_type));
-  if (object["day"].get(day) || object["k"].get(out.k) || object["figures"].get(figures))
-    return invalid("statistics need day, k and figures");
+  if (object["day"].get(day) || object["least"].get(out.k) || object["figures"].get(figures))
+    return invalid("statistics need day, least and figures");
   auto date = times::parse_day(day);
   if (!date) return invalid("not a day: " + text::quote(day));
   out.day = *date;
