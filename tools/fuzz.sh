@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# fuzz.sh: builds the fuzz targets (in the build that runs the tests under ASan) and runs each.
-# usage: tools/fuzz.sh [SECONDS [TARGET...]]
+# fuzz.sh: builds the fuzz targets and runs each. usage: tools/fuzz.sh [SECONDS [TARGET...]]
 # Without SECONDS the same inputs on every machine (a fixed seed and number of runs): what CI does, a minute a target.
 # With SECONDS a search from a random seed for that long, e.g. tools/fuzz.sh 600 fuzz_formats.
 # build/fuzz/corpus/TARGET keeps what reached new code; an input that failed lies in build/fuzz/crashes. Exit: 0, or 1
@@ -19,8 +18,8 @@ runs_of() {
   esac
 }
 
-tools/build.sh asan fuzzers || exit 1
-mapfile -t targets < <(find build/asan/tests/fuzz -type f -name 'fuzz_*' -perm -u+x -printf '%f\n' | sort)
+tools/build.sh fuzz fuzzers || exit 1
+mapfile -t targets < <(find build/fuzz/tests/fuzz -type f -name 'fuzz_*' -perm -u+x -printf '%f\n' | sort)
 if [ ${#targets[@]} = 0 ]; then echo "fuzz: no targets"; exit 1; fi
 if [ $# -gt 0 ]; then targets=("$@"); fi
 # libFuzzer's tables are indexed by code addresses: with the same addresses the same inputs come again.
@@ -39,7 +38,7 @@ for name in "${targets[@]}"; do
   fi
   mkdir -p "$corpus"
   if [ "$name" = fuzz_formats ]; then /usr/bin/python3 tools/fuzz_seeds.py . "$corpus"; fi
-  if "${fixed[@]}" "build/asan/tests/fuzz/$name" "${bounds[@]}" -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 \
+  if "${fixed[@]}" "build/fuzz/tests/fuzz/$name" "${bounds[@]}" -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 \
       -artifact_prefix=build/fuzz/crashes/"$name"- "$corpus" > "build/fuzz/$name.log" 2>&1; then
     good=$((good + 1))
     printf '%s: %s runs\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log")"
