@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
@@ -34,8 +35,8 @@ T good(Result<T> result) {
 // collection.
 struct World {
   TemporaryFolder folder;
-  TimeUs now = *times::parse("2026-11-23T09:00:00Z");
-  std::string page = "{}";  // of b's collection
+  std::atomic<TimeUs> now = *times::parse("2026-11-23T09:00:00Z");  // threads of the node read it
+  std::string page = "{}";                                          // of b's collection
   test::HttpServer server{[this](const HttpRequest& r) { return reply(r); }};
   Dictionary words;
   std::unique_ptr<store::Journal> journal;
@@ -54,7 +55,7 @@ struct World {
     b = good(
         share::Partners::open({.journal = *journal,
                                .home = folder.file("b"),
-                               .now = [this] { return now; },
+                               .now = [this] { return now.load(); },
                                .post =
                                    [this](const auto&, const auto&, const std::string& statement) {
                                      return a->sharing()->partners().hear(statement);
@@ -65,7 +66,7 @@ struct World {
                           .url = server.url("")},
                          {})
                 .has_value());
-    of_b = good(share::Agreements::open({*journal, *b, [this] { return now; }}));
+    of_b = good(share::Agreements::open({*journal, *b, [this] { return now.load(); }}));
     open();
     auto joined =
         good(b->join(good(partners().invite("a test", now + us_per_day, "ana")).code, "bo"));
@@ -74,7 +75,7 @@ struct World {
   }
   void open() {
     a.reset();
-    a = good(Node::open({.home = folder.file("home"), .now = [this] { return now; }}));
+    a = good(Node::open({.home = folder.file("home"), .now = [this] { return now.load(); }}));
   }
   share::Partners& partners() { return a->sharing()->partners(); }
 
