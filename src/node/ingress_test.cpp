@@ -217,8 +217,10 @@ TEST_CASE("a release is answered with a receipt; one that is not what came stand
     key = std::make_unique<SigningKey>(SigningKey::from_seed(own.seed()).value());
     return {};
   }));
-  auto ledger = good(share::Ledger::open(
-      {.journal = *w.journal, .node = "b.example.org", .key = *key, .now = [&] { return w.now; }}));
+  auto ledger = good(
+      share::Ledger::open({.journal = *w.journal, .node = "b.example.org", .key = *key, .now = [&] {
+                             return w.now.load();
+                           }}));
   auto tables = good(store::Tables::open(*w.journal, "test", {}));
   const std::string salt(32, 's');
   // `told`: what the release says that it holds.
