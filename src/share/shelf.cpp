@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <unordered_set>
 
 #include "base/json.h"
@@ -150,8 +151,8 @@ class MemberShelf : public TaxiiShelf {
   Result<Walk> walk_of(const std::string& alias, Shelves::Door& door, const TaxiiScan& scan);
   bool take(Walk& walk, TaxiiObject object) const;
   struct Sort {
-    std::string agreement, name;                // as releases count it
-    const wire::StixObject* foreign = nullptr;  // whose octets they are
+    std::string agreement, name;                  // as releases count it
+    std::span<const wire::StixObject> foreign{};  // whose octets they are; empty: ours
   };
   void take_all(Walk& walk, const store::Offer& offer, policy::Gate::Row row,
                 std::vector<std::string> objects, const Sort& sort) const;
@@ -160,6 +161,8 @@ class MemberShelf : public TaxiiShelf {
                           policy::Gate::Row row) const;
   Result<void> take_thing(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                           policy::Gate::Row row) const;
+  Result<void> take_foreign(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
+                            policy::Gate::Row row, Sort& sort) const;
   void withhold(Walk& walk, const Shelves::Door& door, const store::Offer& offer,
                 const policy::Gate::Selected& selected) const;
   Result<void> log(Walk& walk, Shelves::Door& door);
@@ -338,12 +341,12 @@ void MemberShelf::take_all(Walk& walk, const store::Offer& offer, policy::Gate::
     walk.full = true;
     return;
   }
-  for (std::string& json : objects) {
-    TaxiiObject object = sort.foreign == nullptr ? described(std::move(json), date++)
-                                                 : TaxiiObject{.added = date++,
-                                                               .id = sort.foreign->id,
-                                                               .version = sort.foreign->version,
-                                                               .json = std::move(json)};
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    TaxiiObject object = sort.foreign.empty() ? described(std::move(objects[i]), date++)
+                                              : TaxiiObject{.added = date++,
+                                                            .id = sort.foreign[i].id,
+                                                            .version = sort.foreign[i].version,
+                                                            .json = std::move(objects[i])};
     if (!take(walk, std::move(object))) break;
   }
   std::size_t taken = walk.page.objects.size() - before;
@@ -387,14 +390,7 @@ Result<void> MemberShelf::take_thing(Walk& walk, const Shelves::Door& door,
   Sort sort{.agreement = door.addresses.at(row.pass),
             .name = fmt::format("{} {}", thing.kind,
                                 thing.type ? name(*thing.type) : std::string_view("other"))};
-  if (thing.foreign) {
-    auto object = wire::StixReader().read(thing.body);
-    auto cleared = door.gate->clear_foreign(one, thing.body);
-    if (!object || !cleared) return {};  // it is none, or would have to be changed
-    sort.foreign = &*object;
-    take_all(walk, offer, row, {cleared->item()}, sort);
-    return {};
-  }
+  if (thing.foreign) return take_foreign(walk, door, offer, row, sort);
   wire::StixAs as = as_of(door, row.pass, door.gate->handle_of(row.pass, thing.kind, thing.key));
   as.pap = thing.pap;
   TimeUs date = offer.date(row.row), end = end_of(thing);
@@ -423,6 +419,31 @@ Result<void> MemberShelf::take_thing(Walk& walk, const Shelves::Door& door,
   std::string of =
       door.gate->handle_of(claim.pass, "indicator", json_text(member(thing.body, "extra.of")));
   take_all(walk, offer, row, stix_of_thing(thing, told, of, as), sort);
+  return {};
+}
+
+// Octet by octet, behind the definitions of its markings.
+Result<void> MemberShelf::take_foreign(Walk& walk, const Shelves::Door& door,
+                                       const store::Offer& offer, policy::Gate::Row row,
+                                       Sort& sort) const {
+  const store::Thing& thing = offer.things[row.row];
+  auto cleared = door.gate->clear_foreign(item_of(thing), foreign_of(thing), row.pass);
+  if (!cleared) return {};
+  wire::StixReader reader;
+  std::vector<std::string> objects;
+  if (!thing.with.empty()) {
+    auto definitions = TRY(wire::stix_objects_in(thing.with));
+    objects.assign(definitions.begin(), definitions.end());
+  }
+  objects.push_back(cleared->item());
+  std::vector<wire::StixObject> read;
+  for (const std::string& json : objects) {
+    auto object = reader.read(json);
+    if (!object) return {};
+    read.push_back(*std::move(object));
+  }
+  sort.foreign = read;
+  take_all(walk, offer, row, std::move(objects), sort);
   return {};
 }
 
@@ -749,14 +770,48 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   door.addresses = std::move(addresses);
   door.recent.clear();  // some of it may not go any more
   door.chosen = {};
-  door.gate = std::make_unique<policy::Gate>(policy::Gate::Parts{.words = parts_.words,
-                                                                 .from = us_,
-                                                                 .to = member,
-                                                                 .passes = std::move(passes),
-                                                                 .feed = parts_.feed,
-                                                                 .sensors = parts_.sensors,
-                                                                 .epoch = door.epoch});
+  auto parts = gate_parts(member);
+  parts.passes = std::move(passes);
+  parts.sensors = parts_.sensors;
+  parts.epoch = door.epoch;
+  door.gate = std::make_unique<policy::Gate>(std::move(parts));
   return {};
+}
+
+policy::Gate::Judged Shelves::judge(const policy::Gate& gate, const store::Thing& thing,
+                                    TimeUs now) {
+  return thing.foreign ? gate.judge(item_of(thing), foreign_of(thing), now)
+                       : gate.judge(item_of(thing), thing.feed, now);
+}
+
+// It has it: nothing is withheld.
+bool Shelves::is_members_own(const policy::Gate& gate, const store::Thing& thing,
+                             const Door& door) {
+  if (thing.foreign) return gate.is_senders(foreign_of(thing));
+  return thing.feed == "partner." + door.member;
+}
+
+// In its present version.
+policy::CameUnder Shelves::came_under(std::string_view member, std::string_view address) const {
+  auto all = parts_.agreements.in_force(member, parts_.now());
+  const AgreementState *was = all.book->find(address), *now = nullptr;
+  for (const AgreementState* one : all.agreements) {
+    if (one->address == address) now = one;
+    if (now == nullptr && was != nullptr && one->agreement.id == was->agreement.id) now = one;
+  }
+  if (now == nullptr) return {};
+  return {now->address, {all.book, &now->agreement}};
+}
+
+policy::Gate::Parts Shelves::gate_parts(const std::string& member) const {
+  return {.words = parts_.words,
+          .from = us_,
+          .to = member,
+          .passes = {},
+          .feed = parts_.feed,
+          .sensors = {},
+          .came_under = [this](auto of, auto address) { return came_under(of, address); },
+          .to_identity = wire::stix_own_id("identity", wire::stix_node_namespace(member), member)};
 }
 
 const policy::Gate::Selected& Shelves::select(Door& door,
@@ -767,11 +822,10 @@ const policy::Gate::Selected& Shelves::select(Door& door,
     auto& last = door.chosen.back() = {};
     for (std::size_t i = 0; i < offer->things.size(); ++i) {
       const store::Thing& thing = offer->things[i];
-      policy::Item item = item_of(thing);
-      auto judged = door.gate->judge(item, thing.feed, now);
+      auto judged = judge(*door.gate, thing, now);
       if (judged.reason == policy::Reason::released) {
         last.selected.rows.push_back({static_cast<std::uint16_t>(i), judged.pass});
-      } else if (offer->dates[i] >= counted_from && thing.feed != "partner." + door.member) {
+      } else if (offer->dates[i] >= counted_from && !is_members_own(*door.gate, thing, door)) {
         ++last.selected.withheld.at(static_cast<std::size_t>(judged.reason));
       }
     }

@@ -129,6 +129,11 @@ class Shelves {
   // The first that comes again with a date after this one; those of an offer's dates.
   Result<std::optional<Again>> again_after(const Door& door, TimeUs date) const;
   Result<std::vector<Again>> again_of(const Door& door, const store::Offer& offer) const;
+  policy::CameUnder came_under(std::string_view member, std::string_view address) const;
+  policy::Gate::Parts gate_parts(const std::string& member) const;  // but for its passes
+  static policy::Gate::Judged judge(const policy::Gate& gate, const store::Thing& thing,
+                                    TimeUs now);
+  static bool is_members_own(const policy::Gate& gate, const store::Thing& thing, const Door& door);
   const policy::Gate::Selected& select(Door& door, const std::shared_ptr<const store::Offer>& offer,
                                        TimeUs counted_from) const;
 

@@ -125,12 +125,7 @@ Result<std::vector<Shelves::Again>> Shelves::again_of(const Door& door,
 
 // As if they were still in force: what one of them released has gone.
 std::unique_ptr<policy::Gate> Shelves::gate_of_old(const Door& door, const Era& era) const {
-  policy::Gate::Parts parts{.words = parts_.words,
-                            .from = us_,
-                            .to = door.member,
-                            .passes = {},
-                            .feed = parts_.feed,
-                            .sensors = {}};
+  auto parts = gate_parts(door.member);
   auto book = parts_.agreements.book();
   for (const std::string& address : era.addresses) {
     const AgreementState* state = book->find(address);
@@ -173,8 +168,7 @@ Result<bool> Shelves::announce(const std::string& member) {
       if (date <= from || date > until || went[row.row]) continue;
       if (std::ranges::any_of(elsewhere, [&](const Again& one) { return one.has(date); })) continue;
       if (!offer->things.empty()) {
-        const store::Thing& thing = offer->things[row.row];
-        auto before = old->judge(item_of(thing), thing.feed, parts_.now());
+        auto before = judge(*old, offer->things[row.row], parts_.now());
         if (before.reason == policy::Reason::released) continue;
       }
       // Things have dates far apart; the events of an offer stand one after the other.

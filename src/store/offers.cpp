@@ -14,7 +14,7 @@
 namespace tocsin::store {
 namespace {
 
-constexpr std::int64_t version = 2;  // 1 had no things
+constexpr std::int64_t version = 3;  // 1 had no things, 2 nothing of how others' came
 constexpr std::size_t offer_bytes_max = 256 << 20;
 
 constexpr const char* schema =
@@ -27,8 +27,14 @@ constexpr const char* schema =
     " key TEXT NOT NULL, feed TEXT NOT NULL, type INTEGER, sector TEXT NOT NULL,"
     " country TEXT NOT NULL, tlp INTEGER NOT NULL, pap INTEGER NOT NULL, confidence INTEGER,"
     " since INTEGER NOT NULL, gone INTEGER NOT NULL, from_others INTEGER NOT NULL,"
-    " came INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (kind, key)) STRICT;"
+    " came INTEGER NOT NULL, body BLOB NOT NULL, under TEXT NOT NULL DEFAULT '',"
+    " creator TEXT NOT NULL DEFAULT '', with_it BLOB NOT NULL DEFAULT x'',"
+    " UNIQUE (kind, key)) STRICT;"
     "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;";
+constexpr const char* from_2 =
+    "ALTER TABLE things ADD COLUMN under TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE things ADD COLUMN creator TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE things ADD COLUMN with_it BLOB NOT NULL DEFAULT x'';";
 
 // Nothing that names a subject or what was seen there: ids, times, and what a decision looks at.
 EventBatch bare(const EventBatch& from) {
@@ -72,7 +78,7 @@ Result<void> set_mark(const Sqlite& db, std::string_view name, std::int64_t valu
 
 constexpr std::string_view thing_columns =
     "base, kind, key, feed, type, sector, country, tlp, pap, confidence, since, gone, from_others,"
-    " body";
+    " body, under, creator, with_it";
 
 Thing thing_of(const Statement& row) {
   Thing out{.kind = std::string(row.text(1)), .key = std::string(row.text(2))};
@@ -87,6 +93,9 @@ Thing thing_of(const Statement& row) {
   out.gone = row.number(11) != 0;
   out.foreign = row.number(12) != 0;
   out.body = row.blob(13);
+  out.under = row.text(14);
+  out.creator = row.text(15);
+  out.with = row.blob(16);
   return out;
 }
 
@@ -104,8 +113,14 @@ Result<std::unique_ptr<Offers>> Offers::open(const std::string& path, std::funct
   made->db_ = TRY(Sqlite::open(path));
   TRY(made->db_.run("PRAGMA secure_delete=ON;"));  // what is erased is gone
   TRY(made->db_.run(schema));
-  if (TRY(mark(made->db_, "version", version)) > version)
-    return invalid(text::quote(path) + " was written by a newer program");
+  auto written = TRY(mark(made->db_, "version", version));
+  if (written > version) return invalid(text::quote(path) + " was written by a newer program");
+  if (written == 2) {
+    auto both = TRY(Transaction::begin(made->db_));
+    TRY(made->db_.run(from_2));
+    TRY(set_mark(made->db_, "version", version));
+    TRY(both.commit());
+  }
   TRY(set_mark(made->db_, "version", version));
   made->opened_ = TRY(mark(made->db_, "opened", 0));
   if (made->opened_ == 0) {
@@ -218,14 +233,16 @@ Result<void> Offers::put(const Thing& thing) {
   }
   TimeUs base = (std::max(next_, now_()) + room - 1) / room * room;
   auto insert =
-      TRY(db_.prepare("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      TRY(db_.prepare("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                      "?, ?)"));
   insert.bind(1, base).bind(2, thing.kind).bind(3, thing.key).bind(4, thing.feed);
   if (thing.type) insert.bind(5, static_cast<int>(*thing.type));
   insert.bind(6, thing.sector).bind(7, thing.country.text());
   insert.bind(8, static_cast<int>(thing.tlp)).bind(9, static_cast<int>(thing.pap));
   if (thing.confidence) insert.bind(10, int{*thing.confidence});
   insert.bind(11, thing.since).bind(12, thing.gone ? 1 : 0).bind(13, thing.foreign ? 1 : 0);
-  TRY(insert.bind(14, now_()).bind_blob(15, thing.body).run());
+  insert.bind(14, now_()).bind_blob(15, thing.body);
+  TRY(insert.bind(16, thing.under).bind(17, thing.creator).bind_blob(18, thing.with).run());
   next_ = base + room;
   return {};
 }
@@ -253,6 +270,15 @@ Result<void> Offers::offer(std::span<const Thing> things, std::string_view reade
 Result<std::uint64_t> Offers::offered_up_to(std::string_view reader) const {
   std::lock_guard writing(writing_);
   return static_cast<std::uint64_t>(TRY(mark(db_, fmt::format("reader {}", reader), 0)));
+}
+
+Result<std::optional<Thing>> Offers::find(std::string_view kind, std::string_view key) const {
+  std::lock_guard writing(writing_);
+  auto select = TRY(
+      db_.prepare(fmt::format("SELECT {} FROM things WHERE kind = ? AND key = ?", thing_columns)));
+  select.bind(1, kind).bind(2, key);
+  if (!TRY(select.step())) return std::optional<Thing>();
+  return std::optional(thing_of(select));
 }
 
 Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& goes) {
@@ -358,7 +384,7 @@ Result<Offer> Offers::read_things(TimeUs after, TimeUs before) const {
   while (bytes < things_bytes_max && TRY(select.step())) {
     out.dates.push_back(select.number(0));
     out.things.push_back(thing_of(select));
-    bytes += out.things.back().body.size();
+    bytes += out.things.back().body.size() + out.things.back().with.size();
   }
   if (!out.dates.empty()) out.base = out.dates.front();
   return out;

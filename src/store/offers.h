@@ -44,6 +44,9 @@ struct Thing {
   bool gone = false;     // taken back: what goes says only that, to whom it might have gone
   bool foreign = false;  // `body` is a STIX object of others: it goes octet by octet or not at all
   std::string body;
+  // Of others' alone: the content address of the agreement that let it in; the id of its author's
+  // identity, "": none is named; an envelope of the definitions of its markings, "": all know them.
+  std::string under{}, creator{}, with{};
   bool operator==(const Thing&) const = default;
 };
 inline constexpr std::size_t thing_bytes_max = 1 << 20;  // of a body
@@ -85,6 +88,8 @@ class Offers {
   Result<void> offer(std::span<const Thing> things, std::string_view reader = {},
                      std::uint64_t up_to = 0);
   Result<std::uint64_t> offered_up_to(std::string_view reader) const;  // 0: nothing yet
+  // nullopt: it is not offered, or no longer.
+  Result<std::optional<Thing>> find(std::string_view kind, std::string_view key) const;
   // Takes back, for an erasure, all things for which `goes` is true: of our own a recall is left,
   // of others' nothing. Gives how many.
   Result<std::size_t> take_back(const std::function<bool(const Thing&)>& goes);
