@@ -362,7 +362,7 @@ bool keeps_terms(const Hop& goes, const Hop& came) {
   }
   bool same_people = !out.tell_affected || (in.tell_affected && tells_no_more);
   return treated && same_people && all_in(out.purposes, in.purposes) &&
-         all_in(out.include, in.include) && onward_within(out.onward, in.onward) &&
+         all_in(out.include, in.include) && onward_within(out.onward, Onward::same_terms) &&
          out.attribution <= in.attribution && out.retention_days <= in.retention_days &&
          (in.third_countries || !out.third_countries) && (out.delete_at_end || !in.delete_at_end);
 }

@@ -39,9 +39,9 @@ struct Hop {
   std::string_view from, to;
 };
 // May nothing be done with what `goes` that could not be done with it as it `came`? Looks at
-// purposes, those affected, fields, onward, attribution, retention, third countries and what is
-// kept at the end. What may go at all is not asked: each item is judged. docs/agreements.md,
-// "What is passed on".
+// purposes, those affected, fields, onward (where it came for passing on under the same terms),
+// attribution, retention, third countries and what is kept at the end. What may go at all is not
+// asked: each item is judged. docs/agreements.md, "What is passed on".
 bool keeps_terms(const Hop& goes, const Hop& came);
 
 }  // namespace tocsin::policy

@@ -195,7 +195,7 @@ TEST_CASE("terms are kept where nothing may be done that might not be done befor
       {"fewer purposes", [](A& i, A&) { i.purposes.push_back(Purpose::research); }, true},
       {"kept for longer", [](A&, A& o) { o.retention_days = 91; }, false},
       {"kept for less", [](A&, A& o) { o.retention_days = 9; }, true},
-      {"further onward", [](A& i, A&) { i.onward = Onward::with_consent; }, false},
+      {"only onward was said", [](A& i, A&) { i.onward = Onward::none; }, true},
       {"less onward", [](A&, A& o) { o.onward = Onward::none; }, true},
       {"what does not compare", [](A&, A& o) { o.onward = Onward::anonymised; }, false},
       {"more attribution", [](A& i, A&) { i.attribution = Attribution::pseudonymous; }, false},
