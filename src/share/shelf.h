@@ -70,7 +70,9 @@ class Shelves {
   // What a member would get of an event now, and why not: shelf_view.cpp. Writes nothing.
   // Errors: missing: there is no such partner.
   Result<Sight> look(const std::string& member, Looked event);
-  // The same of an object of others; `told`: its octets.
+  // An object of others that is offered. Errors: missing.
+  Result<store::Thing> object_of_others(std::string_view id) const;
+  // The same of it; `told`: its octets.
   Result<Sight> look(const std::string& member, const store::Thing& object);
   // What an event would be to a member, if a person released it beyond the agreement. Errors:
   // denied: no person may, it goes anyway, nothing is agreed; missing.

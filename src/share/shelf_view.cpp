@@ -85,6 +85,14 @@ Result<Sight> Shelves::look(const std::string& member, Looked event) {
   return sight;
 }
 
+Result<store::Thing> Shelves::object_of_others(std::string_view id) const {
+  for (std::size_t i = 0; i < policy::item_kinds_count; ++i) {
+    auto found = TRY(parts_.offers.find(name(static_cast<policy::ItemKind>(i)), id));
+    if (found && found->foreign) return *std::move(found);
+  }
+  return missing(fmt::format("{} is no object of others that is offered", id));
+}
+
 Result<Sight> Shelves::look(const std::string& member, const store::Thing& object) {
   TRY(introduce());
   auto book = parts_.partners.book();
