@@ -460,6 +460,8 @@ Result<void> Node::forget_reports(const std::stop_token& stop) {
   TRY(alerts_->outbox().forget_before(before));
   TRY(audit_->forget(times::start_of(first_kept(config_.audit_months)), now()));
   if (ledger_) TRY(ledger_->forget_items(before));
+  if (sharing_) TRY(sharing_->shelves().prune());
+  TRY(ingress_->forget_proofs(before));
   if (relay_) TRY(forget_told_before());
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(home_.file("quarantine"), failed)) {

@@ -137,6 +137,7 @@ class Node {
   Result<void> open_alerts();
   Result<void> open_offers();
   policy::FeedSays says_of(const std::string& feed) const;
+  std::map<std::string, policy::FeedTerms> terms_of_feeds() const;
   Result<void> open_sharing();
   Result<void> join_network();
   Result<Sharing::Parts::Counts> count_day(Day day);

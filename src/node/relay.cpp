@@ -126,9 +126,11 @@ Result<void> Relay::forget(const store::ReportRow& report,
   };
   TRY(parts_.foreign.forget_since(member, report.received, look));
   TRY(std::move(seen));
-  TRY(parts_.offers.take_back([&](const store::Thing& thing) {
-    return thing.foreign && thing.feed == report.feed && ids.contains(thing.key);
-  }));
+  TRY(parts_.offers.take_back(
+      [&](const store::Thing& thing) {
+        return thing.foreign && thing.feed == report.feed && ids.contains(thing.key);
+      },
+      false));
   auto is_of = [&](const store::ForeignObject& object) { return object.report == report.id; };
   TRY(parts_.foreign.forget_since(member, report.received, is_of));
   return {};
@@ -137,9 +139,11 @@ Result<void> Relay::forget(const store::ReportRow& report,
 Result<std::size_t> Relay::forget_before(const std::string& feed, TimeUs before,
                                          const Choose& stays) {
   std::lock_guard guard(mutex_);
-  TRY(parts_.offers.take_back([&](const store::Thing& thing) {
-    return thing.foreign && thing.feed == feed && thing.since < before;
-  }));
+  TRY(parts_.offers.take_back(
+      [&](const store::Thing& thing) {
+        return thing.foreign && thing.feed == feed && thing.since < before;
+      },
+      false));
   return parts_.foreign.forget_before(member_of(feed), before, stays);
 }
 

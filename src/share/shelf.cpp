@@ -40,7 +40,8 @@ constexpr std::array steps = {
     " addresses TEXT NOT NULL, PRIMARY KEY (member, until)) STRICT;"
     "CREATE TABLE shelf_again (member TEXT NOT NULL, base INTEGER NOT NULL, stop INTEGER NOT NULL,"
     " was INTEGER NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (member, base)) STRICT;"
-    "CREATE INDEX shelf_again_by_was ON shelf_again (member, was);"};
+    "CREATE INDEX shelf_again_by_was ON shelf_again (member, was);",
+    "CREATE TABLE shelf_terms (number INTEGER PRIMARY KEY, terms TEXT NOT NULL) STRICT;"};
 
 std::string random_octets(std::size_t size) {
   std::string out(size, '\0');
@@ -711,6 +712,8 @@ Result<std::unique_ptr<Shelves>> Shelves::open(Parts parts) {
     made->secret_ = hex(random_octets(secret_size));
     TRY(journal.keep_value(secret_name, made->secret_));
   }
+  TRY(made->read_terms());
+  TRY(made->look_at_terms());
   made->parts_.settings.token_key = hex(sha256("taxii next\n" + made->secret_));
   return made;
 }
@@ -752,7 +755,7 @@ Result<void> Shelves::open_door(Door& door, const std::string& member, TimeUs no
   std::vector<std::string> addresses;
   for (const AgreementState* state : in_force.agreements) addresses.push_back(state->address);
   door.member = member;
-  TRY(keep_era(door, {addresses.begin(), addresses.end()}));
+  TRY(keep_era(door, named_now(addresses)));
   if (door.gate && addresses == door.addresses) return {};
   std::vector<policy::Pass> passes;
   door.agreements.clear();
@@ -860,11 +863,6 @@ bool Shelves::has_news(const std::string& member, TimeUs after) {
     after = (*offer)->end() - 1;
   }
   return false;
-}
-
-Result<void> Shelves::forget_salts(store::Sqlite& db, TimeUs from, TimeUs until) {
-  auto drop = TRY(db.prepare("UPDATE shelf_releases SET salt = NULL WHERE stop > ? AND start < ?"));
-  return drop.bind(1, from).bind(2, until).run();
 }
 
 Result<std::string> Shelves::salt_of(std::uint64_t release) const {

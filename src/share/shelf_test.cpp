@@ -59,18 +59,20 @@ struct World {
                                         .agreements = *of_a,
                                         .offers = *offers,
                                         .now = clock()}));
-    shelves = good(Shelves::open({.journal = *a.journal,
-                                  .partners = *a.partners,
-                                  .agreements = *of_a,
-                                  .offers = *offers,
-                                  .words = a.words,
-                                  .ledger = [this] { return ledger.get(); },
-                                  .feed = [this](auto) { return says; },
-                                  .sensors = {},
-                                  .now = clock(),
-                                  .settings = {.title = "a"},
-                                  .emergencies = emergencies.get(),
-                                  .statistics = statistics.get()}));
+    shelves = good(
+        Shelves::open({.journal = *a.journal,
+                       .partners = *a.partners,
+                       .agreements = *of_a,
+                       .offers = *offers,
+                       .words = a.words,
+                       .ledger = [this] { return ledger.get(); },
+                       .feed = [this](auto) { return says; },
+                       .sensors = {},
+                       .now = clock(),
+                       .settings = {.title = "a"},
+                       .emergencies = emergencies.get(),
+                       .statistics = statistics.get(),
+                       .terms = [this] { return Shelves::Terms{{"honeypots", says.terms}}; }}));
     shelf = shelves->of(b.member);
   }
   std::function<TimeUs()> clock() {
@@ -666,6 +668,96 @@ TEST_CASE("what was withheld and may go now comes again, once, behind everything
   last = 0;
   CHECK(poll() == 70);
   CHECK(std::set(seen.begin(), seen.end()).size() == 70);
+}
+
+TEST_CASE("what a feed's terms withheld and let go now comes once") {
+  World w;
+  w.terms.unsaid_feeds_pass = false;
+  w.agree();
+  w.says.terms.may_pass_on = true;
+  REQUIRE(w.shelves->look_at_terms().has_value());
+  w.take_in(5);
+  TaxiiScan scan;
+  std::set<std::string> seen;
+  auto poll = [&] {
+    std::size_t events = 0;
+    auto page = w.page(scan);
+    for (const auto& object : page.objects) {
+      if (!object.id.starts_with("observed-data--")) continue;
+      ++events;
+      CHECK(seen.insert(object.id).second);
+    }
+    if (!page.objects.empty()) scan.after = page.objects.back().added;
+    return events;
+  };
+  auto say = [&](std::optional<bool> may_pass_on) {
+    w.says.terms.may_pass_on = may_pass_on;
+    REQUIRE(w.shelves->look_at_terms().has_value());
+    for (int steps = 0; good(w.shelves->announce(w.b.member)); ++steps) REQUIRE(steps < 100);
+  };
+  CHECK(poll() == 5);
+  say(false);
+  w.take_in(7);
+  w.offer({w.indicator("g")});
+  CHECK(poll() == 0);  // and has passed what was withheld
+  say(std::nullopt);
+  CHECK(poll() == 0);
+  w.open();  // a restart forgets nothing of it
+  say(true);
+  CHECK(poll() == 7);
+  say(false);
+  say(true);
+  CHECK(poll() == 0);
+  CHECK(seen.size() == 12);
+}
+
+TEST_CASE("what proves items goes with what was erased, and with what the ledger no longer has") {
+  World w;
+  w.agree();
+  w.take_in(3);
+  auto page = w.page();
+  TimeUs end = page.objects.back().added;
+  w.net.now += us_per_hour;
+  w.offer({w.indicator("g")});
+  TimeUs from_now = w.net.now;
+  auto second = w.page({.after = end, .match = {}});
+  REQUIRE(of_type(second, "indicator") == 1);
+  auto rows = good(w.ledger->list({.partner = w.b.member, .kind = "release"}));
+  REQUIRE(rows.size() == 2);
+  std::uint64_t newer = rows[0].entry.index, older = rows[1].entry.index;
+  auto has_salt = [&](std::uint64_t entry) { return w.shelves->salt_of(entry).has_value(); };
+  CHECK_FALSE(good(w.shelves->forget_erased()));
+  CHECK(has_salt(older));
+  SUBCASE("an event") {
+    EventBatch act;
+    act.seq = ++w.seq;
+    act.correction = {.kind = Correction::Kind::erase};
+    act.correction.events = {event_id(1, 2)};
+    w.apply(act);
+    CHECK_FALSE(good(w.shelves->forget_erased()));
+    CHECK_FALSE(has_salt(older));
+    CHECK(has_salt(newer));
+  }
+  SUBCASE("an indicator") {
+    CHECK(w.offers->take_back([](const auto&) { return true; }) == 1);
+    CHECK_FALSE(good(w.shelves->forget_erased()));
+    CHECK(has_salt(older));
+    CHECK_FALSE(has_salt(newer));
+  }
+  SUBCASE("what was taken back without an erasure stays proved") {
+    CHECK(w.offers->take_back([](const auto&) { return true; }, false) == 1);
+    CHECK_FALSE(good(w.shelves->forget_erased()));
+    CHECK(has_salt(newer));
+  }
+  SUBCASE("by retention") {
+    REQUIRE(w.shelves->prune().has_value());
+    CHECK(has_salt(older));
+    good(w.ledger->forget_items(from_now));
+    REQUIRE(w.shelves->prune().has_value());
+    CHECK_FALSE(has_salt(older));
+    CHECK(has_salt(newer));
+    CHECK(good(w.ledger->verify()).wrong == "");
+  }
 }
 
 TEST_CASE("what is withdrawn comes again, revoked, under the same id and without what it said") {

@@ -30,6 +30,8 @@ constexpr const char* schema =
     " came INTEGER NOT NULL, body BLOB NOT NULL, under TEXT NOT NULL DEFAULT '',"
     " creator TEXT NOT NULL DEFAULT '', with_it BLOB NOT NULL DEFAULT x'',"
     " UNIQUE (kind, key)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS erased (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " start INTEGER NOT NULL, stop INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;";
 constexpr const char* from_2 =
     "ALTER TABLE things ADD COLUMN under TEXT NOT NULL DEFAULT '';"
@@ -214,7 +216,42 @@ Result<void> Offers::commit() {
   return {};
 }
 
-Result<void> Offers::put(const Thing& thing) {
+// One after the other they are one.
+Result<void> Offers::note_erased(TimeUs date) {
+  auto more = TRY(db_.prepare(
+      "UPDATE erased SET stop = ?2 WHERE number = (SELECT max(number) FROM erased) AND stop = ?1"));
+  TRY(more.bind(1, date).bind(2, date + room).run());
+  if (db_.changes() > 0) return {};
+  auto insert = TRY(db_.prepare("INSERT INTO erased (start, stop) VALUES (?, ?)"));
+  return insert.bind(1, date).bind(2, date + room).run();
+}
+
+Result<std::vector<Offers::Erased>> Offers::erased(std::size_t limit) const {
+  std::lock_guard writing(writing_);
+  std::vector<Erased> out;
+  auto select = TRY(db_.prepare("SELECT number, start, stop FROM erased ORDER BY number LIMIT ?"));
+  select.bind(1, std::uint64_t{limit});
+  while (TRY(select.step()))
+    out.push_back(
+        {static_cast<std::uint64_t>(select.number(0)), select.number(1), select.number(2)});
+  return out;
+}
+
+Result<void> Offers::forget_erased(std::uint64_t up_to) {
+  std::lock_guard writing(writing_);
+  auto drop = TRY(db_.prepare("DELETE FROM erased WHERE number <= ?"));
+  return drop.bind(1, up_to).run();
+}
+
+Result<TimeUs> Offers::first() const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare(
+      "SELECT min(base) FROM (SELECT min(base) AS base FROM offers UNION ALL SELECT min(base) FROM"
+      " things)"));
+  return TRY(select.step()) && !select.is_null(0) ? select.number(0) : INT64_MAX;
+}
+
+Result<void> Offers::put(const Thing& thing, bool erased) {
   if (thing.key.empty() || thing.body.size() > thing_bytes_max)
     return invalid("a thing without a key, or of more than 1 MiB");
   auto select = TRY(
@@ -227,6 +264,7 @@ Result<void> Offers::put(const Thing& thing) {
   if (there) {
     auto drop = TRY(db_.prepare("DELETE FROM things WHERE base = ?"));
     TRY(drop.bind(1, before).run());
+    if (erased) TRY(note_erased(before));
     moved_things_ = true;
     took_out_ = took_out_ || thing.gone;
     if (thing.gone && thing.foreign) return {};
@@ -249,12 +287,17 @@ Result<void> Offers::put(const Thing& thing) {
 
 Result<void> Offers::offer(std::span<const Thing> things, std::string_view reader,
                            std::uint64_t up_to) {
+  return offer(things, reader, up_to, false);
+}
+
+Result<void> Offers::offer(std::span<const Thing> things, std::string_view reader,
+                           std::uint64_t up_to, bool erased) {
   {
     std::lock_guard writing(writing_);
     bool pending = applied_seq_ != kept_seq_;
     auto work = [&]() -> Result<void> {
       TRY(begin());
-      for (const Thing& thing : things) TRY(put(thing));
+      for (const Thing& thing : things) TRY(put(thing, erased));
       if (!reader.empty())
         TRY(set_mark(db_, fmt::format("reader {}", reader), static_cast<std::int64_t>(up_to)));
       return commit();
@@ -281,7 +324,7 @@ Result<std::optional<Thing>> Offers::find(std::string_view kind, std::string_vie
   return std::optional(thing_of(select));
 }
 
-Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& goes) {
+Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& goes, bool erased) {
   std::size_t gone = 0;
   TimeUs until = last_;  // what comes later is looked at by whoever offers it
   for (TimeUs after = 0;;) {
@@ -304,7 +347,7 @@ Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& g
       thing.gone = true;
       thing.body.clear();
     }
-    if (!some.empty()) TRY(offer(some));
+    if (!some.empty()) TRY(offer(some, {}, 0, erased));
     gone += some.size();
   }
 }
@@ -328,6 +371,7 @@ Result<TimeUs> Offers::reserve(std::size_t rooms) {
 Result<void> Offers::take_out(const EventBatch& act) {
   std::unordered_set<EventId> events(act.correction.events.begin(), act.correction.events.end());
   bool whole = act.correction.kind == Correction::Kind::withdraw;
+  bool erased = act.correction.kind == Correction::Kind::erase;
   std::set<std::uint64_t> keys;
   if (whole) keys.insert(act.correction.report);
   for (EventId event : events) keys.insert(seq_of(event));
@@ -338,13 +382,13 @@ Result<void> Offers::take_out(const EventBatch& act) {
     select.bind(1, key);
     while (TRY(select.step())) bases.push_back(select.number(0));
     for (TimeUs base : bases)
-      TRY(take_out(base, [&](EventId event) { return whole || events.contains(event); }));
+      TRY(take_out(base, [&](EventId event) { return whole || events.contains(event); }, erased));
   }
   return {};
 }
 
 // Rows of a stored offer go, and a recall of them comes behind everything.
-Result<void> Offers::take_out(TimeUs base, const std::function<bool(EventId)>& goes) {
+Result<void> Offers::take_out(TimeUs base, const std::function<bool(EventId)>& goes, bool erased) {
   auto select = TRY(db_.prepare("SELECT bytes FROM offers WHERE base = ?"));
   select.bind(1, base);
   if (!TRY(select.step())) return {};
@@ -355,6 +399,9 @@ Result<void> Offers::take_out(TimeUs base, const std::function<bool(EventId)>& g
   std::vector<bool> gone = keep;
   gone.flip();
   if (std::ranges::find(gone, true) == gone.end()) return {};
+  for (std::size_t row = 0; erased && row < gone.size(); ++row) {
+    if (gone[row]) TRY(note_erased(stays.date(row)));
+  }
   EventBatch recalled = bare(stays.batch);
   recalled.keep_rows(gone);
   recalled.compact();
