@@ -81,6 +81,16 @@ Result<std::size_t> Node::forget_told(const std::function<bool(std::string_view)
 // What a withdrawn report of a partner brought beside events, with the claims made of it.
 Result<void> Node::take_out_told(const store::ReportRow& report) {
   if (!relay_ || !Feeds::is_partners(report.feed)) return {};
+  auto kept = TRY(law_->kept_by_holds());
+  bool is_held = false;
+  auto look = [&](const store::ForeignObject& object) {
+    is_held = is_held || (object.report == report.id && kept(object.report, object.json));
+    return false;
+  };
+  std::string_view member = std::string_view(report.feed).substr(report.feed.find('.') + 1);
+  TRY(foreign_->forget_since(member, report.received, look));
+  if (is_held)
+    return denied(fmt::format("r_{} must stay: a hold keeps an object of it", report.id));
   return relay_->forget(report, [this](const store::ForeignObject& object) -> Result<void> {
     if (!object.id.starts_with("indicator--")) return {};
     TRY(indicators_->revoke({hunt::SourceKind::member, object.member}, object.id));
