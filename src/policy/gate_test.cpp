@@ -261,14 +261,14 @@ TEST_CASE("an object of others goes on only as its agreement lets, and never bac
                     .to_identity = "identity--b"};
   auto gate = std::make_unique<Gate>(parts);
   Item item{.kind = ItemKind::indicator, .tlp = Tlp::green};
-  Gate::Foreign what{
-      .feed = "partner.c.example",
-      .under = "ca",
-      .creator = "identity--c",
-      .object =
-          R"({"id":"malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11","created":"2026-01-02T00:00:00.000Z",)"
-          R"("created_by_ref":"identity--2b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11"})",
-      .with = {}};
+  Gate::Foreign what{.feed = "partner.c.example",
+                     .under = "ca",
+                     .creator = "identity--c",
+                     .object =
+                         R"({"id":"malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11",)"
+                         R"("created":"2026-01-02T00:00:00.000Z",)"
+                         R"("created_by_ref":"identity--2b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11"})",
+                     .with = {}};
   auto reason = [&](const Gate::Foreign& one) { return gate->judge(item, one, now).reason; };
   auto said = [&](const Gate::Foreign& one) {
     std::uint64_t left[] = {UINT64_MAX};

@@ -59,20 +59,23 @@ struct World {
                                         .agreements = *of_a,
                                         .offers = *offers,
                                         .now = clock()}));
-    shelves = good(
-        Shelves::open({.journal = *a.journal,
-                       .partners = *a.partners,
-                       .agreements = *of_a,
-                       .offers = *offers,
-                       .words = a.words,
-                       .ledger = [this] { return ledger.get(); },
-                       .feed = [this](auto) { return says; },
-                       .sensors = {},
-                       .now = clock(),
-                       .settings = {.title = "a"},
-                       .emergencies = emergencies.get(),
-                       .statistics = statistics.get(),
-                       .terms = [this] { return Shelves::Terms{{"honeypots", says.terms}}; }}));
+    shelves = good(Shelves::open({.journal = *a.journal,
+                                  .partners = *a.partners,
+                                  .agreements = *of_a,
+                                  .offers = *offers,
+                                  .words = a.words,
+                                  .ledger = [this] { return ledger.get(); },
+                                  .feed = [this](auto) { return says; },
+                                  .sensors = {},
+                                  .now = clock(),
+                                  .settings = {.title = "a"},
+                                  .emergencies = emergencies.get(),
+                                  .statistics = statistics.get(),
+                                  .terms =
+                                      [this] {
+                                        return std::map<std::string, policy::FeedTerms>{
+                                            {"honeypots", says.terms}};
+                                      }}));
     shelf = shelves->of(b.member);
   }
   std::function<TimeUs()> clock() {
