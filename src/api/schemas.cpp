@@ -368,7 +368,8 @@ constexpr Schema table[] = {
      "+AgreementState changes:[AgreementChange] clauses:[ClauseWords] hindrance:string "
      "toml!:string"},
     {"MayGoAsk",
-     "A finding's id, an event in native JSON, or an item (docs/agreements.md); for whom. "
+     "A finding's id, the id of a STIX object of others, an event in native JSON, or an item "
+     "(docs/agreements.md); for whom. "
      "`coming`: would it be taken from that partner. `feed_may_pass_on`: what its feed says, where "
      "the item does not.",
      "item!:string partner!:string agreement:string purpose:string coming:boolean "

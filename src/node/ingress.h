@@ -76,6 +76,9 @@ class Ingress {
   // also of what has ended.
   std::map<std::string, std::uint32_t> retention_days() const;
 
+  // Drops what proves which items came before that, or before what was agreed with their sender.
+  Result<void> forget_proofs(TimeUs before);
+
   // How many were refused today, by clause.
   std::map<policy::Clause, std::uint64_t> refused(std::string_view feed);
 
@@ -109,6 +112,7 @@ class Ingress {
                                 std::string why);
   Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
 
+  Result<void> open_tables();
   // Answers the release that a page tells of, if it does. Errors: those of
   // share::Ledger::receive().
   Result<void> acknowledge(const store::ReportRow& row, const std::string& member,

@@ -134,7 +134,8 @@ Result<void> Node::open_stores() {
          return done;
        },
        .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
-       .forget_indicators = [this](const auto& names) { return forget_told(names); }}));
+       .forget_indicators = [this](const auto& names) { return forget_told(names); },
+       .told_by_others = [this](const auto& is_told) { return is_told_by_others(is_told); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -149,6 +150,7 @@ Result<void> Node::open_stores() {
   TRY(open_indicators());
   TRY(open_alerts());
   TRY(open_sharing());  // before anything asks what partners allow
+  corrections_->take_out = [this](const auto& report) { return take_out_told(report); };
   corrections_->told = [this](const auto& findings) { return told_of(findings); };
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
   followers_ = std::make_unique<Followers>(
@@ -458,7 +460,9 @@ Result<void> Node::forget_reports(const std::stop_token& stop) {
   TRY(alerts_->outbox().forget_before(before));
   TRY(audit_->forget(times::start_of(first_kept(config_.audit_months)), now()));
   if (ledger_) TRY(ledger_->forget_items(before));
-  if (others_) TRY(others_->forget());
+  if (sharing_) TRY(sharing_->shelves().prune());
+  TRY(ingress_->forget_proofs(before));
+  if (relay_) TRY(forget_told_before());
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(home_.file("quarantine"), failed)) {
     auto id = text::number(entry.path().filename().string());

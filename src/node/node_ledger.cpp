@@ -64,6 +64,17 @@ policy::FeedSays Node::says_of(const std::string& feed) const {
   return out;
 }
 
+// Of those that are our own.
+std::map<std::string, policy::FeedTerms> Node::terms_of_feeds() const {
+  std::map<std::string, policy::FeedTerms> out;
+  if (!feeds_) return out;  // at the start
+  auto rows = feeds_->list();
+  for (const Feeds::Row& row : rows) {
+    if (!Feeds::is_partners(row.feed.name)) out[row.feed.name] = says_of(row.feed.name).terms;
+  }
+  return out;
+}
+
 // What partners send goes through the door; nobody else's does.
 ingest::Sink::Judge Node::judge_of(const std::string& feed) {
   if (!Feeds::is_partners(feed)) return {};
@@ -120,6 +131,7 @@ Result<void> Node::join_network() {
                      .about = [this](auto id) { return about_finding(id); },
                      .refused = refused,
                      .count = [this](Day day) { return count_day(day); },
+                     .terms = [this] { return terms_of_feeds(); },
                      .noted = noted}));
   // What a partner signed for what it got.
   auto receipt = [this](const share::Partner& from, const share::Statement& said) -> Result<void> {

@@ -59,6 +59,8 @@ class Sharing {
     // The subjects of a day by cut, group and part; none: no statistics are made.
     using Counts = std::map<std::string, std::vector<policy::CountOf>>;
     std::function<Result<Counts>(Day day)> count{};
+    std::function<std::map<std::string, policy::FeedTerms>()>
+        terms{};  // as those of share::Shelves
     // Into the audit, of what happened by itself or a member did.
     std::function<void(const store::AuditAct& act, std::string_view outcome)> noted{};
   };
