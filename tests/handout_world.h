@@ -20,25 +20,7 @@ T good(Result<T> result) {
 struct HandoutWorld {
   explicit HandoutWorld(const std::string& with = "open") {
     befriend(a, b);
-    of_a = good(Agreements::open({*a.journal, *a.partners, clock()}));
-    of_b = good(Agreements::open({*b.journal, *b.partners, clock()}));
-    offers = good(store::Offers::open(a.home.file("offers.db"), clock()));
-    REQUIRE(a.partners->with_key([&](const SigningKey& key) -> Result<void> {
-      own_key = std::make_unique<SigningKey>(SigningKey::from_seed(key.seed()).value());
-      ledger = TRY(
-          Ledger::open({.journal = *a.journal, .node = a.member, .key = *own_key, .now = clock()}));
-      return {};
-    }));
-    shelves = good(Shelves::open({.journal = *a.journal,
-                                  .partners = *a.partners,
-                                  .agreements = *of_a,
-                                  .offers = *offers,
-                                  .words = a.words,
-                                  .ledger = [this] { return ledger.get(); },
-                                  .feed = [this](auto) { return says; },
-                                  .sensors = {},
-                                  .now = clock(),
-                                  .settings = {.title = "a"}}));
+    open();
     auto party = [](const TestMember& m) {
       policy::Party p{.id = m.member, .name = "CERT", .country = *Country::parse("BR")};
       p.keys = {m.self().key};
@@ -48,17 +30,58 @@ struct HandoutWorld {
                                        net.now + 365 * us_per_day));
     terms.unsaid_feeds_pass = true;
   }
+  void open() {  // also again, as after a restart
+    of_a = good(Agreements::open({*a.journal, *a.partners, clock()}));
+    of_b = good(Agreements::open({*b.journal, *b.partners, clock()}));
+    offers = good(store::Offers::open(a.home.file("offers.db"), clock()));
+    REQUIRE(a.partners->with_key([&](const SigningKey& key) -> Result<void> {
+      own_key = std::make_unique<SigningKey>(SigningKey::from_seed(key.seed()).value());
+      ledger = TRY(
+          Ledger::open({.journal = *a.journal, .node = a.member, .key = *own_key, .now = clock()}));
+      return {};
+    }));
+    emergencies = good(Emergencies::open(
+        {.journal = *a.journal,
+         .partners = *a.partners,
+         .offers = *offers,
+         .ledger = [this] { return ledger.get(); },
+         .now = clock(),
+         .exempt = [this](const auto& to, EventId event) { return shelves->exempt(to, event); },
+         .lapsed = [this](const Emergency& one) { lapsed.push_back(one.id); }}));
+    statistics = good(Statistics::open({.journal = *a.journal,
+                                        .partners = *a.partners,
+                                        .agreements = *of_a,
+                                        .offers = *offers,
+                                        .now = clock()}));
+    shelves = good(Shelves::open({.journal = *a.journal,
+                                  .partners = *a.partners,
+                                  .agreements = *of_a,
+                                  .offers = *offers,
+                                  .words = a.words,
+                                  .ledger = [this] { return ledger.get(); },
+                                  .feed = [this](auto) { return says; },
+                                  .sensors = {},
+                                  .now = clock(),
+                                  .settings = {.title = "a"},
+                                  .emergencies = emergencies.get(),
+                                  .statistics = statistics.get()}));
+  }
   std::function<TimeUs()> clock() {
     return [this] { return net.now.load(); };
   }
-  void agree() {
+  std::string agree() {
     std::string address = good(of_a->propose(policy::agreement_json(terms, true), "ana")).address;
     good(of_a->sign(address, "alex"));
-    CHECK(a.partners->deliver(b.member) == 0);
+    deliver();
     good(of_b->sign(address, "bo"));
     good(of_b->sign(address, "bea"));
-    CHECK(b.partners->deliver(a.member) == 0);
+    deliver();
     REQUIRE(of_a->in_force(b.member, net.now).agreements.size() == 1);
+    return address;
+  }
+  void deliver() {
+    CHECK(a.partners->deliver(b.member) == 0);
+    CHECK(b.partners->deliver(a.member) == 0);
   }
   void take_in(std::size_t events, Tlp tlp = Tlp::green, Type type = Type::c2_server) {
     EventBatch batch;
@@ -97,6 +120,9 @@ struct HandoutWorld {
   std::unique_ptr<store::Offers> offers;
   std::unique_ptr<SigningKey> own_key;
   std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Statistics> statistics;
+  std::unique_ptr<Emergencies> emergencies;
+  std::vector<std::uint64_t> lapsed;  // emergencies that nobody confirmed
   std::unique_ptr<Shelves> shelves;
   std::uint64_t seq = 0;
   std::size_t made = 0;

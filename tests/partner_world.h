@@ -43,7 +43,6 @@ struct World {
   std::unique_ptr<share::Partners> b;
   std::unique_ptr<share::Agreements> of_b;
   std::unique_ptr<Node> a;
-  std::string bearer;  // with which a came
 
   World() {
     std::filesystem::create_directories(folder.file("home"));
@@ -84,7 +83,6 @@ struct World {
       auto heard = b->hear(r.body);
       return heard ? answer(200, *heard) : answer(400, heard.error().what);
     }
-    bearer = r.header("authorization");
     if (!r.target.contains("/objects/")) {
       return answer(
           200, fmt::format(R"({{"collections":[{{"can_read":true,"id":"{}"}}]}})", collection));

@@ -1,12 +1,12 @@
 // tocsin bench: what docs/benchmarks.md claims, measured on this machine.
 #include <fmt/core.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 
+#include "cli/bench_folder.h"
 #include "cli/verbs.h"
 #include "node/node.h"
 #include "sim/sim.h"
@@ -45,16 +45,8 @@ Memory memory() {
 }
 
 Result<void> bench_ingest(const BenchOptions& options) {
-  std::string folder = options.folder.empty() ? fs::temp_directory_path().string() +
-                                                    "/tocsin-bench-" + std::to_string(getpid())
-                                              : options.folder;
-  struct Cleared {
-    std::string path;
-    ~Cleared() {
-      std::error_code ignored;
-      if (!path.empty()) fs::remove_all(path, ignored);
-    }
-  } cleared{options.keep ? "" : folder};
+  BenchFolder own = TRY(BenchFolder::make(options.folder, options.keep));
+  const std::string& folder = own.path();
   fmt::print(stderr, "making {} rows, {:.0f} % repeats ...\n", options.rows, options.repeats * 100);
   auto made = TRY(sim::run({.scenario = "bench",
                             .out = folder + "/world",
@@ -140,7 +132,8 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   static BenchOptions options;
   ingest->add_option("--rows", options.rows, "rows of the made-up report")->capture_default_str();
   ingest->add_option("--repeats", options.repeats, "share of exact repeats")->capture_default_str();
-  ingest->add_option("--folder", options.folder, "where to work; a temporary folder if not said");
+  ingest->add_option("--folder", options.folder,
+                     "where to work: an empty folder; a temporary one if not said");
   ingest->add_flag("--keep", options.keep, "leave the folder");
   ingest->callback([&chosen] {
     chosen = [] {

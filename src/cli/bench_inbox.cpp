@@ -1,12 +1,12 @@
 // tocsin bench inbox: what it costs to take in what a partner posts, durable, against reading and
 // checking the same objects alone.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 
 #include "base/cpu_clock.h"
+#include "cli/bench_folder.h"
 #include "cli/demo.h"
 #include "cli/verbs.h"
 #include "node/node.h"
@@ -16,7 +16,6 @@
 namespace tocsin::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 struct InboxOptions {
@@ -54,16 +53,8 @@ std::string envelope(const std::vector<std::string>& objects, std::size_t from, 
 }
 
 Result<void> bench_inbox(const InboxOptions& options) {
-  std::string folder = options.folder.empty() ? fs::temp_directory_path().string() +
-                                                    "/tocsin-bench-" + std::to_string(getpid())
-                                              : options.folder;
-  struct Cleared {
-    std::string path;
-    ~Cleared() {
-      std::error_code ignored;
-      fs::remove_all(path, ignored);
-    }
-  } cleared{folder};
+  BenchFolder own = TRY(BenchFolder::make(options.folder));
+  const std::string& folder = own.path();
   auto members = TRY(demo_network(folder + "/home", 0));
   const DemoMember &giver = members.at(1), &taker = members.at(0);
   auto node = TRY(node::Node::open({.home = taker.home}));
@@ -124,7 +115,8 @@ void add_bench_inbox(CLI::App& bench, Chosen& chosen) {
   verb->add_option("--at-once", options.at_once, "objects of one request")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
-  verb->add_option("--folder", options.folder, "where to work; a temporary folder if not said");
+  verb->add_option("--folder", options.folder,
+                   "where to work: an empty folder; a temporary one if not said");
   verb->callback([&chosen] {
     chosen = [] {
       auto measured = bench_inbox(options);

@@ -2,7 +2,6 @@
 // what of that is reading, clearing, writing and logging.
 #include <fmt/core.h>
 #include <malloc.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +10,7 @@
 #include <random>
 
 #include "base/durable_file.h"
+#include "cli/bench_folder.h"
 #include "cli/demo.h"
 #include "cli/verbs.h"
 #include "node/node.h"
@@ -91,16 +91,8 @@ double plain_ms(node::Node& node, store::Offers& offers, TimeUs after, std::size
 }
 
 Result<void> bench_share(const ShareOptions& options) {
-  std::string folder = options.folder.empty() ? fs::temp_directory_path().string() +
-                                                    "/tocsin-bench-" + std::to_string(getpid())
-                                              : options.folder;
-  struct Cleared {
-    std::string path;
-    ~Cleared() {
-      std::error_code ignored;
-      fs::remove_all(path, ignored);
-    }
-  } cleared{folder};
+  BenchFolder own = TRY(BenchFolder::make(options.folder));
+  const std::string& folder = own.path();
   auto made = TRY(sim::run(
       {.scenario = "bench", .out = folder + "/world", .repeats = 0.0, .rows = options.rows}));
   auto members = TRY(demo_network(folder + "/home", 0));
@@ -197,7 +189,8 @@ void add_bench_share(CLI::App& bench, Chosen& chosen) {
   static ShareOptions options;
   verb->add_option("--rows", options.rows, "rows of the made-up report")->capture_default_str();
   verb->add_option("--pages", options.pages, "pages from anywhere")->capture_default_str();
-  verb->add_option("--folder", options.folder, "where to work; a temporary folder if not said");
+  verb->add_option("--folder", options.folder,
+                   "where to work: an empty folder; a temporary one if not said");
   verb->callback([&chosen] {
     chosen = [] {
       auto measured = bench_share(options);

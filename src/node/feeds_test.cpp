@@ -18,14 +18,14 @@ constexpr std::uint32_t day_s = 86'400;
 // A provider, and a node whose one feed asks it. The terms allow one contact a day.
 struct World {
   std::atomic<unsigned> contacts = 0;
-  int status = 200;
+  std::atomic<int> status = 200;  // the provider's and the feeds' threads read these
   test::HttpServer provider{[this](const test::HttpRequest&) {
     ++contacts;
     return test::answer(status, "192.0.2.1\n");
   }};
   TemporaryFolder folder;
   std::unique_ptr<Node> node = *Node::open({.home = folder.file("home")});
-  TimeUs now = start;
+  std::atomic<TimeUs> now = start;
   std::unique_ptr<Feeds> feeds;
 
   World() = default;
@@ -43,7 +43,7 @@ struct World {
          .interval_s = 60,
          .terms = {.interval_least_s = day_s},
          .options = {{"url", provider.url("/")}, {"allow_private", "true"}, {"tries_max", "1"}}});
-    feeds = *Feeds::open(config, node->journal(), node->home(), [this] { return now; });
+    feeds = *Feeds::open(config, node->journal(), node->home(), [this] { return now.load(); });
     feeds->start(node->intake());
   }
   void stop() {
