@@ -64,6 +64,8 @@ class Asked {
   }
   // Into the ledger; then they may leave.
   Result<void> release(const std::vector<std::string_view>& items);
+  // A list of events without what they say.
+  Result<void> release_names(std::string_view listing, std::size_t names);
   Result<void> each(const MispQuery& query,
                     const std::function<bool(const MispFeeds::Made&)>& take);
 
@@ -104,9 +106,16 @@ http::Response Asked::tagged(std::string body, std::string_view tag) const {
 }
 
 Result<void> Asked::release(const std::vector<std::string_view>& items) {
+  if (request_.method == "HEAD") return {};
   if (agreements_.size() == 1) parcel_.agreement = *agreements_.begin();
   parcel_.items = items;
   return to_.release(parcel_, {});
+}
+
+Result<void> Asked::release_names(std::string_view listing, std::size_t names) {
+  parcel_.via = "misp-manifest";
+  parcel_.counts = {{std::string(ledger::name_count), names}};
+  return release({listing});
 }
 
 Result<void> Asked::each(const MispQuery& query,
@@ -134,10 +143,10 @@ Result<http::Response> Asked::feed() {
 Result<http::Response> Asked::manifest() {
   json::Writer w;
   w.object();
-  bool any = false;
+  std::size_t names = 0;
   for (const MispListed& event : *TRY(feeds_.look(to_))) {
     if (!agreement_.empty() && event.agreement != agreement_) continue;
-    any = true;
+    ++names;
     count(event);
     w.key(event.head.uuid).object();
     w.key("Orgc").object().member("name", event.head.organisation);
@@ -149,7 +158,7 @@ Result<http::Response> Asked::manifest() {
   }
   std::string body = w.end().take(), tag = hex(sha256(body));
   if (has(tag)) return http::Response{.status = 304, .headers = {{"ETag", '"' + tag + '"'}}};
-  if (any && request_.method != "HEAD") TRY(release({body}));
+  if (names > 0) TRY(release_names(body, names));
   return tagged(std::move(body), tag);
 }
 
@@ -172,7 +181,7 @@ Result<http::Response> Asked::hashes() {
       for (const std::string& hash : misp_hashes(line)) body += fmt::format("{},{}\n", hash, uuid);
     }
   }
-  if (!body.empty() && request_.method != "HEAD") TRY(release({body}));
+  if (!body.empty()) TRY(release({body}));
   auto out = tagged(std::move(body), tag);
   for (auto& [name, value] : out.headers) {
     if (name == "Content-Type") value = "text/csv; charset=utf-8";
@@ -188,7 +197,7 @@ Result<http::Response> Asked::file(const std::string& uuid) {
     return http::Response{.status = 304, .headers = {{"ETag", '"' + made->listed.sha256 + '"'}}};
   std::string body = made->json();
   count(made->listed);
-  if (request_.method != "HEAD") TRY(release({body}));
+  TRY(release({body}));
   return tagged(std::move(body), made->listed.sha256);
 }
 
@@ -247,7 +256,7 @@ Result<http::Response> Asked::view(const std::string& uuid) {
   if (!made) return missing("Invalid event");
   std::string body = made->json();
   count(made->listed);
-  if (request_.method != "HEAD") TRY(release({body}));
+  TRY(release({body}));
   return http::json(std::move(body));
 }
 
@@ -287,7 +296,7 @@ Result<http::Response> Asked::index() {
   }
   std::string body = w.end().take(), tag = hex(sha256(body));
   if (has(tag)) return http::Response{.status = 304, .headers = {{"ETag", '"' + tag + '"'}}};
-  if (!rows.empty()) TRY(release({body}));
+  if (!rows.empty()) TRY(release_names(body, rows.size()));
   auto out = tagged(std::move(body), tag);
   out.headers.emplace_back("X-Result-Count", std::to_string(rows.size()));
   return out;

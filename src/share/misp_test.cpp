@@ -90,6 +90,13 @@ TEST_CASE(
   auto events = manifest(w);
   REQUIRE(events.size() == 2);
   CHECK(w.releases() == 1);
+  auto listed = good(w.ledger->list({.partner = w.b.member, .kind = "release"})).at(0);
+  const auto& names = std::get<ledger::Release>(listed.leaf.body);
+  CHECK(names.via == "misp-manifest");
+  CHECK(names.counts == std::map<std::string, std::uint64_t>{{"name", 2}});
+  for (const char* path : {"/manifest.json", "/hashes.csv", "/events/index"})
+    CHECK(w.ask(path, "HEAD").status == 200);
+  CHECK(w.releases() == 1);
   for (const Entry& entry : events) {
     std::string file = w.got("/" + entry.uuid + ".json");
     CHECK(hex(sha256(file)) == entry.sha256);

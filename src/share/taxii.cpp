@@ -206,8 +206,7 @@ Result<http::Response> Asked::list(const TaxiiCollection& collection, Listing li
   if (!page.objects.empty()) w.end();
   w.end();
   std::string body = w.take();
-  if (!page.members.empty())
-    body.insert(body.size() - 1, (body == "{}" ? "" : ",") + page.members);
+  if (!page.members.empty()) body.insert(body.size() - 1, (body == "{}" ? "" : ",") + page.members);
   auto out = answer(std::move(body));
   auto dates = [&](std::string first, std::string last) {
     out.headers.emplace_back("X-TAXII-Date-Added-First", std::move(first));
@@ -317,6 +316,15 @@ Result<http::Response> Asked::answer_it() {
 }
 
 }  // namespace
+
+// Source: TAXII 2.1 sections 5.3, 5.8.
+std::string taxii_told(const TaxiiObject& object, TaxiiListing listing) {
+  if (listing == TaxiiListing::objects) return object.json;
+  json::Writer w;
+  if (listing == TaxiiListing::versions) return w.value(version_of(object)).take();
+  w.object().member("date_added", taxii_time(object.added)).member("id", object.id);
+  return w.member("media_type", stix_media).member("version", version_of(object)).end().take();
+}
 
 bool is_taxii_path(const http::Request& request) {
   return !request.segments.empty() && request.segments[0] == "taxii2";
