@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <utility>
 
 #include "base/csv_cell.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "share/misp_query.h"
+#include "share/misp_rules.h"
 #include "wire/misp_stix.h"
 #include "wire/stix_id.h"
 
@@ -66,8 +68,12 @@ class Asked {
   Result<void> release(const std::vector<std::string_view>& items);
   // A list of events without what they say.
   Result<void> release_names(std::string_view listing, std::size_t names);
-  Result<void> each(const MispQuery& query,
+  // Events that are wanted, from `from` on ("": all) without the first `skip`.
+  Result<void> each(const MispQuery& query, const std::string& from, std::size_t skip,
                     const std::function<bool(const MispFeeds::Made&)>& take);
+  std::string page_name(const MispQuery& query, std::size_t page) const {
+    return fmt::format("{} {}\n{}", path_[0], page, query.filters);
+  }
 
   Result<http::Response> feed();
   Result<http::Response> manifest();
@@ -118,11 +124,18 @@ Result<void> Asked::release_names(std::string_view listing, std::size_t names) {
   return release({listing});
 }
 
-Result<void> Asked::each(const MispQuery& query,
+Result<void> Asked::each(const MispQuery& query, const std::string& from, std::size_t skip,
                          const std::function<bool(const MispFeeds::Made&)>& take) {
   std::vector<std::string> uuids;
+  bool begun = from.empty();
   for (const MispListed& event : *TRY(feeds_.look(to_))) {
-    if (query.wants(event)) uuids.push_back(event.head.uuid);
+    begun = begun || event.head.uuid == from;
+    if (!begun || !query.wants(event)) continue;
+    if (skip == 0) {
+      uuids.push_back(event.head.uuid);
+    } else {
+      --skip;
+    }
   }
   for (const std::string& uuid : uuids) {
     auto made = TRY(feeds_.make(to_, uuid));
@@ -308,17 +321,27 @@ Result<http::Response> Asked::events() {
   if (query.format != "json") return as_lines(query);
   std::vector<std::string> page;
   std::size_t skip = query.limit == 0 ? 0 : (query.page - 1) * query.limit;
+  // What is in an event is looked at where attributes are asked for: then the page before is where
+  // this one begins.
+  bool by_lines = query.asks_lines();
+  auto begin = by_lines ? feeds_.mark(to_, page_name(query, query.page)) : std::nullopt;
+  std::size_t unread = by_lines ? 0 : std::exchange(skip, 0);
+  if (begin) skip = 0;
   auto take = [&](const MispFeeds::Made& made) {
-    bool fits = !query.asks_lines() ||
-                std::ranges::any_of(made.event.lines(),
-                                    [&](const MispLine& line) { return query.wants(line); });
+    bool fits = !by_lines || std::ranges::any_of(made.event.lines(), [&](const MispLine& line) {
+      return query.wants(line);
+    });
     if (!fits) return true;
     if (skip > 0) return --skip, true;
+    if (query.limit != 0 && page.size() >= query.limit) {
+      feeds_.keep_mark(to_, page_name(query, query.page + 1), {made.listed.head.uuid, 0});
+      return false;
+    }
     page.push_back(made.json());
     count(made.listed);
-    return query.limit == 0 || page.size() < query.limit;
+    return by_lines || query.limit == 0 || page.size() < query.limit;
   };
-  if (query.limit != 0 || query.page == 1) TRY(each(query, take));
+  if (query.limit != 0 || query.page == 1) TRY(each(query, begin ? begin->uuid : "", unread, take));
   if (!page.empty()) TRY(release({page.begin(), page.end()}));
   json::Writer w;
   w.object().key("response").list();
@@ -339,12 +362,15 @@ Result<http::Response> Asked::as_lines(const MispQuery& query) {
   bool json = query.format == "json", csv = query.format == "csv", text = query.format == "text",
        hashes = query.format == "hashes", cache = query.format == "cache";
   if (query.format == "stix2") return as_bundle(query);
-  if (!json && !csv && !text && !hashes && !cache)
+  auto rules = misp_rules_named(query.format);
+  if (!json && !csv && !text && !hashes && !cache && !rules)
     return invalid(
         fmt::format("there is no format {} here; there is json, csv, stix2, text, "
-                    "hashes, cache",
+                    "hashes, cache, snort, suricata, rpz",
                     text::quote(query.format)));
-  std::size_t skip = query.limit == 0 ? 0 : (query.page - 1) * query.limit;
+  std::set<std::uint32_t> sids;
+  auto begin = feeds_.mark(to_, page_name(query, query.page));
+  std::size_t skip = query.limit == 0 || begin ? 0 : (query.page - 1) * query.limit;
   bool full = false;
   auto write = [&](const MispHead& head, const MispLine& line) {
     if (json) return lines.push_back(misp_json(line, &head));
@@ -365,27 +391,39 @@ Result<http::Response> Asked::as_lines(const MispQuery& query) {
   };
   auto take = [&](const MispFeeds::Made& made) {
     bool counted = false;
-    for (const MispLine& line : made.event.lines()) {
+    bool is_first = begin && begin->uuid == made.listed.head.uuid;
+    for (std::size_t at = is_first ? begin->lines : 0; at < made.event.lines().size(); ++at) {
+      const MispLine& line = made.event.lines()[at];
       if (!query.wants(line)) continue;
       bool is_hash = std::ranges::find(hash_types, line.type) != std::end(hash_types);
       if ((hashes && !is_hash) || (!json && line.deleted)) continue;
+      std::string rule = rules ? misp_rule(*rules, line, made.event.head(), sids) : std::string();
+      if (rules && rule.empty()) continue;
       if (skip > 0) {
         --skip;
         continue;
       }
       full = query.limit != 0 && lines.size() >= query.limit;
-      if (full) return false;
+      if (full) {
+        feeds_.keep_mark(to_, page_name(query, query.page + 1), {made.listed.head.uuid, at});
+        return false;
+      }
       if (!counted) count(made.listed);
       counted = true;
-      write(made.event.head(), line);
+      if (rules) {
+        lines.push_back(std::move(rule));
+      } else {
+        write(made.event.head(), line);
+      }
     }
     return true;
   };
-  if (query.limit != 0 || query.page == 1) TRY(each(query, take));
+  if (query.limit != 0 || query.page == 1) TRY(each(query, begin ? begin->uuid : "", 0, take));
   std::string body;
   if (json) body = R"({"response":{"Attribute":[)";
   if (csv && !lines.empty())
     body = "uuid,event_uuid,category,type,value,comment,to_ids,timestamp\n";
+  if (rules && !lines.empty()) body = misp_rules_head(*rules, to_.now());
   for (std::size_t i = 0; i < lines.size(); ++i) body += (json && i > 0 ? "," : "") + lines[i];
   if (json) body += "]}}";
   if (!lines.empty()) TRY(release({lines.begin(), lines.end()}));
@@ -398,7 +436,6 @@ Result<http::Response> Asked::as_bundle(const MispQuery& query) {
   std::vector<std::string> objects;
   std::size_t skip = query.limit == 0 ? 0 : (query.page - 1) * query.limit, events = 0;
   auto take = [&](const MispFeeds::Made& made) {
-    if (skip > 0) return --skip, true;
     count(made.listed);
     for (const MispLine& line : made.event.lines()) {
       if (line.deleted || !query.wants(line)) continue;
@@ -410,7 +447,7 @@ Result<http::Response> Asked::as_bundle(const MispQuery& query) {
     }
     return query.limit == 0 || ++events < query.limit;
   };
-  if (query.limit != 0 || query.page == 1) TRY(each(query, take));
+  if (query.limit != 0 || query.page == 1) TRY(each(query, "", skip, take));
   std::string all;
   for (const std::string& object : objects) all += (all.empty() ? "" : ",") + object;
   std::string seed = hex(sha256(all));
