@@ -210,7 +210,7 @@ Result<void> Node::open_stores() {
             ingress_->ended(row);
           },
       .judge = [this](const ingest::Feed& feed) { return judge_of(feed.name); },
-      .recalls = [this](const ingest::Feed& feed) { return recalls_of(feed.name); },
+      .recalls = [this](const ingest::Feed& feed) { return recalls_of(feed); },
       .keep_raw = [this](const ingest::Feed& feed,
                          const store::ReportRow& row) { keep_raw(feed, row); },
       .others = [this](const ingest::Feed& feed, std::uint64_t report,

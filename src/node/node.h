@@ -143,7 +143,7 @@ class Node {
   Result<Sharing::Parts::Counts> count_day(Day day);
   void start_sharing();
   ingest::Sink::Judge judge_of(const std::string& feed);
-  std::function<void(std::string_view)> recalls_of(const std::string& feed);
+  std::function<void(std::string_view)> recalls_of(const ingest::Feed& feed);
   Result<void> open_indicators();
   void look_back(const std::stop_token& stop);
   Result<void> open_others();

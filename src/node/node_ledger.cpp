@@ -83,14 +83,14 @@ ingest::Sink::Judge Node::judge_of(const std::string& feed) {
   };
 }
 
-std::function<void(std::string_view)> Node::recalls_of(const std::string& feed) {
-  if (!Feeds::is_partners(feed)) return {};
-  return [this, feed](std::string_view id) { ingress_->recall(feed, id); };
+// A partner takes back what it sent; a MISP server, attributes and events.
+std::function<void(std::string_view)> Node::recalls_of(const ingest::Feed& feed) {
+  if (!Feeds::is_partners(feed.name) && feed.format != "misp") return {};
+  return [this, feed = feed.name](std::string_view id) { ingress_->recall(feed, id); };
 }
 
 void Node::start_sharing() {
-  if (!sharing_) return;
-  sharing_->start();
+  if (sharing_) sharing_->start();
   ingress_->start([this](const std::string& feed, const std::string& reason) -> Result<void> {
     TRY(intake_->replay(feeds_->named(feed), reason, {}));
     return {};

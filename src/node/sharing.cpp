@@ -461,6 +461,10 @@ void Sharing::run(const std::stop_token& stop) {
         spdlog::warn("statistics for partners: {}", made.error().what);
       if (auto ended = emergencies_->work(); !ended)
         spdlog::warn("emergency releases: {}", ended.error().what);
+      // Said before it can be read: its reader's door would not let it in.
+      if (auto fresh = emergencies_->fresh()) {
+        for (const std::string& member : *fresh) hints_->call(member);
+      }
     }
     std::unique_lock lock(mutex_);
     due_.wait_for(lock, stop, look_every, [this] { return hurry_; });

@@ -113,7 +113,7 @@ Result<TaxiiPage> MemberShelf::objects(const std::string& collection, const Taxi
   }
   Walk found = TRY(walk_of(alias, *door, whole));
   found.page.more = found.full;
-  TRY(log(found, *door));
+  if (scan.leaves) TRY(log(found, *door));
   return std::move(found.page);
 }
 
@@ -173,6 +173,13 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
                           .count = page.objects.size(),
                           .counts = walk.counts};
   release.under = walk.under;
+  // Of a manifest ids and versions leave, and no object.
+  TaxiiListing listing = walk.scan.listing;
+  bool is_names = listing != TaxiiListing::objects;
+  if (is_names) {
+    release.via = listing == TaxiiListing::manifest ? "taxii-manifest" : "taxii-versions";
+    release.counts = {{std::string(ledger::name_count), page.objects.size()}};
+  }
   if (walk.used.size() == 1) release.agreement = address_of(walk.used.begin()->first);
   auto* ledger = all_.parts_.ledger();
   // Objects that say nothing of anybody are no release.
@@ -182,8 +189,8 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
   std::vector<Sha256> items;
   for (std::size_t i = 0; i < page.objects.size(); ++i) {
     const TaxiiObject& object = page.objects[i];
-    items.push_back(
-        ledger::item_hash(ledger::item_salt(salt, std::to_string(i)), sha256(object.json)));
+    items.push_back(ledger::item_hash(ledger::item_salt(salt, std::to_string(i)),
+                                      sha256(taxii_told(object, listing))));
     if (!walk.is_shared) continue;
     if (door.recent.size() >= recent_max) door.recent.clear();
     door.recent[hash64(object.id)] = object.added;
@@ -217,7 +224,7 @@ Result<void> MemberShelf::log(Walk& walk, Shelves::Door& door) {
         TRY(db.prepare("INSERT INTO shelf_quotas VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
                        " items = iif(day = ?3, items, 0) + ?4, day = ?3"));
     for (const auto& [agreement, count] : walk.used) {
-      if (count == 0) continue;
+      if (count == 0 || is_names) continue;
       use.bind(1, member_).bind(2, agreement).bind(3, today).bind(4, count);
       TRY(use.run());
     }

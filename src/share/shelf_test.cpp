@@ -57,10 +57,11 @@ struct World : HandoutWorld {
   std::string shared() { return good(shelf->collections()).front().id; }
   TaxiiPage page(TaxiiScan scan = {}) { return good(shelf->objects(shared(), scan)); }
 
-  http::Response ask(const std::string& query) {
-    http::Request request{.method = "GET"};
+  http::Response ask(const std::string& query, std::string_view what = "objects",
+                     const std::string& method = "GET") {
+    http::Request request{.method = method};
     REQUIRE(http::read_target(
-        fmt::format("/taxii2/tocsin/collections/{}/objects/{}", shared(), query), request));
+        fmt::format("/taxii2/tocsin/collections/{}/{}/{}", shared(), what, query), request));
     return serve_taxii(request, b.member, *shelf, shelves->settings());
   }
 
@@ -161,6 +162,51 @@ TEST_CASE("a page is in the ledger before it leaves, and its salt proves each ob
   }
   CHECK(ledger::items_root(items) == release.items);
   CHECK(good(w.ledger->verify()).wrong == "");
+}
+
+TEST_CASE("HEAD is no release, and of a manifest names are released, and no event") {
+  World w;
+  w.agree();
+  w.take_in(4);
+  w.take_in(2, Tlp::amber);
+  for (const char* what : {"objects", "manifest"}) CHECK(w.ask("", what, "HEAD").status == 200);
+  CHECK(w.releases() == 0);
+  CHECK(good(w.ledger->list({.partner = w.b.member, .kind = "denial"})).empty());
+
+  auto response = w.ask("", "manifest");
+  Answer answer(response);
+  simdjson::dom::element told = answer.root["x_tocsin_release"].value();
+  auto shown = good(ledger::read_shown(told["shown"].value()));
+  auto leaf = good(ledger::read_leaf(shown.leaf));
+  const auto& names = std::get<ledger::Release>(leaf.body);
+  std::vector<Sha256> items;
+  std::string salt = good(w.shelves->salt_of(shown.index));
+  for (auto record : answer.root["objects"].get_array()) {
+    items.push_back(ledger::item_hash(ledger::item_salt(salt, std::to_string(items.size())),
+                                      sha256(simdjson::minify(record))));
+  }
+  CHECK(ledger::items_root(items) == names.items);
+  CHECK(names.via == "taxii-manifest");
+  CHECK(names.counts == std::map<std::string, std::uint64_t>{{"name", items.size()}});
+  auto denied = good(w.ledger->list({.partner = w.b.member, .kind = "denial"}));
+  REQUIRE(denied.size() == 1);
+  CHECK(std::get<ledger::Denial>(denied[0].leaf.body).count == 2);
+
+  std::string id = good(w.shelf->objects(w.shared(), {.after = {}, .match = {}})).objects.back().id;
+  std::size_t before = w.releases();
+  CHECK(w.ask(id + "/versions/", "objects").status == 200);
+  CHECK(w.releases() == before + 1);
+  auto last = good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 1})).at(0);
+  CHECK(std::get<ledger::Release>(last.leaf.body).via == "taxii-versions");
+}
+
+TEST_CASE("names that were listed use nothing of a quota") {
+  World w;
+  w.terms.quota_per_day = 100;
+  w.agree();
+  w.take_in(4);
+  for (int i = 0; i < 50; ++i) CHECK(w.ask("", "manifest").status == 200);
+  CHECK(of_type(w.page(), "observed-data") == 4);
 }
 
 TEST_CASE("ten thousand events of one time: three kinds of clients, while more come in") {
