@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "policy/decision.h"
 #include "policy/templates.h"
+#include "share/shelf.h"
 #include "share/thing.h"
 #include "wire/stix_words.h"
 
