@@ -118,7 +118,8 @@ def relay(tocsin):
             three.wait_for(lambda: kept(three)["malware--00000000-0000-4000-8000-000000000001"] == revoked, "three hears that it is revoked", 60)
             wanted(first not in Program(three, two).page(), "the version before it is still offered")
             # A report that is withdrawn takes with it what came in it.
-            report = max(row["id"] for row in two.json("/api/v1/reports?limit=100")["items"] if row["feed"] == "partner.four.example.org")
+            reports = [row for row in two.json("/api/v1/reports?limit=100")["items"] if row["feed"] == "partner.four.example.org" and row["name"] == "inbox.json"]
+            report = reports[0]["id"]
             two.verb("reports", "withdraw", str(report), "--reason", "a test")
             wanted("malware--00000000-0000-4000-8000-000000000006" not in kept(two), "what it brought is still there")
             for node in (one, two, three, four):
