@@ -88,6 +88,15 @@ TEST_CASE("of an id one version is offered, and a revoked one takes its place") 
   REQUIRE(found.has_value());
   CHECK(found->body == revoked);
   CHECK(found->under == world.address);
+  // Also where the version before it has been on offer for its time.
+  good(world.take({malware({.number = 3})}));
+  REQUIRE(world.offered(id_of(3)).has_value());
+  CHECK(good(world.a->offers().take_back([](const auto& one) { return one.key == id_of(3); },
+                                         false)) == 1);
+  CHECK_FALSE(world.offered(id_of(3)));
+  good(world.take({malware({.number = 3, .day = 4, .more = R"("revoked":true,)"})}));
+  REQUIRE(world.offered(id_of(3)).has_value());
+  CHECK(world.offered(id_of(3))->under == world.address);
   good(world.take({malware({.number = 2, .day = 4, .more = R"("revoked":true,)"})}));
   CHECK_FALSE(world.offered(id_of(2)));  // nobody was given anything
 }
