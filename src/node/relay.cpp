@@ -44,6 +44,19 @@ bool replaces(const store::ForeignObject& object, const store::Thing& before) {
 
 }  // namespace
 
+// What a revoked version takes back that is offered no more, but may have gone; nullopt: nothing.
+Result<std::optional<store::Thing>> Relay::taken_back(const store::ForeignObject& object) const {
+  std::optional<store::Thing> out;
+  auto versions = TRY(parts_.foreign.versions_of(object.id));
+  for (const store::ForeignObject& one : versions) {
+    bool is_it = one.row < object.row && !one.revoked;
+    if (!is_it || (one.member != object.member && !object.own)) continue;
+    auto thing = TRY(thing_of(one));
+    if (thing) out = std::move(thing);
+  }
+  return out;
+}
+
 // What is to be offered of it; nullopt: nothing.
 Result<std::optional<store::Thing>> Relay::thing_of(const store::ForeignObject& object) const {
   std::optional<store::Thing> out;
@@ -60,8 +73,8 @@ Result<std::optional<store::Thing>> Relay::thing_of(const store::ForeignObject& 
   if (before && !replaces(object, *before)) return out;
   if (object.revoked) {
     // To whom it might have gone; it says no more than the stricter of the two markings lets.
-    if (!before) return out;
-    out = std::move(before);
+    out = before ? std::move(before) : TRY(taken_back(object));
+    if (!out) return out;
     out->tlp = std::max(out->tlp, object.tlp);
     out->pap = std::max(out->pap, object.pap);
   } else {

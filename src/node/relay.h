@@ -42,6 +42,7 @@ class Relay {
 
  private:
   Result<std::optional<store::Thing>> thing_of(const store::ForeignObject& object) const;
+  Result<std::optional<store::Thing>> taken_back(const store::ForeignObject& object) const;
 
   Parts parts_;
   std::mutex mutex_;  // nothing is offered that was read before it was forgotten

@@ -229,7 +229,7 @@ TEST_CASE("a statement that is refused holds back none of those behind it") {
   std::vector<std::string> heard;
   b.partners->hears("note", [&](const Partner&, const Statement& s) -> Result<void> {
     if (s["words"] == "bad") return invalid("not these words");
-    heard.push_back(s["words"]);
+    heard.emplace_back(s["words"]);
     return {};
   });
   for (const char* words : {"first", "bad", "second"})

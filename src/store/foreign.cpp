@@ -163,6 +163,19 @@ Result<std::vector<ForeignObject>> Foreign::after(std::uint64_t row, std::size_t
   return out;
 }
 
+Result<std::vector<ForeignObject>> Foreign::versions_of(std::string_view id) const {
+  std::vector<ForeignObject> out;
+  auto body = [&](Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare(
+        fmt::format("SELECT {} FROM foreign_objects WHERE id = ? ORDER BY row", columns)));
+    select.bind(1, id);
+    while (TRY(select.step())) out.push_back(read(select));
+    return {};
+  };
+  TRY(tables_.read(body));
+  return out;
+}
+
 Result<void> Foreign::each_of(std::string_view type,
                               const std::function<void(const ForeignObject&)>& take) const {
   auto body = [&](Sqlite& db) -> Result<void> {

@@ -68,6 +68,8 @@ class Foreign {
 
   // Those behind `row`, in their order.
   Result<std::vector<ForeignObject>> after(std::uint64_t row, std::size_t limit) const;
+  // All versions of one object that are here, of whomever, in the order in which they came.
+  Result<std::vector<ForeignObject>> versions_of(std::string_view id) const;
   // All of one type; for what must be known of all, as marking-definitions.
   Result<void> each_of(std::string_view type,
                        const std::function<void(const ForeignObject&)>& take) const;
