@@ -275,7 +275,12 @@ constexpr Schema table[] = {
      "member!:string name!:string country:string url!:string state!:to-compare|"
      "compared|stopped fingerprint:string joined:time changed:time by:string why:string "
      "tokens!:integer pins:[string] keys:[PartnerKey] waiting:integer waiting_tries:integer "
-     "waiting_why:string as_of:time took_ms:number"},
+     "waiting_why:string pushes:[PartnerPush] as_of:time took_ms:number"},
+    {"PartnerPush",
+     "A push to a partner. `sent`: when a letter arrived last; `waits`: something has not arrived; "
+     "`failures`: tries in a row, with what the last met with, and when the next is.",
+     "name!:string url!:string dialect!:tocsin|idea|intelmq sent:time waits!:boolean "
+     "failures!:integer next:time error:string"},
     {"PartnerAct", "What was done with a partner, by whom.",
      "at!:time by:string act!:string words:string"},
     {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},

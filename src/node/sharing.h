@@ -78,6 +78,7 @@ class Sharing {
   share::Hints& hints() { return *hints_; }
   share::Requests& requests() { return *requests_; }
   share::Opinions& opinions() { return *opinions_; }
+  const share::Pushes* pushes() const { return pushes_.get(); }  // nullptr: none is configured
   const std::string& mute() const { return mute_; }  // why it cannot speak; "": it can
 
   // Who we are, with the certificate that the server shows; again once that is made.

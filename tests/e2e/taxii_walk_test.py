@@ -44,7 +44,7 @@ ANSWERS_OF = {  # what each resource may hold besides x_ properties
 }
 NOT_SHOWN = {
     "T22": "TLS: members on one machine speak plain HTTP; Basic is shown",
-    "T26": "the DNS name _taxii2._tcp: nothing of a node",
+    "T26": "the DNS name _taxii2._tcp: a record that an operator sets (docs/taxii.md), and no answer of a node",
 }
 
 

@@ -117,9 +117,12 @@ void take_back(Sink& sink, Field field, element holder) {
 Result<void> take_attribute(Sink& sink, std::size_t line, element attribute, Shared shared) {
   std::string type = json_scalar(attribute, "type"), value = json_scalar(attribute, "value");
   std::string category = json_scalar(attribute, "category");
+  // A deleted one's type may be gone with what it said.
+  if (is_deleted(attribute)) {
+    take_back(sink, Field::misp_attribute_uuid, attribute);
+    return {};
+  }
   if (!is_observable(type)) return {};
-  if (is_deleted(attribute))
-    return take_back(sink, Field::misp_attribute_uuid, attribute), Result<void>();
   take_tags(attribute, shared);
   take_distribution(attribute, shared);
   sink.event(line);
@@ -171,8 +174,10 @@ Result<void> take_event(Sink& sink, const ParsedRecord& record, element event) {
   element organisation;
   if (!event.get_object().at_key("Orgc").get(organisation))
     shared.organisation = json_scalar(organisation, "name");
-  if (is_deleted(event) && !shared.uuid.empty())
-    return take_back(sink, Field::misp_event_uuid, event), Result<void>();
+  if (is_deleted(event)) {
+    take_back(sink, Field::misp_event_uuid, event);
+    return {};
+  }
   take_tags(event, shared);
   take_distribution(event, shared);
   bool any = false;
