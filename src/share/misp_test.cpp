@@ -278,7 +278,7 @@ TEST_CASE("MISP's searches page to an empty list, and filter") {
           (page < 3 ? 1 : 0));
   CHECK(w.got("/attributes/restSearch", "POST", R"({"returnFormat":"csv","limit":1})")
             .find("203.0.113.0") != std::string::npos);
-  CHECK(w.ask("/events/restSearch", "POST", R"({"returnFormat":"snort"})").status == 400);
+  CHECK(w.ask("/events/restSearch", "POST", R"({"returnFormat":"yara"})").status == 400);
   CHECK(w.ask("/events/restSearch", "POST", "[").status == 400);
 }
 

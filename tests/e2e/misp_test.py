@@ -168,6 +168,11 @@ def walk(tocsin):
                 wanted(trace not in client.seen, "what is red was in an answer")
             one.wait_for(lambda: receiver.letters, "the push arrives", 60)
             wanted(not receiver.bad and receiver.refused == 1, f"signatures: {receiver.bad}")
+            one.wait_for(lambda: not one.state_of(two)["pushes"][0]["waits"], "all has arrived", 60)
+            stands = one.state_of(two)["pushes"]
+            wanted(len(stands) == 1 and stands[0]["name"] == "receiver" and stands[0]["failures"] == 0 and stands[0]["sent"], f"how the push stands: {stands}")
+            wanted("push receiver to http://" in one.verb("partner", "show", two.member), "the command line does not show it")
+            wanted(any(check["name"] == "push receiver" and check["state"] == "ok" for check in one.json("/api/v1/health")["checks"]), "health does not show it")
             ids = {json.loads(line)["ID"] for _, body in receiver.letters for line in body.splitlines()}
             wanted(len(ids) == 7 and HIDDEN not in str(receiver.letters), f"the push: {receiver.letters}")
             releases = one.json(f"/api/v1/ledger?partner={two.member}&limit=200")["items"]
