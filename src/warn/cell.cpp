@@ -20,7 +20,7 @@ constexpr float cusum_max = 100;  // so that a series comes back within some 200
 constexpr float level_step = 0.01F, dispersion_step = 0.002F, clip = 3, squares_max = 20;
 constexpr std::uint16_t age_judged = 24;  // swept ticks before a series may be a candidate
 
-constexpr std::string_view magic = "cells\0\0\1";
+constexpr std::string_view magic = "cells--1";
 
 std::size_t slots_for(std::size_t cells) {
   return std::bit_ceil(std::max<std::size_t>(cells + cells / 3, 16));
