@@ -141,6 +141,7 @@ Judged Filter::learn(const Place& at, double count, double factor) {
   Guess g = guess(state_.level, c, at);
   double mean = g.mean * factor, spread = static_cast<double>(state_.dispersion);
   double variance = spread * mean + mean * mean * g.variance_of_log;
+  result.uncertainty = mean * g.variance_of_log;
   result.residual = (y - mean) / std::sqrt(variance);
   double taught = std::min(y, mean + clip_deviations * std::sqrt(variance) + clip_counts);
   for (std::size_t i = 0; i < 5; ++i) {

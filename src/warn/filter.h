@@ -38,8 +38,9 @@ Place place(const Resolution& resolution, std::int64_t tick);
 // What a tick of a series said.
 struct Judged {
   Expected expected;  // before the count was seen; the dispersion holds the mean's uncertainty too
-  double residual = 0;  // (count - mean) / standard deviation
-  double upper = 1;     // upper_tail(), lower_tail() of the count; 1 while the filter learns
+  double uncertainty = 0;  // what of the dispersion that is: mean x variance of its logarithm
+  double residual = 0;     // (count - mean) / standard deviation
+  double upper = 1;        // upper_tail(), lower_tail() of the count; 1 while the filter learns
   double lower = 1;
 };
 
@@ -53,8 +54,8 @@ class Filter {
   std::uint32_t ticks() const { return state_.ticks; }  // taught so far
 
   // The count to expect at `at`, `ahead` ticks after the last one taught or skipped (1: the next).
-  // `factor` multiplies the mean: a profile of the series' class, or 1. While learning: the mean of
-  // what was seen, widely.
+  // `factor` (above 0) multiplies the mean: a profile of the series' class, or 1. While learning:
+  // the mean of what was seen, widely.
   Expected predict(const Place& at, double factor = 1, unsigned ahead = 1) const;
 
   // Judges the next tick's count (>= 0; above 1e12 it counts as that) and learns from it.
