@@ -109,7 +109,8 @@ double standardised(const OutbreakSeries& series, std::size_t week, std::size_t 
   return excess > 1e-9 ? without_bound : excess < -1e-9 ? -without_bound : 0;
 }
 
-// C3 adds what C2 was above 1 in three weeks; R's package adds the two before only.
+// C3 adds what C2 was above 1 in three weeks; R's package adds the two before only, and
+// asks for a case and a deviation now.
 std::vector<OutbreakJudgement> ears(const World& all) {
   std::vector<OutbreakJudgement> result = {
       {"EARS C1", {}}, {"EARS C2", {}}, {"EARS C3", {}}, {"EARS C3 as in R", {}}};
@@ -122,7 +123,8 @@ std::vector<OutbreakJudgement> ears(const World& all) {
       result[0].scores.back().push_back(standardised(series, week, 1));
       result[1].scores.back().push_back(standardised(series, week, 3));
       result[2].scores.back().push_back(above(0) + above(1) + above(2));
-      result[3].scores.back().push_back(above(1) + above(2));
+      bool silent = series.cases[week] == 0 || baseline(series, week, 3).deviation < 1e-9;
+      result[3].scores.back().push_back(silent ? 0 : above(1) + above(2));
     }
   }
   return result;
