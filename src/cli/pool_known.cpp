@@ -76,8 +76,8 @@ bool is_quiet(const std::vector<double>& heights, double threshold) {
 double threshold_of(const std::vector<double>& heights) {
   auto levels = heights;
   std::ranges::sort(levels);
-  auto found = std::ranges::partition_point(
-      levels, [&](double level) { return !is_quiet(heights, level); });
+  auto found =
+      std::ranges::partition_point(levels, [&](double level) { return !is_quiet(heights, level); });
   return *found;
 }
 
@@ -128,7 +128,8 @@ std::array<Delays, pool_rules.size()> known_baselines(std::size_t members, const
       double ramp = std::min(1.0, (hour + 1.0) / ramp_h);
       Heights now = world.hour(draws, surge.lift * ramp, hit);
       for (std::size_t rule = 0; rule < now.size(); ++rule) {
-        if (now[rule] > thresholds[rule]) delays[rule].back() = std::min(delays[rule].back(), hour + 1);
+        if (now[rule] > thresholds[rule])
+          delays[rule].back() = std::min(delays[rule].back(), hour + 1);
       }
     }
   }

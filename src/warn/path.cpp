@@ -75,8 +75,7 @@ bool Path::is_sane() const {
 }
 
 void Path::step(const Surprise& surprise) {
-  double gain =
-      exponent_of(surprise.skewness) * (surprise.score / std::sqrt(spread()) - reference);
+  double gain = exponent_of(surprise.skewness) * (surprise.score / std::sqrt(spread()) - reference);
   height = static_cast<float>(std::clamp(static_cast<double>(height) + gain, 0.0, height_max));
   recent = static_cast<float>(std::clamp(static_cast<double>(recent) + gain, 0.0, recent_max));
 
@@ -85,9 +84,11 @@ void Path::step(const Surprise& surprise) {
     ++held;
   } else {
     if (height <= held_height) held = 0;
-    double step = std::max(learning_step_min, 1 / (static_cast<double>(ticks) + learning_prior_ticks));
+    double step =
+        std::max(learning_step_min, 1 / (static_cast<double>(ticks) + learning_prior_ticks));
     auto learn = [&](float& value, double seen) {
-      value = static_cast<float>(static_cast<double>(value) + step * (seen - static_cast<double>(value)));
+      value = static_cast<float>(static_cast<double>(value) +
+                                 step * (seen - static_cast<double>(value)));
     };
     learn(excess, clip_correction * now * now - 1);
     learn(lag, now * static_cast<double>(last));

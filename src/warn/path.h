@@ -1,8 +1,8 @@
-// Path: a CUSUM whose height has a known error rate. It sums standardised surprises less a reference
-// value and never falls below 0; heights are in nats, so that paths of any mean, skewness and
-// number of members compare, and one alarm budget serves them all.
-// Source: E. Page, Biometrika 41 (1954) 100; D. Siegmund, "Sequential Analysis" (1985), chapter 10
-// (the rate); the exponent is Wald's, for a gamma distribution of the tick's skewness.
+// Path: a CUSUM whose height has a known error rate. It sums standardised surprises less a
+// reference value and never falls below 0; heights are in nats, so that paths of any mean, skewness
+// and number of members compare, and one alarm budget serves them all. Source: E. Page, Biometrika
+// 41 (1954) 100; D. Siegmund, "Sequential Analysis" (1985), chapter 10 (the rate); the exponent is
+// Wald's, for a gamma distribution of the tick's skewness.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr char version = 1;
-constexpr double lone_p = 0.05;        // a pool without one member above it rests on that one
+constexpr double lone_p = 0.05;  // a pool without one member above it rests on that one
 constexpr double hit_deviations = 1.64;
 
 double number(float value) {
@@ -97,8 +97,9 @@ Pool::Pool(std::span<const std::uint32_t> groups) : members_(groups.size()) {
     ++sizes[group];
   }
   for (std::size_t g = 0; g < members_max; ++g) {
-    index[g] = sizes[g] < 2 || sizes[g] == groups.size() ? no_group
-                                                          : static_cast<std::uint32_t>(groups_.size());
+    index[g] = sizes[g] < 2 || sizes[g] == groups.size()
+                   ? no_group
+                   : static_cast<std::uint32_t>(groups_.size());
     if (index[g] != no_group) groups_.emplace_back();
   }
   for (auto group : groups) group_of_.push_back(group == no_group ? no_group : index[group]);
@@ -124,17 +125,17 @@ void Pool::score(const Reading& reading, Member& member, Score& out, Verdict& ve
     return;
   }
   const auto& [mean, dispersion] = reading.expected;
-  bool sane = reading.count >= 0 && reading.count <= count_max && mean >= 0 &&
-              mean <= count_max && dispersion >= 0 && dispersion <= count_max;
+  bool sane = reading.count >= 0 && reading.count <= count_max && mean >= 0 && mean <= count_max &&
+              dispersion >= 0 && dispersion <= count_max;
   if (!sane) {
     ++verdict.absurd;
     return;
   }
   Expected expected{std::max(mean, mean_min), std::max(dispersion, 1.0)};
-  member.empty =
-      reading.count > 0
-          ? 0
-          : static_cast<float>(std::max(number(member.empty) + std::log(none_seen(expected)), -1e6));
+  member.empty = reading.count > 0
+                     ? 0
+                     : static_cast<float>(
+                           std::max(number(member.empty) + std::log(none_seen(expected)), -1e6));
   if (is_silent(static_cast<std::size_t>(&member - members_.data()))) {
     ++verdict.silent;
     return;
@@ -210,8 +211,7 @@ void Pool::step_together(std::span<const Score> scores, Verdict& verdict) {
   for (std::size_t i = 0; i < scores.size(); ++i) {
     Member& member = members_[i];
     Surprise rest = sum.without(scores[i].surprise, weights[i]);
-    double gain =
-        exponent_of(rest.skewness) * (rest.score / deviation - Path::reference);
+    double gain = exponent_of(rest.skewness) * (rest.score / deviation - Path::reference);
     double height = std::clamp(number(member.without) + gain, 0.0, Path::height_max);
     member.without = static_cast<float>(height);
     if (at_bottom) member.excess = member.variance = 0;
@@ -251,8 +251,9 @@ void Pool::judge(std::span<const Score> scores, Verdict& verdict) const {
   double variance = 0;
   verdict.expected = {0, 1};
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    bool part = verdict.level == Level::pool ||
-                (verdict.level == Level::group ? group_of_[i] == verdict.which : i == verdict.which);
+    bool part =
+        verdict.level == Level::pool ||
+        (verdict.level == Level::group ? group_of_[i] == verdict.which : i == verdict.which);
     if (!part || !scores[i].counted) continue;
     verdict.count += scores[i].count;
     verdict.expected.mean += scores[i].expected.mean;
@@ -280,8 +281,7 @@ std::string Pool::save() const {
 
 Result<void> Pool::restore(std::string_view bytes) {
   std::size_t head = 1 + sizeof tick_ + 2 * sizeof(std::uint32_t);
-  std::size_t size =
-      head + (1 + groups_.size()) * sizeof(Path) + members_.size() * sizeof(Member);
+  std::size_t size = head + (1 + groups_.size()) * sizeof(Path) + members_.size() * sizeof(Member);
   if (bytes.size() != size || bytes[0] != version)
     return invalid("not a pool's state of this version and number of members");
   const char* at = bytes.data() + 1;

@@ -35,8 +35,8 @@ struct Verdict {
   std::uint32_t which = 0;  // of the members or groups; 0 for the pool
   // The largest p without some one member (leave-one-out); 1 where fewer than two take part.
   double without_one_p = 1;
-  double count = 0;      // over those at that level who gave counts
-  Expected expected;     // of the same
+  double count = 0;           // over those at that level who gave counts
+  Expected expected;          // of the same
   std::uint32_t members = 0;  // that took part
   std::uint32_t hit = 0;      // above what was expected since the path left the bottom
   // Data quality: members whose reading was left out or held down at this tick.
