@@ -55,8 +55,8 @@ double Path::alarm_rate() const {
   return alarm_rate_of(static_cast<double>(height));
 }
 
-double Path::recent_rate() const {
-  return alarm_rate_of(static_cast<double>(recent));
+double Path::recent_tail() const {
+  return std::exp(-static_cast<double>(recent));
 }
 
 double Path::spread() const {

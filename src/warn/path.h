@@ -29,8 +29,9 @@ struct Path {
   // How often a tick of which nothing happened brings a path to such a height for the first time:
   // the expected number of alarms a tick of a threshold there. In [0, 1]; 1 at the bottom.
   double alarm_rate() const;
-  // The same of the last ticks alone: falls within some ten ticks when the surge is over.
-  double recent_rate() const;
+  // Of the last ticks alone, at most this share of the ticks of which nothing happened is as high
+  // (Kingman's bound). Comes back above 0.1 within some ten ticks when the surge is over.
+  double recent_tail() const;
   // By how much the variance of surprises is larger than 1, at least 1.
   double spread() const;
 

@@ -222,27 +222,30 @@ void Pool::step_together(std::span<const Score> scores, Verdict& verdict) {
     verdict.hit += number(member.excess) > hit_deviations * std::sqrt(number(member.variance));
     if (height < lowest) lowest = height, verdict.which = static_cast<std::uint32_t>(i);
   }
-  if (verdict.members > 1) verdict.without_one_p = alarm_rate_of(lowest);
+  if (verdict.members > 1) verdict.without_one_p = std::exp(-lowest);
 }
 
 void Pool::judge(std::span<const Score> scores, Verdict& verdict) const {
   bool several = members_.size() > 1, grouped = !groups_.empty();
   double shares = member_share + (grouped ? group_share : 0) + (several ? pool_share : 0);
   std::uint32_t leaned_on = verdict.which;  // the member that the pool's path would miss most
-  auto take = [&](Level level, std::size_t which, const Path& path, double share, std::size_t of) {
-    double p = path.alarm_rate() * static_cast<double>(of) * shares / share;
+  // The highest of each level, then the level of which that is rarest.
+  auto take = [&](Level level, std::span<const Path* const> paths, double share) {
+    auto top = std::ranges::max_element(paths, {}, [](const Path* path) { return path->height; });
+    double p = (*top)->alarm_rate() * static_cast<double>(paths.size()) * shares / share;
     if (p >= verdict.p) return;
     verdict.p = p;
-    verdict.recent_p = path.recent_rate();
+    verdict.recent_p = (*top)->recent_tail();
     verdict.level = level;
-    verdict.which = static_cast<std::uint32_t>(which);
+    verdict.which = static_cast<std::uint32_t>(top - paths.begin());
   };
   verdict.which = 0;
-  if (several) take(Level::pool, 0, pool_, pool_share, 1);
-  for (std::size_t g = 0; g < groups_.size(); ++g)
-    take(Level::group, g, groups_[g], group_share, groups_.size());
-  for (std::size_t i = 0; i < members_.size(); ++i)
-    take(Level::member, i, members_[i].own, member_share, members_.size());
+  std::array<const Path*, members_max> paths{&pool_};
+  if (several) take(Level::pool, {paths.data(), 1}, pool_share);
+  for (std::size_t g = 0; g < groups_.size(); ++g) paths[g] = &groups_[g];
+  if (grouped) take(Level::group, {paths.data(), groups_.size()}, group_share);
+  for (std::size_t i = 0; i < members_.size(); ++i) paths[i] = &members_[i].own;
+  take(Level::member, {paths.data(), members_.size()}, member_share);
   if (verdict.level == Level::pool && verdict.p < 1 && verdict.without_one_p >= lone_p &&
       verdict.members > 1) {
     verdict.level = Level::member;

@@ -30,10 +30,11 @@ struct Verdict {
   // Expected false alarms a tick of a threshold at this height, over all levels: of the level that
   // stands out most, divided by its share. In [0, 1].
   double p = 1;
-  double recent_p = 1;  // of the last ticks alone
+  double recent_p = 1;  // of the last ticks alone: Path::recent_tail() of that level
   Level level = Level::pool;
   std::uint32_t which = 0;  // of the members or groups; 0 for the pool
-  // The largest p without some one member (leave-one-out); 1 where fewer than two take part.
+  // The share of quiet ticks at which the pool without some one member would be as high, the
+  // largest over all of them (leave-one-out); 1 where fewer than two take part.
   double without_one_p = 1;
   double count = 0;           // over those at that level who gave counts
   Expected expected;          // of the same
