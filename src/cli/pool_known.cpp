@@ -4,8 +4,10 @@
 #include <cmath>
 #include <optional>
 
+#include "warn/control.h"
 #include "warn/draws.h"
 #include "warn/pool.h"
+#include "warn/warning.h"
 
 namespace tocsin::cli {
 namespace {
@@ -92,6 +94,42 @@ std::optional<Heights> warmed_up(Known& world, const Heights& thresholds, warn::
 
 }  // namespace
 
+Liar lying_member(std::size_t members, std::size_t runs, std::uint64_t seed) {
+  Liar liar;
+  // A node of 1,000 hourly series that bears one false warning a week.
+  warn::Control control({.false_a_week = 1, .false_share = 1});
+  warn::Sweep sweep{.at_s = 0, .tick_s = 3600, .series = 1000};
+  for (std::size_t run = 0; run < runs; ++run) {
+    warn::Draws draws((seed * 7919 + 3) * 1'000'003 + run);
+    std::vector<warn::Reading> readings(members, {.kind = warn::Reading::Kind::counts});
+    for (auto& r : readings)
+      r.expected = {std::max(1.5, draws.lognormal(std::log(6), 0.8)), dispersion};
+    warn::Pool pool(std::vector(members, warn::Pool::no_group));
+    warn::Warnings warnings;
+    for (unsigned hour = 0; hour < warm_up_h + hours_a_week; ++hour) {
+      for (auto& r : readings)
+        r.count =
+            static_cast<double>(draws.negative_binomial(r.expected.mean, r.expected.dispersion));
+      auto& lie = readings.front();
+      if (hour >= warm_up_h) lie.count = lie.expected.mean * 100 + 100;
+      auto verdict = pool.step(hour, readings);
+      warn::Evidence evidence{.key = "lie",
+                              .discovered = verdict.p <= control.level(sweep),
+                              .verdict = verdict,
+                              .false_a_week = warn::Control::false_a_week(sweep, verdict.p),
+                              .criticality = 1};
+      warnings.tick(hour, {&evidence, 1});
+    }
+    const auto& all = warnings.all();
+    liar.opened += !all.empty();
+    liar.high +=
+        std::ranges::any_of(all, [](const auto& w) { return w.severity >= warn::Severity::high; });
+    liar.named += std::ranges::any_of(
+        all, [](const auto& w) { return w.level == warn::Level::member && w.which == 0; });
+  }
+  return liar;
+}
+
 double median_of(Delays delays) {
   auto middle = delays.begin() + static_cast<std::ptrdiff_t>(delays.size() / 2);
   std::ranges::nth_element(delays, middle);
@@ -128,8 +166,7 @@ std::array<Delays, pool_rules.size()> known_baselines(std::size_t members, const
       double ramp = std::min(1.0, (hour + 1.0) / ramp_h);
       Heights now = world.hour(draws, surge.lift * ramp, hit);
       for (std::size_t rule = 0; rule < now.size(); ++rule) {
-        if (now[rule] > thresholds[rule])
-          delays[rule].back() = std::min(delays[rule].back(), hour + 1);
+        if (now[rule] > thresholds[rule]) delays[rule].back() = std::min(delays[rule].back(), hour);
       }
     }
   }

@@ -19,7 +19,8 @@ enum class PoolRule : std::uint8_t { member, sum, fisher, levels };
 inline constexpr std::array<std::string_view, 4> pool_rules = {
     "any member's CUSUM", "pooled sum's CUSUM", "Fisher's CUSUM (p-values)", "the three levels"};
 
-// Hours from the start of a surge to its detection, one for each run; `never` where it was not.
+// The hour that found a surge, numbered from 0 at its start, one for each run; `never` where it was
+// not.
 inline constexpr unsigned never = 1'000'000;
 using Delays = std::vector<unsigned>;
 double median_of(Delays delays);
@@ -29,5 +30,12 @@ double share_within(const Delays& delays, unsigned hours);
 // without a surge. One for each rule.
 std::array<Delays, pool_rules.size()> known_baselines(std::size_t members, const Surge& surge,
                                                       std::size_t runs, std::uint64_t seed);
+
+// One member sends a hundred times its counts for a week while nothing happens: in how many runs is
+// a warning opened, is it of high severity at any time, and does it name the member alone?
+struct Liar {
+  std::size_t opened = 0, high = 0, named = 0;
+};
+Liar lying_member(std::size_t members, std::size_t runs, std::uint64_t seed);
 
 }  // namespace tocsin::cli

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "warn/common.h"
+#include "warn/control.h"
 #include "warn/draws.h"
 #include "warn/filter.h"
 #include "warn/pool.h"
@@ -108,10 +109,20 @@ struct Surged {
   Expected expected;
 };
 
+struct Episodes {
+  std::size_t last = 0;
+  bool any = false;
+
+  bool is_new(std::size_t hour, bool alarm) {
+    bool first = alarm && (!any || hour - last > episode_gap_h);
+    if (alarm) any = true, last = hour;
+    return first;
+  }
+};
+
 struct Watched {
   Pool pool;
-  std::size_t last_alarm = 0;
-  bool alarmed = false;
+  Episodes plain{}, strict{};
 };
 
 struct Series {
@@ -150,8 +161,7 @@ class Part {
   std::vector<double> factors_;  // by size
   warn::Attendance attendance_;
   Learned out_;
-  double level_ = 0;        // of p, at which a warning is opened
-  double alone_level_ = 0;  // the same for a member with a node of its own
+  double level_ = 0, strict_level_ = 0;  // of p, at which a warning is opened
 };
 
 Part::Part(const LearnedOptions& options, const Weather& weather, std::size_t first,
@@ -181,7 +191,9 @@ Part::Part(const LearnedOptions& options, const Weather& weather, std::size_t fi
     surged_ += series_.size() < options.surged / 2;
     series_.push_back(std::move(s));
   }
-  level_ = alone_level_ = options.false_a_week / hours_a_week / static_cast<double>(options.series);
+  warn::Sweep sweep{.at_s = 0, .tick_s = 3600, .series = options.series};
+  level_ = warn::Control({options.false_a_week, 1}).level(sweep);
+  strict_level_ = warn::Control({options.false_a_week, options.false_share}).level(sweep);
 }
 
 double log_mean_of(const Series& s, const Source& source, std::size_t hour) {
@@ -273,13 +285,8 @@ void Part::judge(Series& s, std::size_t hour, bool scored) {
     Watched& watched = s.pools[k];
     auto verdict = watched.pool.step(static_cast<std::int64_t>(hour), {readings.data(), sizes_[k]});
     if (!scored) continue;
-    auto& out = out_.sizes[k];
-    out.rate_expected += 1e-4;
-    out.rate_seen += verdict.p <= 1e-4;
-    if (verdict.p > level_) continue;
-    out.false_warnings += !watched.alarmed || hour - watched.last_alarm > episode_gap_h;
-    watched.alarmed = true;
-    watched.last_alarm = hour;
+    out_.sizes[k].false_warnings += watched.plain.is_new(hour, verdict.p <= level_);
+    out_.sizes[k].false_strict += watched.strict.is_new(hour, verdict.p <= strict_level_);
   }
 }
 
@@ -296,11 +303,14 @@ void Part::judge_surge(Series& s, std::size_t hour, std::size_t since, std::size
       }
       Pool& pool = s.surged_pools[c][k];
       auto verdict = pool.step(static_cast<std::int64_t>(hour), {readings.data(), sizes_[k]});
-      auto& pooled = out_.sizes[k].pooled[c][number];
-      if (verdict.p <= level_) pooled = std::min(pooled, static_cast<unsigned>(since));
+      auto note = [&](unsigned& delay, bool alarm) {
+        if (alarm) delay = std::min(delay, static_cast<unsigned>(since));
+      };
+      note(out_.sizes[k].pooled[c][number], verdict.p <= level_);
+      note(out_.sizes[k].strict[c][number], verdict.p <= strict_level_);
       auto& alone = out_.sizes[k].first_alone[c][number];
       for (std::size_t i = 0; i < sizes_[k] && alone == never; ++i) {
-        if (pool.member_path(i).alarm_rate() <= alone_level_) alone = static_cast<unsigned>(since);
+        if (pool.member_path(i).alarm_rate() <= level_) alone = static_cast<unsigned>(since);
       }
     }
   }
@@ -310,7 +320,7 @@ Learned Part::run() {
   std::size_t begin = options_.learning_days * 24;
   std::size_t end = begin + std::max(options_.null_weeks * hours_a_week, options_.observed_h);
   for (auto& size : out_.sizes) {
-    for (auto* delays : {&size.pooled, &size.first_alone}) {
+    for (auto* delays : {&size.pooled, &size.strict, &size.first_alone}) {
       for (auto& d : *delays) d.assign(surged_, never);
     }
   }
@@ -361,12 +371,12 @@ Learned learned_baselines(const LearnedOptions& options) {
   for (std::size_t k = 0; k < halves[0].sizes.size(); ++k) {
     auto &to = halves[0].sizes[k], &from = halves[1].sizes[k];
     to.false_warnings += from.false_warnings;
-    to.rate_expected += from.rate_expected;
-    to.rate_seen += from.rate_seen;
-    for (std::size_t c = 0; c < surges.size(); ++c) {
-      to.pooled[c].insert(to.pooled[c].end(), from.pooled[c].begin(), from.pooled[c].end());
-      to.first_alone[c].insert(to.first_alone[c].end(), from.first_alone[c].begin(),
-                               from.first_alone[c].end());
+    to.false_strict += from.false_strict;
+    for (auto delays :
+         {&Learned::Size::pooled, &Learned::Size::strict, &Learned::Size::first_alone}) {
+      for (std::size_t c = 0; c < surges.size(); ++c)
+        (to.*delays)[c].insert((to.*delays)[c].end(), (from.*delays)[c].begin(),
+                               (from.*delays)[c].end());
     }
   }
   return std::move(halves[0]);

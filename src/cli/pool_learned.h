@@ -21,6 +21,7 @@ struct LearnedOptions {
   std::size_t members = 120;                // the pools are the first 1, 2, 5 ... of them
   std::size_t learning_days = 60, null_weeks = 4, observed_h = 168;
   double false_a_week = 1;     // of the node, over all its series
+  double false_share = 0.1;    // the strict figures'
   double series_shock = 0.05;  // deviation of log: by series and hour, seen by all its members
   double common_shock = 0.05;  // by hour, seen by all members in all series
   std::uint64_t seed = 1;
@@ -29,9 +30,12 @@ struct LearnedOptions {
 struct Learned {
   struct Size {
     std::size_t members = 0;
-    std::size_t false_warnings = 0;  // over the null weeks, of all series; in 24 h they are one
-    double rate_expected = 0, rate_seen = 0;  // ticks whose p is at most 1e-4
-    std::array<Delays, surges.size()> pooled, first_alone;
+    // Over the null weeks, of all series; in 24 h of a series they are one. By the budget alone,
+    // and as Control's false_share holds them before anything else was found.
+    std::size_t false_warnings = 0, false_strict = 0;
+    // By the budget alone; held by false_share; the first of the members with a node, 1,000 series
+    // and a budget of its own.
+    std::array<Delays, surges.size()> pooled, strict, first_alone;
   };
   std::vector<Size> sizes;
 };

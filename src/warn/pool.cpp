@@ -222,7 +222,9 @@ void Pool::step_together(std::span<const Score> scores, Verdict& verdict) {
     verdict.hit += number(member.excess) > hit_deviations * std::sqrt(number(member.variance));
     if (height < lowest) lowest = height, verdict.which = static_cast<std::uint32_t>(i);
   }
-  if (verdict.members > 1) verdict.without_one_p = std::exp(-lowest);
+  if (verdict.members > 1) {
+    verdict.without_one_p = std::min(1.0, Verdict::looks * alarm_rate_of(lowest));
+  }
 }
 
 void Pool::judge(std::span<const Score> scores, Verdict& verdict) const {

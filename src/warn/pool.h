@@ -33,8 +33,9 @@ struct Verdict {
   double recent_p = 1;  // of the last ticks alone: Path::recent_tail() of that level
   Level level = Level::pool;
   std::uint32_t which = 0;  // of the members or groups; 0 for the pool
-  // The share of quiet ticks at which the pool without some one member would be as high, the
-  // largest over all of them (leave-one-out); 1 where fewer than two take part.
+  // The chance that the pool without some one member would once be as high within `looks` quiet
+  // ticks, the largest over all of them (leave-one-out); 1 where fewer than two take part.
+  static constexpr double looks = 168;
   double without_one_p = 1;
   double count = 0;           // over those at that level who gave counts
   Expected expected;          // of the same
