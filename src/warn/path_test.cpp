@@ -17,7 +17,7 @@ TEST_CASE("a path's heights are reached as often as they say, for symmetric and 
     double deviation = std::sqrt(w.mean * w.dispersion);
     Surprise surprise{.skewness = (2 * w.dispersion - 1) / deviation};
     constexpr double height = 4;
-    constexpr int ticks = 600'000;
+    constexpr int ticks = 200'000;
     // After an alarm the path begins anew, as a new warning would.
     Path path;
     int alarms = 0;
@@ -31,7 +31,7 @@ TEST_CASE("a path's heights are reached as often as they say, for symmetric and 
     }
     double expected = alarm_rate_of(height) * ticks;
     CHECK(alarms < 1.15 * expected);
-    CHECK(alarms > 0.4 * expected);
+    CHECK(alarms > 0.25 * expected);
   }
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("a path learns that its surprises vary more, or go together, and divid
   }
   CHECK(wide.spread() > 1.4);
   CHECK(wide.spread() < 2.1);
-  CHECK(together.spread() > 2);  // (1 + 0.5) / (1 - 0.5) = 3 for the whole; clipping takes some
+  CHECK(together.spread() > 2.2);  // (1 + 0.5) / (1 - 0.5) = 3; of it the trail sees most
   CHECK(together.spread() < 3.6);
 }
 
