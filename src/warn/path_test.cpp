@@ -31,7 +31,7 @@ TEST_CASE("a path's heights are reached as often as they say, for symmetric and 
     }
     double expected = alarm_rate_of(height) * ticks;
     CHECK(alarms < 1.15 * expected);
-    CHECK(alarms > 0.25 * expected);
+    CHECK(alarms > 0.15 * expected);  // rare counts: on the safe side
   }
 }
 
