@@ -14,21 +14,28 @@ namespace tocsin::warn {
 // One settled tick of one series. What a detector has no use for may be left out.
 struct Observed {
   double count = 0;
-  Expected expected;             // before the count was seen: Filter's
+  Expected expected;       // before the count was seen, and
+  double uncertainty = 0;  // what of its dispersion is the mean's uncertainty: a Filter's Judged
   std::span<const float> parts;  // the counts of its parts: families of a class, ports of a family
-  double fresh = 0;              // of the count: events of keys that were never seen before
 };
 
 struct Detector {
   std::string_view summary;
   std::size_t floats;  // its state; all 0 at the start; saved and restored as it is
-  // The p-value of this tick, in [probability_min, 1]: of the ticks of a series in which nothing
+  // The p-value of this tick, in [probability_min, 1]: of the ticks of series in which nothing
   // happens a share of about p is at or below p (docs/detectors.md says within which bounds).
   // `state` has `floats` values; 1 while there is no past to judge by.
   double (*judge)(const Observed& observed, std::span<float> state);
 };
 
 std::span<const Entry<Detector>> detectors();
-const Detector* find_detector(std::string_view name);  // nullptr: none of that name
+
+// nullptr: none of that name.
+inline const Detector* find_detector(std::string_view name) {
+  for (const Entry<Detector>& entry : detectors()) {
+    if (entry.name == name) return &entry.plugin;
+  }
+  return nullptr;
+}
 
 }  // namespace tocsin::warn

@@ -1,8 +1,8 @@
-// Filter: what a series' next count should be, learned as it goes, in 96 bytes and some 50 ns a
-// tick: an extended Kalman filter on the logarithm of the mean with negative-binomial noise. It is
-// robust: a surge is reported and does not teach.
-// Source: M. West, J. Harrison, "Bayesian Forecasting and Dynamic Models" (discounting); P. Huber,
-// Ann. Math. Statist. 35 (1964) 73 (clipping).
+// Filter: what a series' next count should be, learned as it goes, in 96 bytes a series: an
+// extended Kalman filter on the logarithm of the mean with negative-binomial noise. It is robust: a
+// surge is reported and hardly teaches. Source: M. West, J. Harrison, "Bayesian Forecasting and
+// Dynamic Models" (discounting); P. Huber, Ann. Math. Statist. 35 (1964) 73 (clipping). The slope
+// is that of Holt (1957), on the logarithm.
 #pragma once
 
 #include <array>
@@ -38,8 +38,9 @@ Place place(const Resolution& resolution, std::int64_t tick);
 // What a tick of a series said.
 struct Judged {
   Expected expected;  // before the count was seen; the dispersion holds the mean's uncertainty too
-  double residual = 0;  // (count - mean) / standard deviation
-  double upper = 1;     // upper_tail(), lower_tail() of the count; 1 while the filter learns
+  double uncertainty = 0;  // what of the dispersion that is: mean x variance of its logarithm
+  double residual = 0;     // (count - mean) / standard deviation
+  double upper = 1;        // upper_tail(), lower_tail() of the count; 1 while the filter learns
   double lower = 1;
 };
 
@@ -53,8 +54,8 @@ class Filter {
   std::uint32_t ticks() const { return state_.ticks; }  // taught so far
 
   // The count to expect at `at`, `ahead` ticks after the last one taught or skipped (1: the next).
-  // `factor` multiplies the mean: a profile of the series' class, or 1. While learning: the mean of
-  // what was seen, widely.
+  // `factor` (above 0) multiplies the mean: a profile of the series' class, or 1. While learning:
+  // the mean of what was seen, widely.
   Expected predict(const Place& at, double factor = 1, unsigned ahead = 1) const;
 
   // Judges the next tick's count (>= 0; above 1e12 it counts as that) and learns from it.
@@ -75,11 +76,20 @@ class Filter {
   bool operator==(const Filter&) const = default;
 
  private:
+  using Matrix = std::array<std::array<double, 5>, 5>;
+  struct Guess {
+    double mean = 0, variance_of_log = 0;
+    std::array<double, 5> gain{};  // covariance x place
+  };
+  Guess guess(double rise, const Matrix& covariance, const Place& at) const;
+  Expected expected(const Guess& guess, double factor) const;
+  void begin();
+
   struct State {
     std::array<float, 5> level{};        // of the logarithm of the mean: level, four harmonics
     std::array<float, 15> covariance{};  // upper triangle by rows
+    float slope = 0;                     // of the level, a tick
     float dispersion = 0;
-    float last = 0;           // the last count taught
     float unseen = 0;         // the sum of the first counts while learning
     std::uint32_t ticks = 0;  // taught
     bool operator==(const State&) const = default;
