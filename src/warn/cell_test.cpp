@@ -1,6 +1,7 @@
 #include "warn/cell.h"
 
 #include <cmath>
+#include <cstring>
 #include <map>
 
 #include "base/hash.h"

@@ -1,6 +1,7 @@
 #include "warn/clipping.h"
 
 #include <cmath>
+#include <initializer_list>
 
 #include "test.h"
 #include "warn/draws.h"

@@ -1,6 +1,7 @@
 #include "warn/filter.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "test.h"
 #include "warn/draws.h"

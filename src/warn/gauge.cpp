@@ -7,6 +7,7 @@ namespace tocsin::warn {
 namespace {
 
 constexpr std::size_t past_max = 4096, past_least = 20;
+constexpr double value_least = 1e-4;  // below is rounding
 
 // The constants of every gauge, set once.
 constexpr double range_least = 0.02;                      // of the range so far
@@ -25,7 +26,7 @@ double Past::surprise(double value) {
   double larger = static_cast<double>(sorted_.end() - at) * weight_;
   double all = static_cast<double>(sorted_.size()) * weight_;
   double result = 0;
-  if (sorted_.size() > past_least && value > 0) {
+  if (sorted_.size() > past_least && value > value_least) {
     result = -std::log10((larger + 1) / (all + 1));
     if (larger == 0) {
       double most = sorted_.back();
@@ -63,7 +64,7 @@ double Gauge::judge(double value, std::uint32_t second_of_day) {
     for (const auto& [v, second] : first_) mean += v / static_cast<double>(learning_);
     for (const auto& [v, second] : first_)
       square += (v - mean) * (v - mean) / static_cast<double>(learning_);
-    scale_ = std::max(std::sqrt(square), 1e-9 * std::max(1.0, std::abs(mean)));
+    scale_ = std::max(std::sqrt(square), 1e-8 * std::max(1.0, std::abs(mean)));
     for (const auto& [v, second] : first_) step(v / scale_, second);
     return 0;
   }

@@ -14,7 +14,7 @@ namespace tocsin::warn {
 class Past {
  public:
   // The surprise of `value`: -log10 of the share of the past that was at least as large; more where
-  // nothing was. 0 for the first 20 and for values of 0. Then remembers it.
+  // nothing was. 0 for the first 20 and for values below 1e-4. Then remembers it.
   double surprise(double value);
 
  private:
