@@ -123,6 +123,13 @@ std::optional<SubjectSketch> DaySeries::subjects_of_day(const Row& row) {
   return all;
 }
 
+std::optional<SubjectSketch> DaySeries::sketch_of_hour(const Row& row, unsigned hour) {
+  if (!row.subjects) return std::nullopt;
+  auto found = std::ranges::find(row.subjects->hours, hour, &HourSubjects::hour);
+  if (found == row.subjects->hours.end()) return SubjectSketch();
+  return found->count > 0 ? std::nullopt : std::optional(found->sketch);
+}
+
 void DaySeries::seal() {
   for (Row& row : rows_) {
     if (!row.subjects) continue;

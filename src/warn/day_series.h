@@ -79,6 +79,8 @@ class DaySeries {
   // Distinct subjects of a row; nullopt: not counted.
   static std::optional<std::uint64_t> subjects_of_hour(const Row& row, unsigned hour);
   static std::optional<SubjectSketch> subjects_of_day(const Row& row);
+  // nullopt: not counted, or only its number is left.
+  static std::optional<SubjectSketch> sketch_of_hour(const Row& row, unsigned hour);
   // Hours keep their numbers and the day its sketch: for days to which little comes any more.
   void seal();
 

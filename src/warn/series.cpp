@@ -20,11 +20,11 @@ constexpr std::size_t days_in_memory = 3;  // clean ones that stay
 constexpr Day future_days = 1;             // events beyond are not counted
 constexpr std::size_t refused_days_max = 400;
 
-// The time of a row as it is counted; time_none: of the future, it is not.
-TimeUs counted_time(const EventBatch& b, std::size_t i) {
+// The time of a row as it is counted; time_none: it is beyond the day after `latest` and is not.
+TimeUs counted_time(const EventBatch& b, std::size_t i, TimeUs latest) {
   TimeUs time = b.time[i] != time_none ? b.time[i] : b.observed[i];
   if (time == time_none) time = b.received;
-  return time >= times::start_of(times::day_of(b.received) + future_days + 1) ? time_none : time;
+  return time >= times::start_of(times::day_of(latest) + future_days + 1) ? time_none : time;
 }
 
 // Of the subject, under the node's secret; 0: there is none.
@@ -87,14 +87,15 @@ std::uint32_t Series::row_for(DaySeries& rows, Day day, const SeriesKey& key) {
   return DaySeries::none;
 }
 
-void Series::count_rows(const EventBatch& batch, std::span<const WordId> constituents,
+void Series::count_rows(const EventBatch& batch, TimeUs latest,
+                        std::span<const WordId> constituents,
                         const std::function<bool(Day)>& only) {
   static thread_local Pending pending;
   OpenDay* open = nullptr;
   Day open_day = INT32_MIN;
   std::array<SeriesKey, keys_max> keys;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    TimeUs time = counted_time(batch, i);
+    TimeUs time = counted_time(batch, i, latest);
     if (time == time_none) continue;
     if (Day day = times::day_of(time); day != open_day) {
       pending.clear(open == nullptr ? nullptr : &open->rows);
@@ -125,26 +126,44 @@ void Series::count_rows(const EventBatch& batch, std::span<const WordId> constit
 
 Result<void> Series::apply(const EventBatch& batch, std::span<const WordId> constituents) {
   if (batch.seq <= applied_) return {};
-  Day last = INT32_MIN;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    TimeUs time = counted_time(batch, i);
-    if (time == time_none || times::day_of(time) == last) continue;
-    last = times::day_of(time);
-    TRY(open_day(last));
-  }
+  TRY(take(batch, batch.received, constituents));
   {
     std::unique_lock lock(mutex_);
-    if (Day day = times::day_of(batch.received); day != gate_day_) {
-      gate_.clear();
-      gate_day_ = day;
-    }
-    count_rows(batch, constituents, {});
     if (batch.size() > 0) clocks_[batch.feed].take(batch);
-    applied_ = batch.seq;
   }
   if (days_bytes() <= options_.memory_bytes) return {};
   TRY(write_days());
   let_days_go();
+  return {};
+}
+
+Result<void> Series::restore(const EventBatch& batch, TimeUs latest,
+                             std::span<const WordId> constituents) {
+  TRY(take(batch, latest, constituents));
+  if (days_bytes() <= options_.memory_bytes) return {};
+  TRY(write_days());
+  let_days_go();
+  return {};
+}
+
+// All days are opened before anything is counted.
+Result<void> Series::take(const EventBatch& batch, TimeUs latest,
+                          std::span<const WordId> constituents) {
+  if (batch.seq <= applied_) return {};
+  Day last = INT32_MIN;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    TimeUs time = counted_time(batch, i, latest);
+    if (time == time_none || times::day_of(time) == last) continue;
+    last = times::day_of(time);
+    TRY(open_day(last));
+  }
+  std::unique_lock lock(mutex_);
+  if (Day day = times::day_of(latest); day != gate_day_) {
+    gate_.clear();
+    gate_day_ = day;
+  }
+  count_rows(batch, latest, constituents, {});
+  applied_ = batch.seq;
   return {};
 }
 
@@ -224,7 +243,7 @@ Result<void> Series::correct(const EventBatch& act, const Events& events,
   auto take = [&](const EventBatch& batch) -> Result<void> {
     auto whose = constituents ? constituents(batch) : std::vector<WordId>();
     std::unique_lock lock(mutex_);
-    count_rows(batch, whose, only);
+    count_rows(batch, act.received, whose, only);
     return {};
   };
   for (auto from = days.begin(); from != days.end();) {

@@ -55,9 +55,13 @@ class Series {
   // The following belong to one thread, the follower's; readers may run beside them.
 
   // Takes a batch, in the order of seq; one at or below applied() is ignored. `constituents`: of
-  // each row, 0 nobody's; empty: nobody's at all. Errors: unavailable: a day's file cannot be read
-  // or written; nothing of the batch was taken.
+  // each row, by number, 0: nobody's; empty: nobody's at all. Errors: unavailable: a day's file
+  // cannot be read or written; nothing of the batch was taken.
   Result<void> apply(const EventBatch& batch, std::span<const WordId> constituents = {});
+  // The same for a batch that came back from the events: nothing is learned of its feed's delays,
+  // because it does not know when it came. Events after `latest` are of the future.
+  Result<void> restore(const EventBatch& batch, TimeUs latest,
+                       std::span<const WordId> constituents = {});
   // Makes all that was applied durable, with `kept`, and moves the watermark.
   Result<void> snapshot(std::string_view kept = {});
   // Counts the act's days anew from what is left of their events, up to the act. `events` hands
@@ -91,7 +95,8 @@ class Series {
 
   Result<void> load();
   Result<OpenDay*> open_day(Day day);
-  void count_rows(const EventBatch& batch, std::span<const WordId> constituents,
+  Result<void> take(const EventBatch& batch, TimeUs latest, std::span<const WordId> constituents);
+  void count_rows(const EventBatch& batch, TimeUs latest, std::span<const WordId> constituents,
                   const std::function<bool(Day)>& only);
   std::uint32_t row_for(DaySeries& rows, Day day, const SeriesKey& key);
   Result<void> write_days();

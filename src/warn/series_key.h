@@ -34,7 +34,7 @@ struct SeriesKey {
   Type type() const { return static_cast<Type>(high >> 32 & 0xffff); }
   // The family's word; or the transport << 16 | port; 0 for What::type.
   std::uint32_t detail() const { return static_cast<std::uint32_t>(high); }
-  // The country's code, the AS number, the word of a sector or constituent; 0 for Where::all.
+  // The country's code, the AS number, the sector's word, the constituent's number; 0 for all.
   std::uint32_t place() const { return static_cast<std::uint32_t>(low >> 32); }
   WordId feed() const { return static_cast<WordId>(low); }
   // Of another build or a damaged file it may be none.

@@ -191,6 +191,7 @@ TEST_CASE("a withdrawn report takes its counts back, and the act done twice does
 
   EventBatch act;
   act.seq = 7;
+  act.received = times::start_of(day0 + 10);
   act.correction = {.kind = Correction::Kind::withdraw, .report = 3};
   for (const auto& p : world.events) {
     if (p.seq == 3) act.correction.days.push_back(p.day);
