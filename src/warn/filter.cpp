@@ -6,6 +6,8 @@
 #include <cstring>
 #include <numbers>
 
+#include "warn/clipping.h"
+
 namespace tocsin::warn {
 namespace {
 
@@ -14,10 +16,14 @@ static_assert(std::endian::native == std::endian::little);
 // The constants of every series; docs/detectors.md says what they were chosen on.
 constexpr double level_variance_start = 0.5, harmonic_variance_start = 0.1;
 constexpr double level_variance_max = 1, harmonic_variance_max = 0.1;  // an empty series' too
-constexpr double level_kept = 0.985, harmonics_kept = 0.9995;          // per tick
-constexpr double clip_deviations = 2, clip_counts = 0.5;
-constexpr double clip_correction = 1.08;  // of the variance that clipping takes away
-constexpr double dispersion_start = 1.2, dispersion_step_min = 0.01;
+constexpr double level_kept = 0.98, harmonics_kept = 0.9995;           // per tick
+constexpr double slope_gain = 0.008, slope_kept = 0.999;  // of the level's correction; per tick
+constexpr double slope_max = 0.02;                        // of the logarithm, a tick
+constexpr double dispersion_start = 1.2, dispersion_step_least = 0.005;
+constexpr double squares_max = 30;  // dispersions that one tick may teach
+// Few events tell little of how they come: the dispersion of a series with none may be this much
+// larger, and of one with many not. `doubt_ticks` is how far back the dispersion remembers.
+constexpr double doubt = 5, doubt_ticks = 200;
 constexpr double log_mean_min = -5.3;  // 0.005: what 200 empty ticks can tell, and no less
 constexpr double log_mean_max = 27.6;
 constexpr double count_max = 1e12;
@@ -56,23 +62,6 @@ void forget(Matrix& c, unsigned ticks) {
   }
 }
 
-struct Guess {
-  double mean = 0, variance_of_log = 0;
-  std::array<double, 5> gain{};  // covariance x place
-};
-
-Guess guess(const std::array<float, 5>& level, const Matrix& c, const Place& at) {
-  Guess g;
-  double log_mean = 0;
-  for (std::size_t i = 0; i < 5; ++i) {
-    log_mean += static_cast<double>(at[i]) * static_cast<double>(level[i]);
-    for (std::size_t j = 0; j < 5; ++j) g.gain[i] += c[i][j] * static_cast<double>(at[j]);
-  }
-  for (std::size_t i = 0; i < 5; ++i) g.variance_of_log += g.gain[i] * static_cast<double>(at[i]);
-  g.mean = std::exp(std::clamp(log_mean, log_mean_min, log_mean_max));
-  return g;
-}
-
 }  // namespace
 
 Place place(const Resolution& resolution, std::int64_t tick) {
@@ -99,6 +88,25 @@ Place place(const Resolution& resolution, std::int64_t tick) {
           static_cast<float>(std::cos(b)), static_cast<float>(std::sin(b))};
 }
 
+Filter::Guess Filter::guess(double rise, const Matrix& c, const Place& at) const {
+  Guess g;
+  double log_mean = rise;
+  for (std::size_t i = 0; i < 5; ++i) {
+    log_mean += static_cast<double>(at[i]) * static_cast<double>(state_.level[i]);
+    for (std::size_t j = 0; j < 5; ++j) g.gain[i] += c[i][j] * static_cast<double>(at[j]);
+  }
+  for (std::size_t i = 0; i < 5; ++i) g.variance_of_log += g.gain[i] * static_cast<double>(at[i]);
+  g.mean = std::exp(std::clamp(log_mean, log_mean_min, log_mean_max));
+  return g;
+}
+
+Expected Filter::expected(const Guess& g, double factor) const {
+  double mean = g.mean * factor, seen = std::min<double>(state_.ticks, doubt_ticks);
+  double few = doubt / (1 + mean * seen);
+  return {mean,
+          std::max(1.0, static_cast<double>(state_.dispersion) + few + mean * g.variance_of_log)};
+}
+
 Expected Filter::predict(const Place& at, double factor, unsigned ahead) const {
   if (learning()) {
     double mean = state_.ticks ? static_cast<double>(state_.unseen) / state_.ticks : 0;
@@ -107,9 +115,7 @@ Expected Filter::predict(const Place& at, double factor, unsigned ahead) const {
   }
   Matrix c = unpack(state_.covariance);
   if (ahead > 1) forget(c, ahead - 1);
-  Guess g = guess(state_.level, c, at);
-  double mean = g.mean * factor;
-  return {mean, std::max(1.0, static_cast<double>(state_.dispersion) + mean * g.variance_of_log)};
+  return expected(guess(static_cast<double>(state_.slope) * (ahead - 1.0), c, at), factor);
 }
 
 Judged Filter::update(const Place& at, double count, double factor) {
@@ -123,43 +129,55 @@ Judged Filter::update(const Place& at, double count, double factor) {
 
 Judged Filter::learn(const Place& at, double count, double factor) {
   double y = count > 0 ? std::min(count, count_max) : 0;
-  Judged result{.expected = predict(at, factor)};
   if (learning()) {
+    Judged result{.expected = predict(at, factor)};
     state_.unseen += static_cast<float>(y / factor);
-    state_.last = static_cast<float>(y);
-    if (++state_.ticks < learning_ticks) return result;
-    double mean = static_cast<double>(state_.unseen) / learning_ticks;
-    state_.level = {static_cast<float>(std::log(std::max(0.1, mean))), 0, 0, 0, 0};
-    Matrix c{};
-    c[0][0] = level_variance_start;
-    for (std::size_t i = 1; i < 5; ++i) c[i][i] = harmonic_variance_start;
-    pack(c, state_.covariance);
-    state_.dispersion = static_cast<float>(dispersion_start);
+    if (++state_.ticks == learning_ticks) begin();
     return result;
   }
   Matrix c = unpack(state_.covariance);
-  Guess g = guess(state_.level, c, at);
+  Guess g = guess(0, c, at);
+  Judged result{.expected = expected(g, factor)};
   double mean = g.mean * factor, spread = static_cast<double>(state_.dispersion);
   double variance = spread * mean + mean * mean * g.variance_of_log;
+  double deviation = std::sqrt(variance);
   result.uncertainty = mean * g.variance_of_log;
-  result.residual = (y - mean) / std::sqrt(variance);
-  double taught = std::min(y, mean + clip_deviations * std::sqrt(variance) + clip_counts);
+  result.residual = (y - mean) / std::sqrt(result.expected.variance());
+
+  double taught = clipped(y, mean, deviation) - mean;
+  Clipped moments = clipped_moments(mean, variance / mean);
+  double correction = mean / variance * (taught - moments.mean * deviation);
   for (std::size_t i = 0; i < 5; ++i) {
-    double moved =
-        static_cast<double>(state_.level[i]) + g.gain[i] * mean / variance * (taught - mean);
-    state_.level[i] = static_cast<float>(i == 0 ? std::max(moved, log_mean_min) : moved);
+    state_.level[i] += static_cast<float>(g.gain[i] * correction);
     for (std::size_t j = 0; j < 5; ++j) c[i][j] -= g.gain[i] * g.gain[j] * mean * mean / variance;
   }
+  double slope =
+      slope_kept * (static_cast<double>(state_.slope) + slope_gain * g.gain[0] * correction);
+  state_.slope = static_cast<float>(std::clamp(slope, -slope_max, slope_max));
+  state_.level[0] = std::clamp(state_.level[0] + state_.slope, static_cast<float>(log_mean_min),
+                               static_cast<float>(log_mean_max));
   forget(c, 1);
   pack(c, state_.covariance);
-  double z = clip_correction * (taught - mean) * (taught - mean) /
-             (mean * (1 + mean * g.variance_of_log / spread));
-  double step = std::max(dispersion_step_min, 1.0 / (state_.ticks + 5));
-  spread = std::max(1.0, spread + step * (std::min(z, 30 * spread) - spread));
+
+  double square =
+      taught * taught / moments.variance / (mean * (1 + mean * g.variance_of_log / spread));
+  double step = std::max(dispersion_step_least, 1.0 / (state_.ticks + 5));
+  spread = std::max(1.0, spread + step * (std::min(square, squares_max * spread) - spread));
   state_.dispersion = static_cast<float>(spread);
-  state_.last = static_cast<float>(y);
   if (state_.ticks < UINT32_MAX) ++state_.ticks;
   return result;
+}
+
+// After the first ticks: their mean.
+void Filter::begin() {
+  double mean = static_cast<double>(state_.unseen) / learning_ticks;
+  state_.level = {static_cast<float>(std::log(std::max(0.1, mean))), 0, 0, 0, 0};
+  state_.unseen = 0;
+  Matrix c{};
+  c[0][0] = level_variance_start;
+  for (std::size_t i = 1; i < 5; ++i) c[i][i] = harmonic_variance_start;
+  pack(c, state_.covariance);
+  state_.dispersion = static_cast<float>(dispersion_start);
 }
 
 void Filter::skip(unsigned ticks) {
@@ -183,8 +201,7 @@ Result<Filter> Filter::restore(std::string_view bytes) {
   const State& s = filter.state_;
   auto finite = [](float v) { return std::isfinite(v); };
   bool sane = std::ranges::all_of(s.level, finite) && std::ranges::all_of(s.covariance, finite) &&
-              s.unseen >= 0 && s.last >= 0 && finite(s.unseen) && finite(s.last) &&
-              finite(s.dispersion);
+              s.unseen >= 0 && finite(s.unseen) && finite(s.slope) && finite(s.dispersion);
   if (sane && !filter.learning()) {
     sane = s.dispersion >= 1;
     for (std::size_t i : {0, 5, 9, 12, 14}) sane = sane && s.covariance[i] >= 0;

@@ -1,8 +1,8 @@
-// Filter: what a series' next count should be, learned as it goes, in 96 bytes and some 50 ns a
-// tick: an extended Kalman filter on the logarithm of the mean with negative-binomial noise. It is
-// robust: a surge is reported and does not teach.
-// Source: M. West, J. Harrison, "Bayesian Forecasting and Dynamic Models" (discounting); P. Huber,
-// Ann. Math. Statist. 35 (1964) 73 (clipping).
+// Filter: what a series' next count should be, learned as it goes, in 96 bytes a series: an
+// extended Kalman filter on the logarithm of the mean with negative-binomial noise. It is robust: a
+// surge is reported and hardly teaches. Source: M. West, J. Harrison, "Bayesian Forecasting and
+// Dynamic Models" (discounting); P. Huber, Ann. Math. Statist. 35 (1964) 73 (clipping). The slope
+// is that of Holt (1957), on the logarithm.
 #pragma once
 
 #include <array>
@@ -76,11 +76,20 @@ class Filter {
   bool operator==(const Filter&) const = default;
 
  private:
+  using Matrix = std::array<std::array<double, 5>, 5>;
+  struct Guess {
+    double mean = 0, variance_of_log = 0;
+    std::array<double, 5> gain{};  // covariance x place
+  };
+  Guess guess(double rise, const Matrix& covariance, const Place& at) const;
+  Expected expected(const Guess& guess, double factor) const;
+  void begin();
+
   struct State {
     std::array<float, 5> level{};        // of the logarithm of the mean: level, four harmonics
     std::array<float, 15> covariance{};  // upper triangle by rows
+    float slope = 0;                     // of the level, a tick
     float dispersion = 0;
-    float last = 0;           // the last count taught
     float unseen = 0;         // the sum of the first counts while learning
     std::uint32_t ticks = 0;  // taught
     bool operator==(const State&) const = default;
