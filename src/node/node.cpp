@@ -562,6 +562,9 @@ Result<void> Node::prune_raw() {
   return {};
 }
 
+Node::Node(NodeOptions options, Home home, Config config)
+    : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
+
 Node::~Node() {
   stop();
 }

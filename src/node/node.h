@@ -135,8 +135,7 @@ class Node {
   Result<void> backup(const std::string& folder);
 
  private:
-  Node(NodeOptions options, Home home, Config config)
-      : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
+  Node(NodeOptions options, Home home, Config config);
   Result<void> open_stores();
   Result<void> open_alerts();
   Result<void> open_offers();

@@ -111,6 +111,7 @@ void FeedClock::take(const EventBatch& batch) {
       continue;
     }
     newest = std::max(newest, std::min(time, received));
+    if ((received - time) / us_per_s > DurationCurve::longest_s && !delay_.empty()) ++old_;
     if (i % stride != 0 || is_history(batch, i)) continue;
     auto weight = static_cast<float>(stride);
     delay_.add((received - time) / us_per_s, weight);
@@ -155,7 +156,7 @@ double FeedClock::complete(TimeUs end, TimeUs now) const {
 }
 
 std::string FeedClock::save() const {
-  Moments moments{first_received_, last_received_, newest_, events_, future_};
+  Moments moments{first_received_, last_received_, newest_, events_, future_, old_};
   std::string out(reinterpret_cast<const char*>(&moments), sizeof moments);
   return out + delay_.save() + day_delay_.save() + gap_.save();
 }
@@ -171,6 +172,7 @@ bool FeedClock::load(std::string_view bytes) {
   newest_ = moments.newest;
   events_ = moments.events;
   future_ = moments.future;
+  old_ = moments.old;
   return delay_.load(bytes.substr(0, curve)) && day_delay_.load(bytes.substr(curve, curve)) &&
          gap_.load(bytes.substr(2 * curve));
 }

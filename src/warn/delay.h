@@ -12,8 +12,8 @@
 
 namespace tocsin::warn {
 
-// Weights by duration in buckets that grow by a quarter of a power of two, from 1 s to 10 days;
-// what is longer is not learned: it is history told late, not delay. Old weight fades.
+// Weights by duration in buckets that grow by a quarter of a power of two, from 1 s to 10 days.
+// What is longer than four days is not learned: it is history told late, not delay. Old weight fades.
 class DurationCurve {
  public:
   static constexpr std::size_t buckets = 80;
@@ -64,9 +64,12 @@ class FeedClock {
   TimeUs last_received() const { return last_received_; }
   TimeUs newest() const { return newest_; }         // time of an event; time_none: none yet
   std::uint64_t future() const { return future_; }  // events of the future, ever
+  std::uint64_t old() const { return old_; }        // told long after, since its delay is known
   std::uint64_t events() const { return events_; }  // ever
   // How long from an event until it is here, for a share of the events, in s.
   std::int64_t delay_s(double share) const { return delay_.quantile_s(share); }
+  // The same from the end of an event's day.
+  std::int64_t day_delay_s(double share) const { return day_delay_.quantile_s(share); }
   const DurationCurve& delays() const { return delay_; }
 
   std::string save() const;
@@ -75,12 +78,12 @@ class FeedClock {
  private:
   struct Moments {  // what lies on the disk beside the curves
     TimeUs first_received, last_received, newest;
-    std::uint64_t events, future;
+    std::uint64_t events, future, old;
   };
   std::int64_t gap_s() const;
 
   TimeUs first_received_ = time_none, last_received_ = time_none, newest_ = time_none;
-  std::uint64_t events_ = 0, future_ = 0;
+  std::uint64_t events_ = 0, future_ = 0, old_ = 0;
   DurationCurve delay_;      // from an event to its arrival
   DurationCurve day_delay_;  // from the end of an event's day to its arrival
   DurationCurve gap_;        // between arrivals that brought something newer, in event time
