@@ -65,6 +65,7 @@ Result<void> show_of_node(const std::string& named, const std::string& home, boo
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_bench_share(CLI::App& bench, Chosen& chosen);
 void add_bench_inbox(CLI::App& bench, Chosen& chosen);
+void add_bench_pool(CLI::App& bench, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 
 }  // namespace tocsin::cli
