@@ -1,6 +1,6 @@
 // SeriesKey: what one series counts: events of a type, or of one family or port in it, everywhere
 // or at one place, as one feed tells them. An event belongs to 15 series at most.
-// docs/warnings.md has the table in words. Source: DESIGN D3, D5.
+// docs/series.md has the table in words. Source: DESIGN D3, D5.
 #pragma once
 
 #include <array>
