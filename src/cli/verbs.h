@@ -26,6 +26,8 @@ void add_events(CLI::App& app, Chosen& chosen);
 void add_findings(CLI::App& app, Chosen& chosen);
 void add_why(CLI::App& app, Chosen& chosen);
 void add_stats(CLI::App& app, Chosen& chosen);
+void add_series(CLI::App& app, Chosen& chosen);
+void add_warnings(CLI::App& app, Chosen& chosen);
 void add_reports(CLI::App& app, Chosen& chosen);
 void add_corrections(CLI::App& reports, Chosen& chosen);  // parts of it
 void add_feeds(CLI::App& app, Chosen& chosen);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "node/bundle.h"
 #include "node/morning.h"
+#include "node/outlook.h"
 #include "node/pause.h"
 #include "node/pipeline.h"
 #include "node/upgrade.h"
@@ -96,6 +97,7 @@ Result<void> Node::open_stores() {
                                     {.memory_bytes = std::size_t{config_.counts_memory_mb} << 20,
                                      .threads = config_.counts_threads}));
   TRY(mend_stores());
+  TRY(open_series(hash64({reinterpret_cast<const char*>(key.data()), key.size()})));
   enrichment_ = TRY(enrich::Enrichment::open(config_.enrich));
   live_ = std::make_unique<Live>(words_, options_.now);
   live_->open_findings(findings_->open_count());
@@ -103,6 +105,7 @@ Result<void> Node::open_stores() {
                                         .columns = *columns_,
                                         .findings = *findings_,
                                         .counts = *counts_,
+                                        .series = *series_,
                                         .controllers = controllers_,
                                         .words = words_,
                                         .home = home_.path(),
@@ -155,18 +158,22 @@ Result<void> Node::open_stores() {
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
   followers_ = std::make_unique<Followers>(
       *journal_,
-      node::followers({.columns = *columns_,
-                       .findings = *findings_,
-                       .counts = *counts_,
-                       .live = *live_,
-                       .corrections = *corrections_,
-                       .router = alerts_->router(),
-                       .is_news = [this](const EventBatch& batch) { return is_news(batch); },
-                       .last_seq = journal_->last_seq(),
-                       .drop_events = [this] { return drop_events(); },
-                       .first_counts = [this] { return first_kept(config_.exact_counts_months); },
-                       .offers = offers_.get(),
-                       .offered_days = config_.offered_days}));
+      node::followers(
+          {.columns = *columns_,
+           .findings = *findings_,
+           .counts = *counts_,
+           .live = *live_,
+           .corrections = *corrections_,
+           .router = alerts_->router(),
+           .is_news = [this](const EventBatch& batch) { return is_news(batch); },
+           .last_seq = journal_->last_seq(),
+           .drop_events = [this] { return drop_events(); },
+           .first_counts = [this] { return first_kept(config_.exact_counts_months); },
+           .series = *series_,
+           .outlook = *outlook_,
+           .constituents = [this](const EventBatch& batch) { return constituents_of(batch); },
+           .offers = offers_.get(),
+           .offered_days = config_.offered_days}));
   followers_->start();
   std::uint64_t stored = columns_->watermark();  // before the days are asked for: it moves
   auto days = TRY(columns_->days());
@@ -561,6 +568,9 @@ Result<void> Node::prune_raw() {
   return {};
 }
 
+Node::Node(NodeOptions options, Home home, Config config)
+    : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
+
 Node::~Node() {
   stop();
 }
@@ -609,22 +619,24 @@ Result<void> Node::copy_to(const std::string& folder, const std::string& copies)
     if (failed) return unavailable("cannot make " + text::quote(path) + ": " + failed.message());
     fs::permissions(path, fs::perms::owner_all, failed);  // it holds the node's secrets
   }
-  store::Counts::Files counted;
-  std::uint64_t in_columns = 0;
-  auto freeze = [&]() -> Result<void> {
-    TRY(findings_->snapshot());
-    TRY(counts_->snapshot());
-    counted = counts_->files();
-    in_columns = columns_->watermark();
-    return {};
-  };
-  TRY(followers_->paused(freeze));
   auto copy = [&](const std::string& from, const std::string& to) -> Result<void> {
     std::error_code why;
     fs::copy(from, to, fs::copy_options::recursive, why);
     if (why) return unavailable("cannot copy " + text::quote(from) + ": " + why.message());
     return {};
   };
+  store::Counts::Files counted;
+  std::uint64_t in_columns = 0;
+  auto freeze = [&]() -> Result<void> {
+    TRY(findings_->snapshot());
+    TRY(counts_->snapshot());
+    TRY(series_->snapshot(outlook_->save()));
+    TRY(copy(home_.file("series"), folder + "/series"));
+    counted = counts_->files();
+    in_columns = columns_->watermark();
+    return {};
+  };
+  TRY(followers_->paused(freeze));
   auto copy_below = [&](const std::string& from, const std::string& to) -> Result<void> {
     std::error_code why;
     for (const auto& entry : fs::directory_iterator(from, why)) {
