@@ -122,7 +122,7 @@ void Series::count_rows(const EventBatch& batch, TimeUs latest,
         place.quarter = quarter;
       }
       ++place.events;
-      if (subject == 0) continue;
+      if (subject == 0 || !has_subjects(keys[k])) continue;
       if (place.hour != quarter / 4) {
         place.hour = quarter / 4;
         place.sketch = open->rows.sketch_for(place.row, place.hour);

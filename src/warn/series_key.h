@@ -53,6 +53,12 @@ struct SeriesKey {
 SeriesKey series_key(What what, std::uint32_t detail, Where where, std::uint32_t place, Type type,
                      WordId feed);
 
+// Are its distinct subjects counted? Those of ports and ASes are many and small, and take nine
+// tenths of the time of a count (bench_series); store/counts has those of ASes by the day.
+inline bool has_subjects(const SeriesKey& key) {
+  return key.what() != What::port && key.where() != Where::network;
+}
+
 // The series of a row, in `keys`; gives how many. `constituent` 0: nobody's. An exercise has none.
 // The port is the service's at which the event happened, never a client's: the subject's own where
 // its findings are kept by port, else that of the other end, or of the target.
