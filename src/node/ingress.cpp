@@ -337,7 +337,7 @@ std::map<std::string, std::uint32_t> Ingress::retention_days() const {
   if (parts_.sharing == nullptr) return out;
   auto book = parts_.sharing->agreements().book();
   for (const auto& [address, state] : book->all()) {
-    if (!policy::is_signed_by_all(state.agreement)) continue;
+    if (!state.is_signed) continue;
     for (const policy::Party& party : state.agreement.parties) {
       if (party.id == parts_.member) continue;
       std::uint32_t days = state.agreement.retention_days;

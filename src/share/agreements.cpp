@@ -70,6 +70,7 @@ Result<std::map<std::string, AgreementState, std::less<>>> read_rows(store::Sqli
     s.ended = select.number(6);
     s.ended_by = select.text(7);
     s.why = select.text(8);
+    s.is_signed = policy::is_signed_by_all(s.agreement);
     all[s.address] = std::move(s);
   }
   auto holds =
@@ -127,7 +128,7 @@ bool is_held(const AgreementState& s, TimeUs now) {
 
 policy::Standing AgreementState::standing() const {
   if (ended != time_none) return policy::Standing::ended;
-  if (!policy::is_signed_by_all(agreement)) return policy::Standing::proposed;
+  if (!is_signed) return policy::Standing::proposed;
   bool held = std::ranges::any_of(suspensions, [](const auto& one) { return one.second.holds; });
   return held ? policy::Standing::suspended : policy::Standing::active;
 }
@@ -293,6 +294,7 @@ Result<AgreementState> Agreements::new_state(policy::Agreement agreement,
 // Writes it down, tells the other parties where there is something to tell, and shows it.
 Result<AgreementState> Agreements::keep(AgreementState state, const Act& act, std::string_view kind,
                                         const Said& said) {
+  state.is_signed = policy::is_signed_by_all(state.agreement);
   auto write = [&](store::Sqlite& db) -> Result<void> {
     TRY(keep_row(db, state));
     auto note = TRY(db.prepare(

@@ -34,6 +34,7 @@ struct Suspension {
 struct AgreementState {
   policy::Agreement agreement{};
   std::string address{};
+  bool is_signed = false;             // by all; checked when it comes into the book
   std::string from{};                 // the user or member who proposed it
   TimeUs at = 0;                      // when it came
   bool widens = false;                // what is in force without it; then two persons must want it
