@@ -92,7 +92,7 @@ Object with_pushes(Object object, const std::vector<share::PushState>& all,
         .add("url", state.push->url)
         .add("dialect", name(state.push->dialect))
         .add("sent", time_text(state.sent))
-        .flag("waits", state.waits)
+        .add("waits", state.waits)
         .add("failures", std::uint64_t{state.failures})
         .add("next", time_text(state.next))
         .add("error", state.error);
