@@ -118,10 +118,10 @@ class FakeBackend final : public Backend {
   }
   Result<std::vector<std::string>> warnings(const WarningsAsk&) override {
     return std::vector<std::string>{
-        R"({"id":"w_0000000000000001","keys":["scanner 22/tcp country=BR feed=n6"],)"
-        R"("state":"opened","severity":"high","score":61.5,"resolution":"15m",)"
-        R"("opened":"2026-01-01T00:00:00Z","p":1e-9,"false_a_week":0.001,"events":90,)"
-        R"("expected_events":30.5,"ratio":3,"highest_ratio":3,"text":"rising"})"};
+        R"({"events":90,"expected_events":30.5,"false_a_week":0.001,"highest_ratio":3,)"
+        R"("id":"w_0000000000000001","keys":["scanner 22/tcp country=BR feed=n6"],)"
+        R"("opened":"2026-01-01T00:00:00Z","p":1e-9,"ratio":3,"resolution":"15m","score":61.5,)"
+        R"("severity":"high","state":"opened","text":"rising"})"};
   }
   Result<StatsAnswer> stats(const StatsAsk& ask, const Patience&) override {
     Span span{.since = day_one, .until = day_one + 31 * us_per_day};
