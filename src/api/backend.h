@@ -162,6 +162,57 @@ struct StatsAsk {
   std::size_t series_rows = 0;  // of the first so many rows a series of their own
 };
 
+struct Note {
+  std::string kind{}, feed{}, text{}, href{};
+  TimeUs since = time_none;
+};
+
+struct SeriesAsk {
+  std::string what{}, where{}, step = "1h";  // "": by what else is said
+  std::string type{}, klass{}, family{}, port{}, transport{}, country{}, sector{}, constituent{};
+  std::string feed{};
+  std::optional<std::uint32_t> asn{};
+  Span span{};
+  std::size_t top = 20;
+  bool expected = false;
+};
+
+struct WarningsAsk {
+  std::string id{};     // this one alone
+  bool closed = false;  // also those
+  std::size_t limit = 50;
+};
+
+struct Range {
+  double low = 0, high = 0;
+};
+
+struct SeriesTick {
+  TimeUs start = 0;
+  Count events = 0;
+  std::optional<Count> subjects{};
+  bool partial = false;
+  std::optional<Range> total{};  // of a partial one: what it may become
+  std::optional<double> expected{};
+  std::optional<Range> interval{};  // 95 % of the counts to expect
+};
+
+struct SeriesRow {
+  std::string key{};  // a JSON object
+  Count events = 0;
+  std::vector<std::string> feeds{};
+  TimeUs watermark = time_none;
+  std::vector<SeriesTick> ticks{};
+};
+
+struct SeriesAnswer {
+  std::string what{}, where{}, step{};
+  Span span{};
+  Count groups = 0;
+  std::vector<SeriesRow> rows{};
+  std::vector<Note> notes{};
+};
+
 struct Pair {
   Count distinct = 0, events = 0;
 };
@@ -186,11 +237,6 @@ struct StatsRow {
   std::vector<std::string> feeds_new{}, feeds_gone{};
   std::optional<Steering> controllers{}, controllers_before{};
   std::vector<StatsBucket> series{};
-};
-
-struct Note {
-  std::string kind{}, feed{}, text{}, href{};
-  TimeUs since = time_none;
 };
 
 struct StatsAnswer {
@@ -297,6 +343,7 @@ struct FeedRow {
   Count events_24h = 0, events_total = 0, rejected_24h = 0;
   std::vector<Count> hours{};  // the last 24
   std::optional<FeedDelay> delay{};
+  std::vector<Note> notices{};  // what its counts show: new, silent, doubled, of the future
   ingest::Terms terms{};
 };
 
@@ -554,6 +601,9 @@ class Backend {
   virtual Result<EventsPage> events(const EventsAsk& ask, const Patience& patience) = 0;
 
   virtual Result<StatsAnswer> stats(const StatsAsk& ask, const Patience& patience) = 0;
+  virtual Result<SeriesAnswer> series(const SeriesAsk& ask) = 0;
+  // As JSON objects, the newest first.
+  virtual Result<std::vector<std::string>> warnings(const WarningsAsk& ask) = 0;
   virtual Result<Overview> overview(const OverviewAsk& ask, const Patience& patience) = 0;
   virtual Result<std::vector<CountryRow>> countries() = 0;
 

@@ -34,6 +34,8 @@ class NodeBackend final : public Backend {
   Result<EventsPage> events(const EventsAsk& ask, const Patience& patience) override;
 
   Result<StatsAnswer> stats(const StatsAsk& ask, const Patience& patience) override;
+  Result<SeriesAnswer> series(const SeriesAsk& ask) override;
+  Result<std::vector<std::string>> warnings(const WarningsAsk& ask) override;
   Result<Overview> overview(const OverviewAsk& ask, const Patience& patience) override;
   Result<std::vector<CountryRow>> countries() override;
 

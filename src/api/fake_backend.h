@@ -96,6 +96,25 @@ class FakeBackend final : public Backend {
   static EventsPage event_page() {
     return {.items = {R"({"id":"e_1","source":{"ip":"192.0.2.41"},"malware":{"name":"=cmd"}})"}};
   }
+  Result<SeriesAnswer> series(const SeriesAsk& ask) override {
+    return SeriesAnswer{.what = "family",
+                        .where = "country",
+                        .step = ask.step,
+                        .span = {.since = day_one, .until = day_one + us_per_hour},
+                        .groups = 1,
+                        .rows = {{.key = R"({"country":"BR","family":"mirai"})",
+                                  .events = 7,
+                                  .feeds = {"n6"},
+                                  .watermark = day_one,
+                                  .ticks = {{.start = day_one,
+                                             .events = 7,
+                                             .subjects = 3,
+                                             .partial = true,
+                                             .total = Range{7, 12},
+                                             .expected = 4.5,
+                                             .interval = Range{1, 9}}}}},
+                        .notes = {{.kind = "keys", .text = "too many"}}};
+  }
   Result<StatsAnswer> stats(const StatsAsk& ask, const Patience&) override {
     Span span{.since = day_one, .until = day_one + 31 * us_per_day};
     return StatsAnswer{.definition = "distinct addresses",

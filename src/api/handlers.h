@@ -74,6 +74,9 @@ Answer list_partner_stats(Context& context, const Call& call);
 Answer show_overview(Context& context, const Call& call);
 Answer list_countries(Context& context, const Call& call);
 
+// handlers_warnings.cpp
+Answer list_series(Context& context, const Call& call);
+
 // handlers_intake.cpp
 Answer list_feeds(Context& context, const Call& call);
 Answer show_feed(Context& context, const Call& call);

@@ -10,10 +10,10 @@ namespace {
 
 std::vector<Route> make_table() {
   std::vector<Route> all;
-  for (auto part : {session_routes, people_routes, finding_routes, stats_routes, feed_routes,
-                    intake_routes, operation_routes, correction_routes, law_routes, alert_routes,
-                    triage_routes, case_routes, node_routes, audit_routes, partner_routes,
-                    request_routes, ledger_routes, indicator_routes}) {
+  for (auto part : {session_routes, people_routes, finding_routes, stats_routes, warning_routes,
+                    feed_routes, intake_routes, operation_routes, correction_routes, law_routes,
+                    alert_routes, triage_routes, case_routes, node_routes, audit_routes,
+                    partner_routes, request_routes, ledger_routes, indicator_routes}) {
     for (Route& route : part()) all.push_back(std::move(route));
   }
   return all;

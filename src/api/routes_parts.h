@@ -10,6 +10,7 @@ std::vector<Route> session_routes();
 std::vector<Route> people_routes();
 std::vector<Route> finding_routes();
 std::vector<Route> stats_routes();
+std::vector<Route> warning_routes();
 std::vector<Route> feed_routes();
 std::vector<Route> intake_routes();
 std::vector<Route> operation_routes();

@@ -81,6 +81,16 @@ constexpr Schema table[] = {
      "controllers_before:Steering distinct_daily_mean:number series:[StatsBucket]"},
     {"StatsBucket", "All rows together, or one, in one stretch of time.",
      "start!:day distinct!:integer events!:integer before:Pair"},
+    {"SeriesList", "Series of one cut at one resolution, the most events first.",
+     "what!:type|family|port where!:all|country|asn|sector|constituent resolution!:15m|1h|1d|1w "
+     "since!:time until!:time groups!:integer rows!:[SeriesRow] notes:[Note] as_of!:time "
+     "took_ms!:number"},
+    {"SeriesRow", "One series; what came after `watermark` is not all there yet.",
+     "key!:any events!:integer feeds!:[string] watermark:time ticks!:[SeriesTick]"},
+    {"SeriesTick", "One stretch of time; `total` is what a partial one may become, with 95 %.",
+     "start!:time events!:integer subjects:integer partial:boolean total:Range expected:number "
+     "interval:Range"},
+    {"Range", "From `low` to `high`, both included.", "low!:number high!:number"},
     {"Pair", "Distinct subjects and events.", "distinct!:integer events!:integer"},
     {"Steering", "Where known controllers are.", "abroad!:integer home!:integer unknown!:integer"},
     {"Note", "Something to know about figures, or to do.",

@@ -143,6 +143,7 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   });
   add_bench_share(*verb, chosen);
   add_bench_inbox(*verb, chosen);
+  add_bench_pool(*verb, chosen);
 }
 
 }  // namespace tocsin::cli

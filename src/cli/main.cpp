@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   Chosen chosen;
   for (auto* add :
        {add_run,          add_read,      add_ingest,     add_events,  add_findings, add_why,
-        add_triage,       add_mute,      add_view,       add_case,    add_stats,    add_reports,
+        add_triage,       add_mute,      add_view,       add_case,    add_stats,    add_series, add_warnings, add_reports,
         add_report,       add_exercises, add_quarantine, add_feeds,   add_formats,  add_simulate,
         add_constituents, add_alert,     add_user,       add_token,   add_audit,    add_subject,
         add_hold,         add_backup,    add_upgrade,    add_bundle,  add_compare,  add_config,

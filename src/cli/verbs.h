@@ -26,6 +26,8 @@ void add_events(CLI::App& app, Chosen& chosen);
 void add_findings(CLI::App& app, Chosen& chosen);
 void add_why(CLI::App& app, Chosen& chosen);
 void add_stats(CLI::App& app, Chosen& chosen);
+void add_series(CLI::App& app, Chosen& chosen);
+void add_warnings(CLI::App& app, Chosen& chosen);
 void add_reports(CLI::App& app, Chosen& chosen);
 void add_corrections(CLI::App& reports, Chosen& chosen);  // parts of it
 void add_feeds(CLI::App& app, Chosen& chosen);
@@ -63,6 +65,7 @@ Result<void> show_of_node(const std::string& named, const std::string& home, boo
 void add_bench(CLI::App& app, Chosen& chosen);
 void add_bench_share(CLI::App& bench, Chosen& chosen);
 void add_bench_inbox(CLI::App& bench, Chosen& chosen);
+void add_bench_pool(CLI::App& bench, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 
 }  // namespace tocsin::cli

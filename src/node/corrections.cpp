@@ -121,6 +121,19 @@ Result<void> Corrections::in_counts(const EventBatch& act) {
   return parts_.counts.correct(act, TRY(parts_.columns.whole_from()), events);
 }
 
+Result<void> Corrections::in_series(const EventBatch& act,
+                                    const warn::Series::Constituents& constituents) {
+  TRY(await_columns(act.seq));
+  auto events = [&](Day since, Day until, const warn::Series::Take& take) -> Result<void> {
+    return store::replay(parts_.columns,
+                         {.where = fmt::format("time >= {} AND time < {}", times::start_of(since),
+                                               times::start_of(until)),
+                          .up_to = act.seq},
+                         [&](EventBatch& batch) { return take(batch); });
+  };
+  return parts_.series.correct(act, events, constituents);
+}
+
 // An event keeps the controller that was known when it came. Those that came after a report that
 // named controllers, and those that take the place of what goes, are joined again in their order.
 Result<void> Corrections::rejoin(const Correction& act) {

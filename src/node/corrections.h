@@ -21,6 +21,7 @@
 #include "store/findings.h"
 #include "store/journal.h"
 #include "store/tables.h"
+#include "warn/series.h"
 
 namespace tocsin::node {
 
@@ -49,6 +50,7 @@ class Corrections {
     store::Columns& columns;
     store::Findings& findings;
     store::Counts& counts;
+    warn::Series& series;
     enrich::KnownControllers& controllers;
     Dictionary& words;
     std::string home;
@@ -60,6 +62,7 @@ class Corrections {
   Result<void> in_columns(const EventBatch& act);
   Result<void> in_findings(const EventBatch& act);
   Result<void> in_counts(const EventBatch& act);
+  Result<void> in_series(const EventBatch& act, const warn::Series::Constituents& constituents);
 
   // From here on there are duplicates to hold; before the intake begins.
   Result<void> start(Followers& followers, store::Duplicates& duplicates);

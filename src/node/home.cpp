@@ -18,7 +18,7 @@ Result<Home> Home::open(const std::string& path) {
   std::filesystem::create_directories(path, failed);
   if (failed) return unavailable("cannot make " + text::quote(path) + ": " + failed.message());
   chmod(path.c_str(), 0700);
-  for (const char* folder : {"spool", "columns", "findings", "counts", "drop"}) {
+  for (const char* folder : {"spool", "columns", "findings", "counts", "series", "drop"}) {
     std::filesystem::create_directories(path + "/" + folder, failed);
     if (failed)
       return unavailable("cannot make a folder in " + text::quote(path) + ": " + failed.message());

@@ -96,6 +96,7 @@ Result<void> Node::open_stores() {
                                     {.memory_bytes = std::size_t{config_.counts_memory_mb} << 20,
                                      .threads = config_.counts_threads}));
   TRY(mend_stores());
+  TRY(open_series(hash64({reinterpret_cast<const char*>(key.data()), key.size()})));
   enrichment_ = TRY(enrich::Enrichment::open(config_.enrich));
   live_ = std::make_unique<Live>(words_, options_.now);
   live_->open_findings(findings_->open_count());
@@ -103,38 +104,39 @@ Result<void> Node::open_stores() {
                                         .columns = *columns_,
                                         .findings = *findings_,
                                         .counts = *counts_,
+                                        .series = *series_,
                                         .controllers = controllers_,
                                         .words = words_,
                                         .home = home_.path(),
                                         .now = options_.now}));
   foreign_ = TRY(store::Foreign::open(*journal_));
   raw_ = TRY(store::Raw::open(*journal_, home_.file("raw")));
-  law_ = TRY(Law::open(
-      {.journal = *journal_,
-       .columns = *columns_,
-       .findings = *findings_,
-       .counts = *counts_,
-       .raw = *raw_,
-       .corrections = *corrections_,
-       .words = words_,
-       .home = home_.path(),
-       .key = key,
-       .mask = config_.mask_erased,
-       .now = options_.now,
-       .rested = [this](const auto& work) { return followers_->paused(work); },
-       .prune = [this](std::uint64_t seq) -> Result<void> {
-         std::lock_guard keep(keep_journal_);
-         std::error_code none;  // what a stop left of a backup, which holds this
-         fs::remove_all(home_.file("columns") + "/backup", none);
-         return journal_->prune(seq);
-       },
-       .reworded = [this](const auto& work) -> Result<void> {
-         auto done = triage_->reload_after(work);
-         feeds_->reword();
-         return done;
-       },
-       .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
-       .forget_indicators = [this](const auto& names) { return forget_told(names); }}));
+  law_ = TRY(
+      Law::open({.journal = *journal_,
+                 .columns = *columns_,
+                 .findings = *findings_,
+                 .counts = *counts_,
+                 .raw = *raw_,
+                 .corrections = *corrections_,
+                 .words = words_,
+                 .home = home_.path(),
+                 .key = key,
+                 .mask = config_.mask_erased,
+                 .now = options_.now,
+                 .rested = [this](const auto& work) { return followers_->paused(work); },
+                 .prune = [this](std::uint64_t seq) -> Result<void> {
+                   std::lock_guard keep(keep_journal_);
+                   std::error_code none;  // what a stop left of a backup, which holds this
+                   fs::remove_all(home_.file("columns") + "/backup", none);
+                   return journal_->prune(seq);
+                 },
+                 .reworded = [this](const auto& work) -> Result<void> {
+                   auto done = triage_->reload_after(work);
+                   feeds_->reword();
+                   return done;
+                 },
+                 .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
+                 .forget_indicators = [this](const auto& names) { return forget_told(names); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -153,18 +155,21 @@ Result<void> Node::open_stores() {
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
   followers_ = std::make_unique<Followers>(
       *journal_,
-      node::followers({.columns = *columns_,
-                       .findings = *findings_,
-                       .counts = *counts_,
-                       .live = *live_,
-                       .corrections = *corrections_,
-                       .router = alerts_->router(),
-                       .is_news = [this](const EventBatch& batch) { return is_news(batch); },
-                       .last_seq = journal_->last_seq(),
-                       .drop_events = [this] { return drop_events(); },
-                       .first_counts = [this] { return first_kept(config_.exact_counts_months); },
-                       .offers = offers_.get(),
-                       .offered_days = config_.offered_days}));
+      node::followers(
+          {.columns = *columns_,
+           .findings = *findings_,
+           .counts = *counts_,
+           .live = *live_,
+           .corrections = *corrections_,
+           .router = alerts_->router(),
+           .is_news = [this](const EventBatch& batch) { return is_news(batch); },
+           .last_seq = journal_->last_seq(),
+           .drop_events = [this] { return drop_events(); },
+           .first_counts = [this] { return first_kept(config_.exact_counts_months); },
+           .series = *series_,
+           .constituents = [this](const EventBatch& batch) { return constituents_of(batch); },
+           .offers = offers_.get(),
+           .offered_days = config_.offered_days}));
   followers_->start();
   std::uint64_t stored = columns_->watermark();  // before the days are asked for: it moves
   auto days = TRY(columns_->days());
@@ -557,6 +562,9 @@ Result<void> Node::prune_raw() {
   return {};
 }
 
+Node::Node(NodeOptions options, Home home, Config config)
+    : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
+
 Node::~Node() {
   stop();
 }
@@ -605,22 +613,24 @@ Result<void> Node::copy_to(const std::string& folder, const std::string& copies)
     if (failed) return unavailable("cannot make " + text::quote(path) + ": " + failed.message());
     fs::permissions(path, fs::perms::owner_all, failed);  // it holds the node's secrets
   }
-  store::Counts::Files counted;
-  std::uint64_t in_columns = 0;
-  auto freeze = [&]() -> Result<void> {
-    TRY(findings_->snapshot());
-    TRY(counts_->snapshot());
-    counted = counts_->files();
-    in_columns = columns_->watermark();
-    return {};
-  };
-  TRY(followers_->paused(freeze));
   auto copy = [&](const std::string& from, const std::string& to) -> Result<void> {
     std::error_code why;
     fs::copy(from, to, fs::copy_options::recursive, why);
     if (why) return unavailable("cannot copy " + text::quote(from) + ": " + why.message());
     return {};
   };
+  store::Counts::Files counted;
+  std::uint64_t in_columns = 0;
+  auto freeze = [&]() -> Result<void> {
+    TRY(findings_->snapshot());
+    TRY(counts_->snapshot());
+    TRY(series_->snapshot());
+    TRY(copy(home_.file("series"), folder + "/series"));
+    counted = counts_->files();
+    in_columns = columns_->watermark();
+    return {};
+  };
+  TRY(followers_->paused(freeze));
   auto copy_below = [&](const std::string& from, const std::string& to) -> Result<void> {
     std::error_code why;
     for (const auto& entry : fs::directory_iterator(from, why)) {

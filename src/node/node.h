@@ -44,8 +44,11 @@
 #include "store/raw.h"
 #include "store/triage.h"
 #include "store/views.h"
+#include "warn/series.h"
 
 namespace tocsin::node {
+
+class Outlook;
 
 struct NodeOptions {
   std::string home;
@@ -79,6 +82,8 @@ class Node {
   store::Columns& columns() { return *columns_; }
   store::Findings& findings() { return *findings_; }
   store::Counts& counts() { return *counts_; }
+  const warn::Series& series() const { return *series_; }
+  const Outlook& outlook() const { return *outlook_; }
   store::Triage& triage() { return *triage_; }
   store::Cases& cases() { return *cases_; }
   store::Views& views() { return *views_; }
@@ -130,8 +135,7 @@ class Node {
   Result<void> backup(const std::string& folder);
 
  private:
-  Node(NodeOptions options, Home home, Config config)
-      : options_(std::move(options)), home_(std::move(home)), config_(std::move(config)) {}
+  Node(NodeOptions options, Home home, Config config);
   Result<void> open_stores();
   Result<void> open_alerts();
   Result<void> open_offers();
@@ -160,6 +164,8 @@ class Node {
   bool is_news(const EventBatch& batch) const;
   bool is_played(std::string_view feed) const;
   Result<void> mend_stores();
+  Result<void> open_series(std::uint64_t secret);
+  std::vector<WordId> constituents_of(const EventBatch& batch) const;
   Result<store::Counts::Key> secret_key();
   Result<void> copy_to(const std::string& folder, const std::string& copies);
   void prune(const std::stop_token& stop);
@@ -182,6 +188,8 @@ class Node {
   std::unique_ptr<store::Views> views_;
   std::unique_ptr<store::Findings> findings_;
   std::unique_ptr<store::Counts> counts_;
+  std::unique_ptr<warn::Series> series_;
+  std::unique_ptr<Outlook> outlook_;  // what is made of them
   std::unique_ptr<store::Duplicates> duplicates_;
   std::unique_ptr<store::Offers> offers_;  // null: no member of a network
   std::optional<enrich::Enrichment> enrichment_;

@@ -4,7 +4,8 @@
 //   collector -> spool -> unpack -> format -> exact duplicates -> enrich -> join controllers ->
 //   COMMIT (journal, SQLite)
 // Followers, after it, each at its own pace (the list below):
-//   columns (DuckDB) . route (alerts) . findings . counts . live view . offers (to members)
+//   columns (DuckDB) . route (alerts) . findings . counts . series . live view . offers (to
+//   members)
 #include "node/pipeline.h"
 
 #include <fmt/format.h>
@@ -219,6 +220,27 @@ Follower counts_follower(store::Counts& counts, const store::Columns& columns,
           .visible = [&] { return counts.applied(); }};
 }
 
+Follower series_follower(warn::Series& series, Corrections& corrections,
+                         warn::Series::Constituents constituents, std::function<Day()> first_kept) {
+  auto rhythm = std::make_shared<SnapshotRhythm>();
+  auto hourly = std::make_shared<Hourly>();
+  return {.name = "series",
+          .watermark = [&] { return series.applied(); },
+          .apply = [&series, &corrections, constituents,
+                    rhythm](const BatchPointer& batch) -> Result<void> {
+            rhythm->count(std::max<std::size_t>(1, batch->size()));
+            if (batch->is_act()) return corrections.in_series(*batch, constituents);
+            return series.apply(*batch, constituents(*batch));
+          },
+          .rest = [&series, rhythm, hourly, first_kept](bool flush) -> Result<void> {
+            if (hourly->is_due()) series.drop_before(first_kept());
+            if (!rhythm->is_due(0, flush)) return {};
+            return rhythm->run([&] { return series.snapshot(); });
+          },
+          .durable = [&] { return series.watermark(); },
+          .visible = [&] { return series.applied(); }};
+}
+
 Follower live_follower(Live& live, std::uint64_t from) {
   return {.name = "live",
           .watermark = [from] { return from; },
@@ -287,6 +309,7 @@ std::vector<Follower> followers(const Stores& stores) {
       route_follower(stores.router, stores.findings, stores.is_news),
       findings_follower(stores.findings, stores.live, stores.corrections),
       counts_follower(stores.counts, stores.columns, stores.corrections, stores.first_counts),
+      series_follower(stores.series, stores.corrections, stores.constituents, stores.first_counts),
       live_follower(stores.live, stores.last_seq)};
   if (stores.offers != nullptr) all.push_back(offers_follower(*stores.offers, stores.offered_days));
   return all;

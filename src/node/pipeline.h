@@ -12,8 +12,11 @@
 #include "store/counts.h"
 #include "store/findings.h"
 #include "store/offers.h"
+#include "warn/series.h"
 
 namespace tocsin::node {
+
+class Outlook;
 
 struct Stores {
   store::Columns& columns;
@@ -28,7 +31,10 @@ struct Stores {
   // Retention: drops events that are too old; the first month whose exact counts stay.
   std::function<Result<std::size_t>()> drop_events;
   std::function<Day()> first_counts;
-  store::Offers* offers;  // null: the node is no member of a network
+  warn::Series& series;
+  Outlook& outlook;
+  warn::Series::Constituents constituents;  // of a batch's rows, by number
+  store::Offers* offers;                    // null: the node is no member of a network
   std::uint32_t offered_days;
 };
 
