@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "node/bundle.h"
 #include "node/morning.h"
+#include "node/outlook.h"
 #include "node/pause.h"
 #include "node/pipeline.h"
 #include "node/upgrade.h"
@@ -167,6 +168,7 @@ Result<void> Node::open_stores() {
            .drop_events = [this] { return drop_events(); },
            .first_counts = [this] { return first_kept(config_.exact_counts_months); },
            .series = *series_,
+           .outlook = *outlook_,
            .constituents = [this](const EventBatch& batch) { return constituents_of(batch); },
            .offers = offers_.get(),
            .offered_days = config_.offered_days}));
@@ -624,7 +626,7 @@ Result<void> Node::copy_to(const std::string& folder, const std::string& copies)
   auto freeze = [&]() -> Result<void> {
     TRY(findings_->snapshot());
     TRY(counts_->snapshot());
-    TRY(series_->snapshot());
+    TRY(series_->snapshot(outlook_->save()));
     TRY(copy(home_.file("series"), folder + "/series"));
     counted = counts_->files();
     in_columns = columns_->watermark();

@@ -5,6 +5,7 @@
 
 #include "model/subject.h"
 #include "node/node.h"
+#include "node/outlook.h"
 #include "store/replay.h"
 
 namespace tocsin::node {
@@ -19,12 +20,13 @@ Result<void> Node::open_series(std::uint64_t secret) {
     opened = warn::Series::open(home_.file("series"), {.secret = secret});
   }
   series_ = TRY(std::move(opened));
+  outlook_ = Outlook::open({.series = *series_, .words = words_, .now = options_.now});
   std::uint64_t watermark = series_->applied();
   if (watermark >= journal_->last_seq() || TRY(journal_->batch(watermark + 1))) return {};
   spdlog::warn("series: what came after batch {} is made anew from the events", watermark);
   TRY(store::replay(*columns_, {.after = watermark, .up_to = columns_->watermark()},
                     [&](EventBatch& batch) { return series_->restore(batch, now(), {}); }));
-  return series_->snapshot();
+  return series_->snapshot(outlook_->save());
 }
 
 // By number, 0 nobody's: of those that the directory has now.

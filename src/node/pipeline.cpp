@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "model/field.h"
 #include "model/members.h"
+#include "node/outlook.h"
 #include "store/replay.h"
 
 namespace tocsin::node {
@@ -220,7 +221,10 @@ Follower counts_follower(store::Counts& counts, const store::Columns& columns,
           .visible = [&] { return counts.applied(); }};
 }
 
-Follower series_follower(warn::Series& series, Corrections& corrections,
+// Ticks are judged as they become complete: at most a tenth of the time while events come in.
+constexpr std::chrono::milliseconds look_within(100);
+
+Follower series_follower(warn::Series& series, Outlook& outlook, Corrections& corrections,
                          warn::Series::Constituents constituents, std::function<Day()> first_kept) {
   auto rhythm = std::make_shared<SnapshotRhythm>();
   auto hourly = std::make_shared<Hourly>();
@@ -232,10 +236,11 @@ Follower series_follower(warn::Series& series, Corrections& corrections,
             if (batch->is_act()) return corrections.in_series(*batch, constituents);
             return series.apply(*batch, constituents(*batch));
           },
-          .rest = [&series, rhythm, hourly, first_kept](bool flush) -> Result<void> {
+          .rest = [&series, &outlook, rhythm, hourly, first_kept](bool flush) -> Result<void> {
             if (hourly->is_due()) series.drop_before(first_kept());
+            TRY(outlook.look(look_within));
             if (!rhythm->is_due(0, flush)) return {};
-            return rhythm->run([&] { return series.snapshot(); });
+            return rhythm->run([&] { return series.snapshot(outlook.save()); });
           },
           .durable = [&] { return series.watermark(); },
           .visible = [&] { return series.applied(); }};
@@ -309,7 +314,8 @@ std::vector<Follower> followers(const Stores& stores) {
       route_follower(stores.router, stores.findings, stores.is_news),
       findings_follower(stores.findings, stores.live, stores.corrections),
       counts_follower(stores.counts, stores.columns, stores.corrections, stores.first_counts),
-      series_follower(stores.series, stores.corrections, stores.constituents, stores.first_counts),
+      series_follower(stores.series, stores.outlook, stores.corrections, stores.constituents,
+                      stores.first_counts),
       live_follower(stores.live, stores.last_seq)};
   if (stores.offers != nullptr) all.push_back(offers_follower(*stores.offers, stores.offered_days));
   return all;
