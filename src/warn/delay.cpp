@@ -111,6 +111,7 @@ void FeedClock::take(const EventBatch& batch) {
       continue;
     }
     newest = std::max(newest, std::min(time, received));
+    if (oldest_ == time_none || time < oldest_) oldest_ = time;
     if ((received - time) / us_per_s > DurationCurve::longest_s && !delay_.empty()) ++old_;
     if (i % stride != 0 || is_history(batch, i)) continue;
     auto weight = static_cast<float>(stride);
@@ -156,7 +157,7 @@ double FeedClock::complete(TimeUs end, TimeUs now) const {
 }
 
 std::string FeedClock::save() const {
-  Moments moments{first_received_, last_received_, newest_, events_, future_, old_};
+  Moments moments{first_received_, last_received_, oldest_, newest_, events_, future_, old_};
   std::string out(reinterpret_cast<const char*>(&moments), sizeof moments);
   return out + delay_.save() + day_delay_.save() + gap_.save();
 }
@@ -169,6 +170,7 @@ bool FeedClock::load(std::string_view bytes) {
   bytes.remove_prefix(sizeof moments);
   first_received_ = moments.first_received;
   last_received_ = moments.last_received;
+  oldest_ = moments.oldest;
   newest_ = moments.newest;
   events_ = moments.events;
   future_ = moments.future;

@@ -13,7 +13,8 @@
 namespace tocsin::warn {
 
 // Weights by duration in buckets that grow by a quarter of a power of two, from 1 s to 10 days.
-// What is longer than four days is not learned: it is history told late, not delay. Old weight fades.
+// What is longer than four days is not learned: it is history told late, not delay. Old weight
+// fades.
 class DurationCurve {
  public:
   static constexpr std::size_t buckets = 80;
@@ -62,6 +63,7 @@ class FeedClock {
 
   TimeUs first_received() const { return first_received_; }
   TimeUs last_received() const { return last_received_; }
+  TimeUs oldest() const { return oldest_; }         // time of an event; time_none: none yet
   TimeUs newest() const { return newest_; }         // time of an event; time_none: none yet
   std::uint64_t future() const { return future_; }  // events of the future, ever
   std::uint64_t old() const { return old_; }        // told long after, since its delay is known
@@ -77,12 +79,13 @@ class FeedClock {
 
  private:
   struct Moments {  // what lies on the disk beside the curves
-    TimeUs first_received, last_received, newest;
+    TimeUs first_received, last_received, oldest, newest;
     std::uint64_t events, future, old;
   };
   std::int64_t gap_s() const;
 
-  TimeUs first_received_ = time_none, last_received_ = time_none, newest_ = time_none;
+  TimeUs first_received_ = time_none, last_received_ = time_none, oldest_ = time_none,
+         newest_ = time_none;
   std::uint64_t events_ = 0, future_ = 0, old_ = 0;
   DurationCurve delay_;      // from an event to its arrival
   DurationCurve day_delay_;  // from the end of an event's day to its arrival

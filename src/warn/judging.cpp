@@ -72,31 +72,27 @@ std::size_t novelty_of(const SeriesKey& key) {
 // ---- one feed
 
 // Starts to learn at the given step, from the past that there is.
-void Judging::begin(OfFeed& of, Step step, const FeedClock& clock, const Series& series,
-                    TimeUs now) {
+void Judging::begin(OfFeed& of, Step step, const FeedClock& clock, TimeUs now) {
   count_ -= of.tracks.size();
-  Day newest = times::day_of(clock.newest());
-  auto days = series.days(newest - static_cast<Day>(relearned_days), newest + 1);
   OfFeed fresh;
   fresh.step = step;
-  fresh.begun = of.switched == time_none ? (days.empty() ? newest : days.front()) : of.begun;
   fresh.events = of.events, fresh.future = of.future, fresh.old = of.old;
-  Day from = std::max(static_cast<Day>(fresh.begun), days.empty() ? newest : days.front());
-  fresh.first = fresh.next = tick_of(step, times::start_of(from));
+  TimeUs from = std::max(clock.oldest(), clock.newest() - relearned_days * us_per_day);
+  fresh.first = fresh.next = tick_of(step, times::start_of(times::day_of(from)));
   fresh.switched = now;
   of = std::move(fresh);
 }
 
-void Judging::prepare(WordId feed, const FeedClock& clock, const Series& series, TimeUs now) {
+void Judging::prepare(WordId feed, const FeedClock& clock, TimeUs now) {
   if (clock.newest() == time_none) return;
   OfFeed& of = feeds_[feed];
   Step step = clock.cadence() == Cadence::streaming ? Step::quarter : Step::day;
   if (of.switched == time_none) {
-    begin(of, step, clock, series, now);
+    begin(of, step, clock, now);
     of.events = 0;
     watch_.tell(feed, FeedNoticeKind::fresh, clock.first_received());
   } else if (step != of.step && now - of.switched > us_per_day) {
-    begin(of, step, clock, series, now);
+    begin(of, step, clock, now);
   }
   TimeUs watermark = clock.watermark(now);
   // While a report is being read the last day is not all there.
@@ -104,8 +100,7 @@ void Judging::prepare(WordId feed, const FeedClock& clock, const Series& series,
   if (reads) watermark = std::min(watermark, times::start_of(times::day_of(clock.newest())));
   of.limit = tick_of(of.step, watermark);
   // A clock that was ahead has gone back: go on from there.
-  std::int64_t most = tick_of(of.step, now) + 1;
-  if (of.next > most) of.next = of.limit;
+  if (of.next > tick_of(of.step, now + us_per_day) + 1) of.next = of.limit;
   watch_clock(feed, of, clock, now);
   of.events = clock.events();
 }
@@ -165,7 +160,7 @@ Result<bool> Judging::run(const Series& series, TimeUs now, const Take& take) {
   auto clocks = series.clocks();
   Day day = INT32_MAX;
   for (const auto& [feed, clock] : clocks) {
-    prepare(feed, clock, series, now);
+    prepare(feed, clock, now);
     auto of = feeds_.find(feed);
     if (of != feeds_.end() && of->second.next < of->second.limit)
       day = std::min(day, day_of_tick(of->second.step, of->second.next));
@@ -230,7 +225,9 @@ void Judging::judge_tick(WordId feed, OfFeed& of, Slice& slice, const FeedClock&
   of.total.learn(at, total);
   judge_tracks(of, at, counts, out);
   admit(of, slice, at, quarters, out);
-  bool is_learned = tick - of.first >= learned_days * ticks_of_day(of.step);
+  if (Day day = day_of_tick(of.step, tick); total > 0 && day != of.last_day)
+    of.last_day = day, ++of.days;
+  bool is_learned = of.days > learned_days;
   if (is_learned) watch_.end(feed, FeedNoticeKind::fresh, out.end);
   TimeUs news = std::max(2 * us_per_day, us_per_day + 2 * clock.delay_s(0.99) * us_per_s);
   out.is_news = is_learned && now - out.end <= news;

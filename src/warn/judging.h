@@ -75,8 +75,8 @@ class Judging {
   struct OfFeed {
     Step step = Step::day;
     std::int64_t next = 0, first = 0;  // ticks: the next to judge; the first it learned from
-    std::int64_t begun = 0;            // the day of its first event
-    TimeUs switched = time_none;       // when the step was chosen
+    std::int64_t days = 0, last_day = INT32_MIN;    // with events: how many, the last
+    TimeUs switched = time_none;                    // when the step was chosen
     std::uint64_t events = 0, future = 0, old = 0;  // what the clock said last
     Filter total;
     float ratio = 0;          // usual events per subject of a tick; 0: not known
@@ -95,9 +95,9 @@ class Judging {
     std::uint64_t day_subjects = 0;
   };
 
-  void prepare(WordId feed, const FeedClock& clock, const Series& series, TimeUs now);
+  void prepare(WordId feed, const FeedClock& clock, TimeUs now);
   void watch_clock(WordId feed, OfFeed& of, const FeedClock& clock, TimeUs now);
-  void begin(OfFeed& of, Step step, const FeedClock& clock, const Series& series, TimeUs now);
+  void begin(OfFeed& of, Step step, const FeedClock& clock, TimeUs now);
   static Slice slice_of(WordId feed, const OfFeed& of, const DaySeries& rows);
   void judge_tick(WordId feed, OfFeed& of, Slice& slice, const FeedClock& clock, TimeUs now,
                   const Take& take);

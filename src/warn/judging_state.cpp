@@ -58,7 +58,7 @@ bool all_finite(const Floats& values) {
 struct Head {  // of a feed
   WordId feed;
   std::uint8_t step;
-  std::int64_t next, first, begun;
+  std::int64_t next, first, days, last_day;
   TimeUs switched;
   std::uint64_t events, future, old;
   float ratio;
@@ -76,7 +76,7 @@ std::string Judging::save() const {
     Head head{};
     head.feed = feed;
     head.step = static_cast<std::uint8_t>(of.step);
-    head.next = of.next, head.first = of.first, head.begun = of.begun;
+    head.next = of.next, head.first = of.first, head.days = of.days, head.last_day = of.last_day;
     head.switched = of.switched;
     head.events = of.events, head.future = of.future, head.old = of.old;
     head.ratio = of.ratio;
@@ -113,7 +113,7 @@ Result<void> Judging::load(std::string_view bytes) {
     }
     OfFeed& of = feeds_[head.feed];
     of.step = static_cast<Step>(head.step);
-    of.next = head.next, of.first = head.first, of.begun = head.begun;
+    of.next = head.next, of.first = head.first, of.days = head.days, of.last_day = head.last_day;
     of.switched = head.switched;
     of.events = head.events, of.future = head.future, of.old = head.old;
     of.ratio = std::isfinite(head.ratio) ? head.ratio : 0;
