@@ -47,9 +47,10 @@ export type Measure = "events" | "subjects";
 export interface SeriesPoint { x: number; value?: number; before?: number; part?: boolean; total?: Range; expected?: number; band?: Range }
 // The points of a chart. What is expected is of events, so subjects have no band. `before` has the ticks of a year before, in the same order.
 export function points_of(ticks: SeriesTick[], before: SeriesTick[], measure: Measure): SeriesPoint[] {
-  const had = new Map(before.map((tick) => [Date.parse(tick.start) + year_ms, tick])), any_before = before.some((tick) => tick.events > 0);
+  const begun = before.findIndex((tick) => tick.events > 0); // the line begins where something was counted
+  const had = new Map((begun < 0 ? [] : before.slice(begun)).map((tick) => [Date.parse(tick.start) + year_ms, tick]));
   return ticks.map((tick, i) => {
-    const value = tick[measure] ?? (measure === "subjects" && tick.events === 0 ? 0 : undefined), old = any_before ? had.get(Date.parse(tick.start)) : undefined;
+    const value = tick[measure] ?? (measure === "subjects" && tick.events === 0 ? 0 : undefined), old = had.get(Date.parse(tick.start));
     const point: SeriesPoint = { x: ticks.length > 1 ? i / (ticks.length - 1) : 0 };
     if (value !== undefined) point.value = value;
     const was = old && (old[measure] ?? (old.events === 0 ? 0 : undefined));

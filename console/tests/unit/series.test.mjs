@@ -27,6 +27,7 @@ test("a tick meets the one of the same weekday a year before; where nothing was,
   const old = [{ start: "2025-09-02T00:00:00Z", events: 3 }, { start: "2025-09-03T00:00:00Z", events: 0 }];
   assert.deepEqual(points_of(now_ticks, old, "events"), [{ x: 0, value: 7, before: 3, expected: 5, band: { low: 1, high: 9 } }, { x: 1, value: 2, before: 0, part: true, total: { low: 2, high: 6 } }]);
   assert.ok(points_of(now_ticks, [{ start: "2025-09-02T00:00:00Z", events: 0 }], "events").every((point) => point.before === undefined));
+  assert.deepEqual(points_of(now_ticks, [{ start: "2025-09-02T00:00:00Z", events: 0 }, { start: "2025-09-03T00:00:00Z", events: 4 }], "events").map((point) => point.before), [undefined, 4]);
 });
 test("subjects have no band, and what was not counted is a gap", () => {
   const points = points_of([{ start: "2026-09-01T00:00:00Z", events: 7, subjects: 4, expected: 5, interval: { low: 1, high: 9 } }, { start: "2026-09-02T00:00:00Z", events: 3 }, { start: "2026-09-03T00:00:00Z", events: 0 }], [], "subjects");
