@@ -6,6 +6,7 @@
 #include "api/backend_node.h"
 #include "base/text.h"
 #include "ingest/catalogue.h"
+#include "node/outlook.h"
 
 namespace tocsin::api {
 namespace {
@@ -21,7 +22,8 @@ std::string schedule_text(const ingest::Feed& feed) {
   return fmt::format("every {} s", s);
 }
 
-FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated) {
+FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated,
+                 const std::vector<Note>& notices) {
   const ingest::FeedHealth& h = row.health;
   FeedRow out{.name = row.feed.name,
               .title = row.feed.title.empty() ? row.feed.name : row.feed.title};
@@ -55,12 +57,28 @@ FeedRow feed_row(const node::Feeds::Row& row, TimeUs now, bool simulated) {
     out.delay = std::move(delay);
   }
   out.terms = row.feed.terms;
+  for (const Note& notice : notices) {
+    if (notice.feed == row.feed.name) out.notices.push_back(notice);
+  }
   return out;
 }
 
 std::optional<std::uint64_t> id_of(std::string_view text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return std::nullopt;
   return text::number(text.substr(prefix.size()));
+}
+
+// What the counts show of feeds now.
+std::vector<Note> notices_of(const node::Node& node, const Dictionary& words) {
+  std::vector<Note> out;
+  for (const auto& notice : node.outlook().notices()) {
+    if (notice.until != time_none) continue;
+    out.push_back({.kind = std::string(name(notice.kind)),
+                   .feed = std::string(words.word(notice.feed)),
+                   .text = warn::text_of(notice),
+                   .since = notice.since});
+  }
+  return out;
 }
 
 }  // namespace
@@ -102,15 +120,16 @@ NodeInfo NodeBackend::info() {
 
 Result<std::vector<FeedRow>> NodeBackend::feeds() {
   std::vector<FeedRow> rows;
+  auto notices = notices_of(node_, node_.words());
   for (const auto& row : node_.feeds().list())
-    rows.push_back(feed_row(row, node_.now(), node_.is_simulated()));
+    rows.push_back(feed_row(row, node_.now(), node_.is_simulated(), notices));
   return rows;
 }
 
 Result<FeedRow> NodeBackend::feed(const std::string& wanted) {
   auto row = node_.feeds().row(wanted);
   if (!row) return missing("no feed " + text::quote(wanted));
-  return feed_row(*row, node_.now(), node_.is_simulated());
+  return feed_row(*row, node_.now(), node_.is_simulated(), notices_of(node_, node_.words()));
 }
 
 Result<void> NodeBackend::enable_feed(const std::string& wanted, const FeedTick& tick) {

@@ -1,4 +1,4 @@
-// Series of a node, for the API.
+// Series and warnings of a node, for the API.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include "api/backend_node.h"
 #include "api/object.h"
 #include "base/text.h"
+#include "node/outlook.h"
 #include "warn/series_query.h"
 
 namespace tocsin::api {
@@ -89,7 +90,69 @@ SeriesTick tick_of(const warn::SeriesTick& tick) {
   return out;
 }
 
+std::string warning_id(std::uint64_t id) {
+  return fmt::format("w_{:016x}", id);
+}
+
+// What rises, by how much, in words.
+std::string sentence(const node::Outlook::Row& row, const std::string& start) {
+  const warn::Warning& w = row.warning;
+  auto range = warn::interval(0.95, row.expected);
+  std::string_view tick = row.step == warn::Step::quarter ? "quarter of an hour" : "day";
+  std::string out =
+      fmt::format("{}: {} since {}", w.keys.front(),
+                  w.is_open() ? "more than is usual" : "was more than is usual", start);
+  if (row.observed > 0)
+    out += fmt::format(
+        "; {:.0f} events in the last {}, where {:.1f} were to be expected ({:.0f} to "
+        "{:.0f})",
+        row.observed, tick, row.expected.mean, range.low, range.high);
+  return out;
+}
+
+Object warning_object(const node::Outlook::Row& row, const Dictionary& words) {
+  const warn::Warning& w = row.warning;
+  auto time = [&](std::int64_t tick) {
+    return tick == 0 ? std::string() : times::format(warn::start_of_tick(row.step, tick));
+  };
+  std::vector<Object> notices;
+  for (const auto& notice : row.notices)
+    notices.push_back(Object()
+                          .add("kind", name(notice.kind))
+                          .add("feed", words.word(notice.feed))
+                          .add("text", warn::text_of(notice))
+                          .add("since", times::format(notice.since)));
+  Object out;
+  out.add("id", warning_id(w.id)).add("keys", w.keys).add("state", name_of(w.life));
+  out.add("severity", name_of(w.severity)).add("score", w.score);
+  out.add("feed", words.word(row.feed)).add("resolution", name(row.step));
+  out.add("opened", time(w.opened)).add("updated", time(w.updated)).add("peaked", time(w.peaked));
+  out.add("closed", time(w.closed)).add("seen", time(w.seen));
+  out.add("p", w.lowest_p).add("false_a_week", w.lowest_false_a_week);
+  out.add("events", w.count).add("expected_events", w.expected);
+  out.add("ratio", w.ratio).add("highest_ratio", w.highest_ratio);
+  out.add("contributors", w.contributors).flag("doubtful", w.doubtful).add("notices", notices);
+  if (w.merged_into != 0) out.add("merged_into", warning_id(w.merged_into));
+  if (row.observed > 0) {
+    auto range = warn::interval(0.95, row.expected);
+    out.add("observed", row.observed).add("expected", row.expected.mean);
+    out.add("interval", Object().add("low", range.low).add("high", range.high));
+  }
+  return out.add("text", sentence(row, time(w.opened)));
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> NodeBackend::warnings(const WarningsAsk& ask) {
+  std::vector<std::string> out;
+  for (const auto& row : node_.outlook().warnings()) {
+    bool wanted =
+        ask.id.empty() ? ask.closed || row.warning.is_open() : warning_id(row.warning.id) == ask.id;
+    if (wanted && out.size() < ask.limit) out.push_back(warning_object(row, node_.words()).text());
+  }
+  if (!ask.id.empty() && out.empty()) return missing("no warning " + text::quote(ask.id));
+  return out;
+}
 
 Result<SeriesAnswer> NodeBackend::series(const SeriesAsk& ask) {
   const Dictionary& words = node_.words();

@@ -115,6 +115,13 @@ class FakeBackend final : public Backend {
                                              .interval = Range{1, 9}}}}},
                         .notes = {{.kind = "keys", .text = "too many"}}};
   }
+  Result<std::vector<std::string>> warnings(const WarningsAsk&) override {
+    return std::vector<std::string>{
+        R"({"id":"w_0000000000000001","keys":["scanner 22/tcp country=BR feed=n6"],)"
+        R"("state":"opened","severity":"high","score":61.5,"resolution":"15m",)"
+        R"("opened":"2026-01-01T00:00:00Z","p":1e-9,"false_a_week":0.001,"events":90,)"
+        R"("expected_events":30.5,"ratio":3,"highest_ratio":3,"text":"rising"})"};
+  }
   Result<StatsAnswer> stats(const StatsAsk& ask, const Patience&) override {
     Span span{.since = day_one, .until = day_one + 31 * us_per_day};
     return StatsAnswer{.definition = "distinct addresses",

@@ -76,6 +76,8 @@ Answer list_countries(Context& context, const Call& call);
 
 // handlers_warnings.cpp
 Answer list_series(Context& context, const Call& call);
+Answer list_warnings(Context& context, const Call& call);
+Answer show_warning(Context& context, const Call& call);
 
 // handlers_intake.cpp
 Answer list_feeds(Context& context, const Call& call);

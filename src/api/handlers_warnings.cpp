@@ -1,4 +1,4 @@
-// Series over time.
+// Series over time, and warnings.
 #include "api/answers.h"
 #include "api/handlers.h"
 #include "base/text.h"
@@ -61,6 +61,23 @@ std::string json_of(const SeriesRow& row) {
 }
 
 }  // namespace
+
+Answer list_warnings(Context& context, const Call& call) {
+  WarningsAsk ask{.closed = call.params.text("state") == "all"};
+  std::uint64_t limit = call.params.number("limit", 50);
+  if (limit == 0 || limit > limit_max) return invalid("parameter 'limit' is from 1 to 1000");
+  ask.limit = static_cast<std::size_t>(limit);
+  auto rows = TRY(context.backend.warnings(ask));
+  std::string items;
+  for (const std::string& row : rows) items += (items.empty() ? "" : ",") + row;
+  return answered(call, Object().raw("items", "[" + items + "]"));
+}
+
+Answer show_warning(Context& context, const Call& call) {
+  WarningsAsk ask{.id = call.path.at("id"), .closed = true};
+  auto rows = TRY(context.backend.warnings(ask));
+  return http::json(rows.at(0));
+}
 
 Answer list_series(Context& context, const Call& call) {
   SeriesAsk ask = TRY(series_ask(call));

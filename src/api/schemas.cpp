@@ -90,6 +90,14 @@ constexpr Schema table[] = {
     {"SeriesTick", "One stretch of time; `total` is what a partial one may become, with 95 %.",
      "start!:time events!:integer subjects:integer partial:boolean total:Range expected:number "
      "interval:Range"},
+    {"Warning", "A statement that something is rising; it goes on while that does.",
+     "id!:string keys!:[string] state!:opened|updated|peaked|closed "
+     "severity!:low|medium|high|critical score!:number feed:string resolution!:15m|1d "
+     "opened!:time updated:time peaked:time closed:time seen:time p!:number "
+     "false_a_week!:number events!:number expected_events!:number ratio!:number "
+     "highest_ratio!:number observed:number expected:number interval:Range "
+     "contributors:[string] doubtful:boolean notices:[Note] merged_into:string text!:string"},
+    {"WarningList", "Warnings, the newest first.", "items!:[Warning] as_of!:time took_ms!:number"},
     {"Range", "From `low` to `high`, both included.", "low!:number high!:number"},
     {"Pair", "Distinct subjects and events.", "distinct!:integer events!:integer"},
     {"Steering", "Where known controllers are.", "abroad!:integer home!:integer unknown!:integer"},
@@ -129,7 +137,7 @@ constexpr Schema table[] = {
      "state!:off|on_time|late|failed|never "
      "enabled!:boolean simulated!:boolean schedule:string last_success:time next:time lag_s:number "
      "events_24h!:integer events_total!:integer rejected_24h!:integer last_error:FeedError "
-     "tlp:string hours:[integer] usual_hour:number delay:Delay terms:Terms"},
+     "tlp:string hours:[integer] usual_hour:number delay:Delay terms:Terms notices:[Note]"},
     {"FeedList", "A page of feeds.", "items!:[Feed] next:string total:integer"},
     {"FeedError", "What went wrong last, and since when it goes well again.",
      "at:time recovered:time text!:string"},

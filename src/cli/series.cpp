@@ -12,7 +12,7 @@ namespace {
 
 struct SeriesOptions {
   std::string home, what, where, resolution = "1h", type, klass, family, port, country, asn, sector,
-      constituent, feed, since, until;
+                                 constituent, feed, since, until;
   std::size_t top = 0;
   bool expected = false, as_json = false, as_csv = false;
 };
@@ -20,9 +20,8 @@ struct SeriesOptions {
 // "scanner 23/tcp BR".
 std::string key_of(const simdjson::dom::element& row) {
   std::string out;
-  for (const char* part :
-       {"/key/type", "/key/family", "/key/port", "/key/country", "/key/asn", "/key/sector",
-        "/key/constituent"}) {
+  for (const char* part : {"/key/type", "/key/family", "/key/port", "/key/country", "/key/asn",
+                           "/key/sector", "/key/constituent"}) {
     std::string text = text_of(row, part);
     if (!text.empty()) out += (out.empty() ? "" : " ") + text;
   }
@@ -127,8 +126,9 @@ void add_series(CLI::App& app, Chosen& chosen) {
   verb->add_option("--feed", options.feed, "as this feed tells them alone");
   verb->add_option("--since", options.since, "from this time on; 7 days back if not said");
   verb->add_option("--until", options.until, "before this time; now if not said");
-  verb->add_option("--top", options.top,
-                   "so many series at most, those with the most events; 1, or 20 with --json, --csv");
+  verb->add_option(
+      "--top", options.top,
+      "so many series at most, those with the most events; 1, or 20 with --json, --csv");
   verb->add_flag("--expected", options.expected, "also what the past makes expect");
   verb->add_option("--home", options.home, "the data folder");
   verb->add_flag("--json", options.as_json, "as JSON");
