@@ -44,9 +44,29 @@ export function series_of(query, now) {
   return { what, where, resolution: step, since: iso(since), until: iso(until), groups: one_each.length, rows: one_each.slice(0, Number(query("top") || 20)), notes: [] };
 }
 
+const hour = 3_600_000, quarter = 900_000;
+const at = (ms, step) => iso(Math.floor(ms / step) * step);
+function warnings_at(now) {
+  const day = 24 * hour, quarters = (hours) => at(now - hours * hour, quarter), days = (n) => at(now - n * day, day);
+  return [
+    { id: "w_00000000000000a1", keys: ["infected-system mirai feed=sinkhole-a", "infected-system feed=sinkhole-a"], state: "updated", severity: "high", score: 81.4, feed: "sinkhole-a", resolution: "15m", opened: quarters(22.5), updated: quarters(7), seen: quarters(2), p: 3e-11, false_a_week: 0.0006, events: 61218, expected_events: 22904, ratio: 3.04, highest_ratio: 3.2,
+      observed: 1080, expected: 355.4, interval: { low: 281, high: 437 }, contributors: ["infected-system mirai asn=64499 feed=sinkhole-a", "infected-system mirai country=BR feed=sinkhole-a", "infected-system mirai asn=64496 feed=sinkhole-a", "infected-system mirai country=PT feed=sinkhole-a", "infected-system mirai asn=64501 feed=sinkhole-a", "infected-system mirai sector=health feed=sinkhole-a", "infected-system mirai constituent=c_1 feed=sinkhole-a"],
+      doubtful: true, notices: [{ kind: "doubled", feed: "sinkhole-a", text: "each event comes 1.3 times: a subscription too many, maybe", since: quarters(30) }], text: "infected-system mirai feed=sinkhole-a: more than is usual" },
+    { id: "w_00000000000000a2", keys: ["scanner 2323/tcp country=BR feed=honeynet-ssh"], state: "peaked", severity: "medium", score: 47, feed: "honeynet-ssh", resolution: "1d", opened: days(4), updated: days(3), peaked: days(2), seen: days(1), p: 0.000002, false_a_week: 0.09, events: 71022, expected_events: 50210, ratio: 1.38, highest_ratio: 1.52,
+      observed: 17809, expected: 12960.2, interval: { low: 11410, high: 14510 }, contributors: [], notices: [], text: "scanner 2323/tcp country=BR feed=honeynet-ssh: more than is usual" },
+    { id: "w_00000000000000a3", keys: ["phishing feed=honeynet-ssh"], state: "closed", severity: "low", score: 18, feed: "honeynet-ssh", resolution: "1d", opened: days(12), peaked: days(10), closed: days(6), seen: days(8), p: 0.00001, false_a_week: 0.4, events: 4021, expected_events: 2011, ratio: 1.96, highest_ratio: 2.2, contributors: [], notices: [], text: "phishing feed=honeynet-ssh: was more than is usual" },
+  ];
+}
+
 // Whether this room answered.
-export function answer_warn({ state, url, json }, path, method) {
+export function answer_warn({ state, url, json, fail }, path, method) {
   const now = state.now(), query = (name) => url.searchParams.get(name) ?? "", asked = { as_of: iso(now), took_ms: 4 };
-  if (path === "/series" && method === "GET") return json({ ...series_of(query, now), ...asked }), true;
-  return false;
+  if (method !== "GET") return false;
+  if (path === "/series") return json({ ...series_of(query, now), ...asked }), true;
+  if (path === "/warnings") return json({ items: warnings_at(now).filter((one) => query("state") === "all" || one.state !== "closed"), ...asked }), true;
+  if (path === "/constituents") return json({ items: [{ id: "c_1", name: "Hospital São Exemplo", sector: "health", country: "BR", sure: 90 }], total: 1, ...asked }), true;
+  const id = /^\/warnings\/([^/]+)$/.exec(path)?.[1];
+  if (!id) return false;
+  const one = warnings_at(now).find((each) => each.id === id);
+  return one ? json(one) : fail(404, "Not found", `no warning '${id}'`), true;
 }

@@ -36,7 +36,7 @@ export const warnings = {
   none: "Nothing is rising", none_how: "The node learns what is usual of each series, and tells here what rises far above it. A feed is judged after two weeks of its events.", none_all: "Nothing is rising, and nothing was a short while ago",
   title_of: (ratio: number, series: string) => (times_words(ratio) ? `${times_words(ratio)} as many events as expected: ${series}` : `More events than expected: ${series}`),
   states: { opened: "opened", updated: "still growing", peaked: "peaked, not over", closed: "over" } as Record<string, string>, severity: (word: string) => `${word} severity`,
-  since: (at: string) => `since ${at}`, feed: (feed: string) => `as ${feed} tells`, score: (score: number) => `score ${count(score)} of 100`,
+  since: (at: string) => `since ${at}`, feed: (feed: string) => `as ${feed} tells`, score: (score: number) => `${count(score)} of 100`,
   said: (events: number, expected: number, since: string) => `Since ${since}, ${plural(events, "event", "events")} came where ${count(expected)} ${Math.round(expected) === 1 ? "was" : "were"} expected.`,
   said_closed: (events: number, expected: number, since: string, until: string) => `From ${since} to ${until}, ${plural(events, "event", "events")} came where ${count(expected)} ${Math.round(expected) === 1 ? "was" : "were"} expected.`,
   chance: (every_s: number | undefined) => (every_s === undefined || every_s >= 1000 * year_s ? "Chance alone gives a warning this strong less than once in a thousand years." : `Chance alone gives a warning this strong once in ${every_s >= 2 * year_s ? `${count(every_s / year_s)} years` : duration(every_s)}.`),
