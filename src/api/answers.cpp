@@ -343,8 +343,10 @@ Object object_of(const FeedRow& row) {
       .add("events_total", row.events_total)
       .add("rejected_24h", row.rejected_24h)
       .add("hours", row.hours)
-      .add("terms", object_of(row.terms))
-      .add("notices", objects_of(row.notices));
+      .add("terms", object_of(row.terms));
+  std::vector<Object> notices;
+  for (const Note& notice : row.notices) notices.push_back(object_of(notice));
+  object.add("notices", notices);
   if (!row.error.empty()) {
     object.add("last_error", Object()
                                  .add("at", time_text(row.error_at))

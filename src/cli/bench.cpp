@@ -144,6 +144,9 @@ void add_bench(CLI::App& app, Chosen& chosen) {
   add_bench_share(*verb, chosen);
   add_bench_inbox(*verb, chosen);
   add_bench_pool(*verb, chosen);
+  add_bench_outbreak(*verb, chosen);
+  add_bench_nab(*verb, chosen);
+  add_bench_tick(*verb, chosen);
 }
 
 }  // namespace tocsin::cli

@@ -2,6 +2,8 @@
 // false warning a week; with known baselines, with learned ones, and with a member that lies.
 #include <fmt/core.h>
 
+#include <cstdio>
+
 #include "cli/pool_known.h"
 #include "cli/pool_learned.h"
 #include "cli/verbs.h"
@@ -32,21 +34,25 @@ void print_known(const PoolOptions& options) {
       options.draws, options.runs);
   for (auto rule : pool_rules) fmt::print(" {} |", rule);
   fmt::print("\n|---|---|---|---|---|---|\n");
-  for (const Surge& surge : surges) {
-    for (auto members : pool_sizes) {
-      if (members > options.learned.members || (surge.quarter && members < 5)) continue;
-      std::array<Delays, pool_rules.size()> all;
-      for (std::size_t draw = 0; draw < options.draws; ++draw) {
-        auto some = known_baselines(members, surge, options.runs, options.learned.seed + draw);
-        for (std::size_t rule = 0; rule < all.size(); ++rule)
-          all[rule].insert(all[rule].end(), some[rule].begin(), some[rule].end());
+  for (auto members : pool_sizes) {
+    if (members > options.learned.members) break;
+    KnownDelays all(surges.size());
+    for (std::size_t draw = 0; draw < options.draws; ++draw) {
+      auto some = known_baselines(members, surges, options.runs, options.learned.seed + draw);
+      for (std::size_t s = 0; s < surges.size(); ++s) {
+        for (std::size_t rule = 0; rule < pool_rules.size(); ++rule)
+          all[s][rule].insert(all[s][rule].end(), some[s][rule].begin(), some[s][rule].end());
       }
-      fmt::print("| {} | {} |", members, name_of(surge));
-      for (const auto& delays : all)
+    }
+    for (std::size_t s = 0; s < surges.size(); ++s) {
+      if (surges[s].quarter && members < 5) continue;
+      fmt::print("| {} | {} |", members, name_of(surges[s]));
+      for (const auto& delays : all[s])
         fmt::print(" {} ({:.2f}) |", hours(delays), share_within(delays, 23));
       fmt::print("\n");
     }
   }
+  std::fflush(stdout);
 }
 
 void print_learned(const PoolOptions& options) {

@@ -50,13 +50,13 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Chosen chosen;
   for (auto* add :
-       {add_run,          add_read,      add_ingest,     add_events,  add_findings, add_why,
-        add_triage,       add_mute,      add_view,       add_case,    add_stats,    add_series, add_warnings, add_reports,
-        add_report,       add_exercises, add_quarantine, add_feeds,   add_formats,  add_simulate,
-        add_constituents, add_alert,     add_user,       add_token,   add_audit,    add_subject,
-        add_hold,         add_backup,    add_upgrade,    add_bundle,  add_compare,  add_config,
-        add_migrate,      add_partner,   add_agreement,  add_request, add_opinion,  add_ledger,
-        add_indicators,   add_bench,     add_version})
+       {add_run,      add_read,     add_ingest,       add_events,    add_findings,   add_why,
+        add_triage,   add_mute,     add_view,         add_case,      add_stats,      add_series,
+        add_warnings, add_reports,  add_report,       add_exercises, add_quarantine, add_feeds,
+        add_formats,  add_simulate, add_constituents, add_alert,     add_user,       add_token,
+        add_audit,    add_subject,  add_hold,         add_backup,    add_upgrade,    add_bundle,
+        add_compare,  add_config,   add_migrate,      add_partner,   add_agreement,  add_request,
+        add_opinion,  add_ledger,   add_indicators,   add_bench,     add_version})
     add(app, chosen);
   try {
     app.parse(argc, argv);

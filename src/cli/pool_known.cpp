@@ -141,8 +141,8 @@ double share_within(const Delays& delays, unsigned hours) {
          static_cast<double>(delays.size());
 }
 
-std::array<Delays, pool_rules.size()> known_baselines(std::size_t members, const Surge& surge,
-                                                      std::size_t runs, std::uint64_t seed) {
+KnownDelays known_baselines(std::size_t members, std::span<const Surge> surges, std::size_t runs,
+                            std::uint64_t seed) {
   Known null(members, seed);
   warn::Draws null_draws(seed * 7919 + 1);
   std::array<std::vector<double>, pool_rules.size()> heights;
@@ -154,19 +154,22 @@ std::array<Delays, pool_rules.size()> known_baselines(std::size_t members, const
   for (std::size_t rule = 0; rule < heights.size(); ++rule)
     thresholds[rule] = threshold_of(heights[rule]);
 
-  std::array<Delays, pool_rules.size()> delays;
-  std::size_t hit = surge.quarter ? std::max<std::size_t>(1, (members + 2) / 4) : members;
-  for (std::uint64_t run = 0, draw = 0; run < runs; ++draw) {
-    warn::Draws draws((seed * 7919 + 2) * 1'000'003 + draw);
-    Known world = null;
-    if (!warmed_up(world, thresholds, draws)) continue;
-    ++run;
-    for (auto& d : delays) d.push_back(never);
-    for (unsigned hour = 0; hour < observed_h; ++hour) {
-      double ramp = std::min(1.0, (hour + 1.0) / ramp_h);
-      Heights now = world.hour(draws, surge.lift * ramp, hit);
-      for (std::size_t rule = 0; rule < now.size(); ++rule) {
-        if (now[rule] > thresholds[rule]) delays[rule].back() = std::min(delays[rule].back(), hour);
+  KnownDelays delays(surges.size());
+  for (std::size_t s = 0; s < surges.size(); ++s) {
+    std::size_t hit = surges[s].quarter ? std::max<std::size_t>(1, (members + 2) / 4) : members;
+    for (std::uint64_t run = 0, draw = 0; run < runs; ++draw) {
+      warn::Draws draws((seed * 7919 + 2 + s) * 1'000'003 + draw);
+      Known world = null;
+      if (!warmed_up(world, thresholds, draws)) continue;
+      ++run;
+      for (auto& d : delays[s]) d.push_back(never);
+      for (unsigned hour = 0; hour < observed_h; ++hour) {
+        double ramp = std::min(1.0, (hour + 1.0) / ramp_h);
+        Heights now = world.hour(draws, surges[s].lift * ramp, hit);
+        for (std::size_t rule = 0; rule < now.size(); ++rule) {
+          auto& delay = delays[s][rule].back();
+          if (now[rule] > thresholds[rule]) delay = std::min(delay, hour);
+        }
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -26,10 +27,11 @@ using Delays = std::vector<unsigned>;
 double median_of(Delays delays);
 double share_within(const Delays& delays, unsigned hours);
 
-// `members` of which every rule has the threshold that gave at most one episode a week in 60 weeks
-// without a surge. One for each rule.
-std::array<Delays, pool_rules.size()> known_baselines(std::size_t members, const Surge& surge,
-                                                      std::size_t runs, std::uint64_t seed);
+// By surge and rule. `members` of which every rule has the threshold that gave at most one episode
+// a week in 60 weeks without a surge.
+using KnownDelays = std::vector<std::array<Delays, pool_rules.size()>>;
+KnownDelays known_baselines(std::size_t members, std::span<const Surge> surges, std::size_t runs,
+                            std::uint64_t seed);
 
 // One member sends a hundred times its counts for a week while nothing happens: in how many runs is
 // a warning opened, is it of high severity at any time, and does it name the member alone?

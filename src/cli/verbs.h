@@ -66,6 +66,9 @@ void add_bench(CLI::App& app, Chosen& chosen);
 void add_bench_share(CLI::App& bench, Chosen& chosen);
 void add_bench_inbox(CLI::App& bench, Chosen& chosen);
 void add_bench_pool(CLI::App& bench, Chosen& chosen);
+void add_bench_outbreak(CLI::App& bench, Chosen& chosen);
+void add_bench_nab(CLI::App& bench, Chosen& chosen);
+void add_bench_tick(CLI::App& bench, Chosen& chosen);
 void add_simulate(CLI::App& app, Chosen& chosen);
 
 }  // namespace tocsin::cli

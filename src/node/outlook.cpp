@@ -46,6 +46,19 @@ bool take_value(std::string_view& rest, T& value) {
   return true;
 }
 
+double excess_of(const warn::JudgedSeries& one) {
+  return one.count - one.expected.mean;
+}
+
+// Is what rises in `other` the same development as in `head`: a part of it, or of which it is a
+// good part? Two families, ports or places of one kind are not.
+bool explains(const warn::JudgedSeries& head, const warn::JudgedSeries& other) {
+  const warn::SeriesKey &a = head.key, &b = other.key;
+  bool same_what = a.what() != b.what() || a.detail() == b.detail();
+  bool same_where = a.where() != b.where() || a.place() == b.place();
+  return a.type() == b.type() && same_what && same_where && excess_of(other) <= 2 * excess_of(head);
+}
+
 template <class T>
 void put_value(std::string& out, const T& value) {
   put(out, {reinterpret_cast<const char*>(&value), sizeof value});
@@ -164,36 +177,39 @@ void Outlook::take(const warn::JudgedTick& tick) {
       .tick_s = tick_s(tick.step),
       .series = tick.series.size(),
       .share = std::min(1.0, static_cast<double>(tick.series.size()) / all) * one_resolution};
-  // Few are looked at closer: those that stand out, and those that are warned of.
-  std::vector<const warn::JudgedSeries*> closer, candidates;
-  std::vector<double> p;
-  bool any_open = std::ranges::any_of(of.warnings.all(), &warn::Warning::is_open);
+  // Few are looked at closer: those that are warned of, and those that stand out by themselves.
+  std::vector<const warn::JudgedSeries*> heads, candidates;
   std::vector<std::string> keys;
-  std::vector<bool> discovered;
+  bool any_open = std::ranges::any_of(of.warnings.all(), &warn::Warning::is_open);
   for (const auto& one : tick.series) {
-    bool stands_out = one.p < told_p;
-    if (!stands_out && !any_open) continue;
+    if (!any_open) break;
     std::string key = key_of(one.key);
-    bool is_open = any_open && of.warnings.open_for(key) != nullptr;
-    if (!stands_out && !is_open) continue;
-    if (!is_open) {
-      candidates.push_back(&one);
-      p.push_back(one.p);
-    }
-    closer.push_back(&one);
+    if (of.warnings.open_for(key) == nullptr) continue;
+    heads.push_back(&one);
     keys.push_back(std::move(key));
-    discovered.push_back(false);
   }
+  std::size_t open = heads.size();
+  auto is_explained = [&](const warn::JudgedSeries& one) {
+    return std::ranges::any_of(heads, [&](const auto* head) { return explains(*head, one); });
+  };
+  std::vector<double> p;
+  for (const auto& one : tick.series) {
+    if (one.p >= told_p || is_explained(one) || std::ranges::count(heads, &one) > 0) continue;
+    candidates.push_back(&one);
+    p.push_back(one.p);
+  }
+  // The smallest p first, so that the whole goes before its parts.
   for (std::size_t place : control_.discover(sweep, p)) {
-    auto at = std::ranges::find(closer, candidates[place]);
-    discovered[static_cast<std::size_t>(at - closer.begin())] = true;
+    if (is_explained(*candidates[place])) continue;
+    heads.push_back(candidates[place]);
+    keys.push_back(key_of(candidates[place]->key));
   }
   std::vector<warn::Evidence> evidence;
   bool doubtful = judging_.feeds().lasts(tick.feed, warn::FeedNoticeKind::doubled) ||
                   judging_.feeds().lasts(tick.feed, warn::FeedNoticeKind::silent) ||
                   judging_.feeds().lasts(tick.feed, warn::FeedNoticeKind::future);
-  for (std::size_t i = 0; i < closer.size(); ++i) {
-    const warn::JudgedSeries& one = *closer[i];
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const warn::JudgedSeries& one = *heads[i];
     warn::Verdict verdict;
     verdict.p = one.p;
     verdict.recent_p = warn::upper_tail(one.count, one.expected);
@@ -203,7 +219,7 @@ void Outlook::take(const warn::JudgedTick& tick) {
     verdict.members = verdict.hit = 1;
     verdict.extreme = doubtful ? 1 : 0;
     evidence.push_back({.key = keys[i],
-                        .discovered = discovered[i],
+                        .discovered = i >= open,
                         .verdict = verdict,
                         .false_a_week = warn::Control::false_a_week(sweep, one.p),
                         .ours = true,
@@ -211,7 +227,7 @@ void Outlook::take(const warn::JudgedTick& tick) {
                         .contributors = contributors(tick, one)});
   }
   of.last.clear();
-  for (std::size_t i = 0; i < closer.size(); ++i) of.last.emplace(keys[i], *closer[i]);
+  for (std::size_t i = 0; i < heads.size(); ++i) of.last.emplace(keys[i], *heads[i]);
   for (const warn::Change& change : of.warnings.tick(tick.tick, evidence)) {
     const warn::Warning* warning = of.warnings.find(change.id);
     if (warning == nullptr || warning->keys.empty()) continue;

@@ -1,7 +1,8 @@
 // Outlook: from the counts of series to warnings, while the node runs: complete ticks are judged
 // (warn/judging), what stands out is held against the budget of false warnings (warn/control), and
 // becomes warnings that live on (warn/warning). Its state lies in the series' snapshot, so that
-// a tick counts once. docs/warnings.md tells it for its users. Source: DESIGN D3, D10.
+// a tick counts once. docs/series.md and docs/warnings.md tell it for its users. Source: DESIGN D3,
+// D10.
 #pragma once
 
 #include <atomic>

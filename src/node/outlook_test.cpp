@@ -63,7 +63,7 @@ struct World {
       now = times::start_of(times::day_of(now) + 1) + 8 * us_per_hour;
       REQUIRE(series->apply(day(rate)));
       look();
-      now += us_per_hour;
+      now += 3 * us_per_hour;
       look();
     }
   }
@@ -79,7 +79,8 @@ TEST_CASE("a surge becomes a few warnings that go on over a restart, and calm da
   w.days(1, 320);
   auto rows = w.outlook->warnings();
   REQUIRE(!rows.empty());
-  CHECK(rows.size() < w.outlook->judged_series());
+  CHECK(rows.size() <= 2);  // of the one development, over all, the family, countries and networks
+  CHECK(!rows[0].warning.contributors.empty());
   CHECK(rows[0].observed > 40);
   CHECK(rows[0].expected.mean < rows[0].observed / 2);
   CHECK(rows[0].warning.keys.front().ends_with("feed=sinkhole"));

@@ -28,13 +28,14 @@ double Control::false_a_week(const Sweep& sweep, double p) {
   return p * tests(sweep);
 }
 
-// Of the `number`-th warning of this tick. With n found in the week and n x false_share false ones
-// allowed among them; alone, a warning may be false with that probability.
+// Of the `number`-th warning of this tick. Of those found in the week and before it in this tick
+// the share may be false; alone, a warning may be false with that probability.
 double Control::level_at(const Sweep& sweep, std::size_t number) const {
-  double found = static_cast<double>(found_.size() + number);
-  double allowed = settings_.false_share >= 1
-                       ? settings_.false_a_week
-                       : std::min(settings_.false_a_week, settings_.false_share * found);
+  double allowed = settings_.false_a_week;
+  if (settings_.false_share < 1) {
+    auto before = static_cast<double>(found_.size() + number - 1);
+    allowed = std::min(allowed, settings_.false_share * std::max(1.0, before));
+  }
   return sweep.share * allowed / tests(sweep);
 }
 

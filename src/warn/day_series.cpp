@@ -88,25 +88,25 @@ std::uint32_t DaySeries::add(const SeriesKey& key) {
   return static_cast<std::uint32_t>(rows_.size() - 1);
 }
 
-void DaySeries::add_subject(std::uint32_t at, unsigned hour, std::uint32_t hash) {
+SubjectSketch* DaySeries::sketch_for(std::uint32_t at, unsigned hour) {
   Row& row = rows_[at];
   if (!row.subjects) {
-    if (subjects_bytes_ > subjects_bytes_max) return;
+    if (subjects_bytes_ > subjects_bytes_max) return nullptr;
     row.subjects = std::make_unique<Subjects>();
     subjects_bytes_ += sizeof(Subjects);
   }
   std::vector<HourSubjects>& hours = row.subjects->hours;
   auto found = std::ranges::find(hours.rbegin(), hours.rend(), hour, &HourSubjects::hour);
-  HourSubjects* one = found == hours.rend() ? nullptr : &*found;
-  if (one == nullptr) {
-    one = &hours.emplace_back();
-    one->hour = static_cast<std::uint8_t>(hour);
-    subjects_bytes_ += sizeof(HourSubjects);
-  }
-  if (one->count > 0) return row.subjects->day.add(hash);  // sealed: the hour's number stays
-  std::size_t before = one->sketch.size_bytes();
-  one->sketch.add(hash);
-  subjects_bytes_ += one->sketch.size_bytes() - before;
+  if (found != hours.rend())  // of a sealed hour the number stays
+    return found->count > 0 ? &row.subjects->day : &found->sketch;
+  HourSubjects& one = hours.emplace_back();
+  one.hour = static_cast<std::uint8_t>(hour);
+  subjects_bytes_ += sizeof(HourSubjects);
+  return &one.sketch;
+}
+
+void DaySeries::add_subject(std::uint32_t row, unsigned hour, std::uint32_t hash) {
+  if (SubjectSketch* sketch = sketch_for(row, hour)) add_to(*sketch, hash);
 }
 
 std::optional<std::uint64_t> DaySeries::subjects_of_hour(const Row& row, unsigned hour) {

@@ -69,6 +69,13 @@ class DaySeries {
     rows_[row].events.add(quarter, events);
   }
   void add_subject(std::uint32_t row, unsigned hour, std::uint32_t hash);
+  // The sketch to which add_subject() would add, until the row gets another hour; nullptr: none.
+  SubjectSketch* sketch_for(std::uint32_t row, unsigned hour);
+  void add_to(SubjectSketch& sketch, std::uint32_t hash) {
+    std::size_t before = sketch.size_bytes();
+    sketch.add(hash);
+    subjects_bytes_ += sketch.size_bytes() - before;
+  }
   const std::vector<Row>& rows() const { return rows_; }
   const Row* row(const SeriesKey& key) const {
     std::uint32_t at = find(key);

@@ -23,7 +23,7 @@ constexpr double dispersion_start = 1.2, dispersion_step_least = 0.005;
 constexpr double squares_max = 30;  // dispersions that one tick may teach
 // Few events tell little of how they come: the dispersion of a series with none may be this much
 // larger, and of one with many not. `doubt_ticks` is how far back the dispersion remembers.
-constexpr double doubt = 5, doubt_ticks = 200;
+constexpr double doubt = 10, doubt_ticks = 200;
 constexpr double log_mean_min = -5.3;  // 0.005: what 200 empty ticks can tell, and no less
 constexpr double log_mean_max = 27.6;
 constexpr double count_max = 1e12;

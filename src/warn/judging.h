@@ -3,7 +3,7 @@
 // not known (a silent feed, a feed that tells everything twice) is neither judged nor learned. The
 // state is a value of one thread; it is kept with the series' snapshot, so that a tick counts once:
 // after a crash the ticks since are judged again, from the same state. Source: DESIGN D10;
-// docs/warnings.md.
+// docs/series.md.
 #pragma once
 
 #include <array>

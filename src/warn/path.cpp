@@ -9,7 +9,9 @@ namespace {
 
 constexpr double learning_step_min = 0.002, learning_prior_ticks = 50;
 constexpr double clip = 2, clip_correction = 1.086;  // of the variance that clipping takes away
-constexpr double lag_max = 0.8;
+constexpr double score_max = 6, lag_max = 4, trail_kept = 0.8;
+// The trail sees of a shock that halves every tick so much less than all.
+constexpr double trail_correction = 1.2;
 constexpr double held_height = 4, held_ticks_max = 200;
 // 2 k^2 exp(-2 x 1.166 k) for a normal surprise: a path overshoots its threshold by 0.583.
 constexpr double siegmund = 0.1558;
@@ -60,18 +62,17 @@ double Path::recent_tail() const {
 }
 
 double Path::spread() const {
-  double variance = std::max(1.0, 1 + static_cast<double>(excess));
-  double together = std::clamp(static_cast<double>(lag) / variance, 0.0, lag_max);
-  return variance * (1 + together) / (1 - together);
+  double together = std::clamp(trail_correction * static_cast<double>(lag), 0.0, lag_max);
+  return std::max(1.0, 1 + static_cast<double>(excess)) * (1 + 2 * together);
 }
 
 bool Path::is_sane() const {
   auto within = [](float value, double low, double high) {
     return static_cast<double>(value) >= low && static_cast<double>(value) <= high;
   };
-  return within(height, 0, height_max) && within(recent, 0, recent_max) && within(excess, -1, 4) &&
-         within(lag, -4, 4) && within(last, -clip, clip) && within(held, 0, held_ticks_max) &&
-         within(ticks, 0, 1e6);
+  return within(height, 0, height_max) && within(recent, 0, recent_max) &&
+         within(excess, -1, 1e6) && within(lag, -200, 200) && within(trail, -31, 31) &&
+         within(held, 0, held_ticks_max) && within(ticks, 0, 1e6);
 }
 
 void Path::step(const Surprise& surprise) {
@@ -79,7 +80,9 @@ void Path::step(const Surprise& surprise) {
   height = static_cast<float>(std::clamp(static_cast<double>(height) + gain, 0.0, height_max));
   recent = static_cast<float>(std::clamp(static_cast<double>(recent) + gain, 0.0, recent_max));
 
-  double now = std::clamp(surprise.score, -clip, clip);
+  double variance = std::clamp(1 + static_cast<double>(excess), 0.1, 1e6);
+  double now = std::clamp(surprise.score / std::sqrt(variance), -score_max, score_max);
+  double clipped = std::clamp(now, -clip, clip);
   if (height > held_height && held < held_ticks_max) {
     ++held;
   } else {
@@ -90,11 +93,11 @@ void Path::step(const Surprise& surprise) {
       value = static_cast<float>(static_cast<double>(value) +
                                  step * (seen - static_cast<double>(value)));
     };
-    learn(excess, clip_correction * now * now - 1);
-    learn(lag, now * static_cast<double>(last));
+    learn(excess, variance * clip_correction * clipped * clipped - 1);
+    learn(lag, now * static_cast<double>(trail));
     ticks = std::min(ticks + 1, 1e6F);
   }
-  last = static_cast<float>(now);
+  trail = static_cast<float>(trail_kept * static_cast<double>(trail) + now);
 }
 
 }  // namespace tocsin::warn

@@ -32,7 +32,7 @@ struct Path {
   // Of the last ticks alone, at most this share of the ticks of which nothing happened is as high
   // (Kingman's bound). Comes back above 0.1 within some ten ticks when the surge is over.
   double recent_tail() const;
-  // By how much the variance of surprises is larger than 1, at least 1.
+  // By how much the variance of sums of surprises is larger than that of as many apart: at least 1.
   double spread() const;
 
   bool is_sane() const;  // could step() have made it?
@@ -40,8 +40,8 @@ struct Path {
   float height = 0;  // nats
   float recent = 0;  // the same, at most recent_max
   float excess = 0;  // learned variance less 1
-  float lag = 0;     // learned product of neighbouring surprises
-  float last = 0;    // the last surprise, clipped
+  float lag = 0;     // learned product of a surprise and the trail of those before
+  float trail = 0;   // of past surprises, each worth 0.8 of the next
   float held = 0;    // ticks that learning has rested
   float ticks = 0;   // learned from
 

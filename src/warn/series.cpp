@@ -47,11 +47,12 @@ std::uint32_t subject_hash(const EventBatch& b, std::size_t i, std::uint64_t sec
 // added stand here, by what and where, until another series takes the place.
 class Pending {
  public:
-  static constexpr std::size_t places = 2048;
+  static constexpr std::size_t places = 8192;
   struct Place {
     SeriesKey key{UINT64_MAX, UINT64_MAX};
     std::uint32_t row = DaySeries::none, events = 0;
-    unsigned quarter = 0;
+    unsigned quarter = 0, hour = UINT32_MAX;  // hour: to which the sketch belongs
+    SubjectSketch* sketch = nullptr;
   };
   Place& of(const SeriesKey& key) { return all_[key.hash() >> 40 & (places - 1)]; }
   static void put(DaySeries& rows, Place& place) {
@@ -111,14 +112,22 @@ void Series::count_rows(const EventBatch& batch, TimeUs latest,
       Pending::Place& place = pending.of(keys[k]);
       if (place.key != keys[k] || place.row == DaySeries::none) {
         Pending::put(open->rows, place);
-        place = {keys[k], row_for(open->rows, open_day, keys[k]), 0, quarter};
+        place = {.key = keys[k],
+                 .row = row_for(open->rows, open_day, keys[k]),
+                 .events = 0,
+                 .quarter = quarter};
         if (place.row == DaySeries::none) continue;
       } else if (place.quarter != quarter) {
         Pending::put(open->rows, place);
         place.quarter = quarter;
       }
       ++place.events;
-      if (subject != 0) open->rows.add_subject(place.row, quarter / 4, subject);
+      if (subject == 0 || !has_subjects(keys[k])) continue;
+      if (place.hour != quarter / 4) {
+        place.hour = quarter / 4;
+        place.sketch = open->rows.sketch_for(place.row, place.hour);
+      }
+      if (place.sketch != nullptr) open->rows.add_to(*place.sketch, subject);
     }
   }
   pending.clear(open == nullptr ? nullptr : &open->rows);

@@ -3,7 +3,7 @@
 // that are being counted are in memory, all others in files (history.h); one snapshot holds the
 // watermark, the names of the files, what is known of each feed, and what others keep with it.
 // Memory is bounded: beyond `rows_max` rows a day, what is new is not counted, and told.
-// Source: DESIGN D3, D5; docs/warnings.md.
+// Source: DESIGN D3, D5; docs/series.md.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // SeriesKey: what one series counts: events of a type, or of one family or port in it, everywhere
 // or at one place, as one feed tells them. An event belongs to 15 series at most.
-// docs/warnings.md has the table in words. Source: DESIGN D3, D5.
+// docs/series.md has the table in words. Source: DESIGN D3, D5.
 #pragma once
 
 #include <array>
@@ -52,6 +52,12 @@ struct SeriesKey {
 
 SeriesKey series_key(What what, std::uint32_t detail, Where where, std::uint32_t place, Type type,
                      WordId feed);
+
+// Are its distinct subjects counted? Those of ports and ASes are many and small, and take nine
+// tenths of the time of a count (bench_series); store/counts has those of ASes by the day.
+inline bool has_subjects(const SeriesKey& key) {
+  return key.what() != What::port && key.where() != Where::network;
+}
 
 // The series of a row, in `keys`; gives how many. `constituent` 0: nobody's. An exercise has none.
 // The port is the service's at which the event happened, never a client's: the subject's own where

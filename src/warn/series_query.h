@@ -1,5 +1,5 @@
 // SeriesQuery: what may be asked of the series: any cut of them at any resolution, with what was
-// to be expected, and what is not all there yet. docs/warnings.md defines the figures.
+// to be expected, and what is not all there yet. docs/series.md defines the figures.
 #pragma once
 
 #include <cstdint>

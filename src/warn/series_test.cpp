@@ -101,7 +101,7 @@ void check_all(const Series& series, const World& world) {
         SeriesKey key = series_key(static_cast<What>(what), details[what],
                                    static_cast<Where>(where), places[where], p.type, p.feed);
         ++counts[{p.day, key, p.quarter}];
-        subjects[{p.day, key, p.quarter / 4}].insert(p.subject);
+        if (has_subjects(key)) subjects[{p.day, key, p.quarter / 4}].insert(p.subject);
       }
     }
   }
@@ -117,7 +117,8 @@ void check_all(const Series& series, const World& world) {
           REQUIRE(wanted != counts.end());
           REQUIRE(got == wanted->second);
         }
-        for (unsigned hour = 0; hour < 24; ++hour) {
+        REQUIRE(has_subjects(row.key) == (row.subjects != nullptr));
+        for (unsigned hour = 0; hour < 24 && row.subjects; ++hour) {
           std::uint64_t got = DaySeries::subjects_of_hour(row, hour).value();
           if (got == 0) continue;
           ++seen_hours;

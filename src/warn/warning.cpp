@@ -10,7 +10,7 @@ namespace tocsin::warn {
 namespace {
 
 constexpr char version = 1;
-constexpr double lone_p = 0.005;  // a liar must not get there by chance, not in weeks
+constexpr double lone_p = 1e-4;  // no liar gets there by chance, not in years
 constexpr double medium_score = 25, high_score = 50, critical_score = 75;
 
 // With one more of each, so that a single event where none was expected is no surge.

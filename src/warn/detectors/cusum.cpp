@@ -11,11 +11,11 @@ namespace {
 
 constexpr double reference = 0.5;   // k: what a tick may be above its mean, in deviations
 constexpr double surprise_max = 3;  // one tick alone is the business of `surge`
-constexpr double sum_max = 40;      // it is back at 0 within 80 calm ticks
+constexpr double sum_max = 30;      // it is back at 0 within 80 calm ticks
 
 // Levels are estimated: their errors last, and the sum grows further than with known ones. Chosen
 // on the null seeds of docs/detectors.md.
-constexpr double decay = 0.93, factor = 0.62;
+constexpr double decay = 0.93, factor = 0.45;
 
 double judge(const Observed& observed, std::span<float> state) {
   double p = observed.count > 0 ? upper_tail(observed.count, observed.expected)

@@ -13,7 +13,7 @@ constexpr std::array<std::size_t, 2> windows = {3, longest};
 
 // How many independent tests the two windows count as; chosen on the null seeds of
 // docs/detectors.md.
-constexpr double tests = 1.6;
+constexpr double tests = 1.1;
 
 // The state: how many ticks were seen; the counts of the last 12; their means. The newest is first.
 double judge(const Observed& observed, std::span<float> state) {
