@@ -64,7 +64,12 @@ struct HandoutWorld {
                                   .now = clock(),
                                   .settings = {.title = "a"},
                                   .emergencies = emergencies.get(),
-                                  .statistics = statistics.get()}));
+                                  .statistics = statistics.get(),
+                                  .terms =
+                                      [this] {
+                                        return std::map<std::string, policy::FeedTerms>{
+                                            {"honeypots", says.terms}};
+                                      }}));
   }
   std::function<TimeUs()> clock() {
     return [this] { return net.now.load(); };

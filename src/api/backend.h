@@ -35,6 +35,7 @@ namespace tocsin::share {
 class MispFeeds;
 class Shelves;
 class Emergencies;
+struct PushState;
 class Statistics;
 }  // namespace tocsin::share
 
@@ -708,6 +709,7 @@ class Backend {
   virtual Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
                                            const Patience& patience) = 0;
   virtual share::Statistics* statistics() = 0;
+  virtual Result<std::vector<share::PushState>> pushes() = 0;  // how each stands
 };
 
 }  // namespace tocsin::api

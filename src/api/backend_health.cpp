@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/tls.h"
 #include "node/bundle.h"
+#include "share/pushes.h"
 
 namespace tocsin::api {
 namespace {
@@ -136,6 +137,18 @@ void check_alerts(node::Node& node, Checks& checks) {
                  : "see [alert.mail] in the configuration");
 }
 
+void check_pushes(const std::vector<share::PushState>& pushes, Checks& checks) {
+  for (const auto& push : pushes) {
+    bool ok = push.failures == 0;
+    std::string text = push.waits ? "something is on its way" : "all has arrived";
+    if (!ok)
+      text = fmt::format("failed {}: {}", text::count(push.failures, "time", "times"), push.error);
+    checks.add("push " + push.push->name, ok, text,
+               "look whether " + push.push->member +
+                   " takes it in; it is tried again, and nothing is lost meanwhile");
+  }
+}
+
 void check_certificate(node::Node& node, Checks& checks) {
   std::string file = node.config().certificate_file;
   if (file.empty()) file = node.home() + "/tls/node.crt";
@@ -197,6 +210,7 @@ Health NodeBackend::health() {
         "");
   }
   check_alerts(node_, checks);
+  if (auto all = pushes()) check_pushes(*all, checks);
   check_certificate(node_, checks);
   NodeInfo node = info();
   checks.add(

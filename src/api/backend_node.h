@@ -116,6 +116,7 @@ class NodeBackend final : public Backend {
   share::Emergencies* emergencies() override {
     return node_.sharing() == nullptr ? nullptr : &node_.sharing()->emergencies();
   }
+  Result<std::vector<share::PushState>> pushes() override;
   Result<PartnerView> partner_view(const std::string& member, const EventsAsk& ask,
                                    const Patience& patience) override;
   Result<std::shared_ptr<EventStream>> hint_members(const std::string& member) override {

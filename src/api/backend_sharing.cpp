@@ -3,6 +3,7 @@
 
 #include "api/backend_node.h"
 #include "base/text.h"
+#include "share/pushes.h"
 
 namespace tocsin::api {
 namespace {
@@ -61,6 +62,11 @@ Result<PartnerView> NodeBackend::partner_view(const std::string& member, const E
   }
   if (found.ids.size() > ask.limit) view.next = std::to_string(found.ids[ask.limit - 1]);
   return view;
+}
+
+Result<std::vector<share::PushState>> NodeBackend::pushes() {
+  const auto* all = node_.sharing() == nullptr ? nullptr : node_.sharing()->pushes();
+  return all == nullptr ? std::vector<share::PushState>() : all->states();
 }
 
 }  // namespace tocsin::api

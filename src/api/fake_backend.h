@@ -3,6 +3,7 @@
 
 #include "api/backend.h"
 #include "model/country.h"
+#include "share/pushes.h"
 #include "temporary_folder.h"
 
 namespace tocsin::api {
@@ -473,6 +474,8 @@ class FakeBackend final : public Backend {
   share::Statistics* statistics() override { return known_statistics; }
   share::Emergencies* known_emergencies = nullptr;
   share::Emergencies* emergencies() override { return known_emergencies; }
+  Result<std::vector<share::PushState>> pushes() override { return known_pushes; }
+  std::vector<share::PushState> known_pushes;
   Result<PartnerView> partner_view(const std::string&, const EventsAsk& ask,
                                    const Patience&) override {
     last_view = ask;

@@ -6,6 +6,7 @@
 #include "api/audited.h"
 #include "api/handlers.h"
 #include "base/text.h"
+#include "share/pushes.h"
 
 namespace tocsin::api {
 namespace {
@@ -80,6 +81,26 @@ Object with_unsaid(Object object, const std::map<std::string, share::Unsaid, std
   return object;
 }
 
+// With what is pushed to it.
+Object with_pushes(Object object, const std::vector<share::PushState>& all,
+                   std::string_view member) {
+  std::vector<Object> items;
+  for (const auto& state : all) {
+    if (state.push->member != member) continue;
+    items.emplace_back()
+        .add("name", state.push->name)
+        .add("url", state.push->url)
+        .add("dialect", name(state.push->dialect))
+        .add("sent", time_text(state.sent))
+        .flag("waits", state.waits)
+        .add("failures", std::uint64_t{state.failures})
+        .add("next", time_text(state.next))
+        .add("error", state.error);
+  }
+  if (!items.empty()) object.add("pushes", items);
+  return object;
+}
+
 // An act with a reason on one partner.
 using PartnerWork = Result<share::Partner> (share::Partners::*)(std::string_view member,
                                                                 std::string_view by,
@@ -120,8 +141,11 @@ Answer list_partners(Context& context, const Call& call) {
   std::vector<Object> items;
   auto book = partners->book();
   auto unsaid = TRY(partners->unsaid());
-  for (const auto& [member, partner] : book->all())
-    items.push_back(with_unsaid(object_of(context, partner), unsaid, member));
+  auto pushes = TRY(context.backend.pushes());
+  for (const auto& [member, partner] : book->all()) {
+    Object one = with_unsaid(object_of(context, partner), unsaid, member);
+    items.push_back(with_pushes(std::move(one), pushes, member));
+  }
   Object list = list_of(items, "", items.size());
   if (auto self = partners->self()) {
     list.add("self", Object()
@@ -150,10 +174,11 @@ Answer show_partner(Context& context, const Call& call) {
         .add("act", act.act)
         .add("words", act.words);
   }
+  const std::string& member = partner->profile.member;
   auto unsaid = TRY(partners->unsaid());
-  return answered(
-      call,
-      with_unsaid(object_of(context, *partner), unsaid, partner->profile.member).add("acts", acts));
+  Object shown = with_unsaid(object_of(context, *partner), unsaid, member);
+  auto pushes = TRY(context.backend.pushes());
+  return answered(call, with_pushes(std::move(shown), pushes, member).add("acts", acts));
 }
 
 Answer list_invitations(Context& context, const Call& call) {

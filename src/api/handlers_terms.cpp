@@ -10,6 +10,9 @@
 #include "base/text.h"
 #include "policy/decision.h"
 #include "policy/templates.h"
+#include "share/shelf.h"
+#include "share/thing.h"
+#include "wire/stix_words.h"
 
 namespace tocsin::api {
 namespace {
@@ -102,7 +105,8 @@ Result<policy::Item> item_named(Context& context, const Call& call, std::string_
   }
   Hash128 key = finding_key_of(text);
   if (key == Hash128{})
-    return invalid("name a finding by its id, or give an event or an item as JSON");
+    return invalid(
+        "name a finding or a STIX object by its id, or give an event or an item as JSON");
   auto detail = TRY(context.backend.finding(key, call.patience()));
   call.show(detail.row.finding.tlp);
   return item_of(detail.row.finding);
@@ -166,6 +170,29 @@ Object object_of(const share::AgreementState& state, const policy::Context& cont
   if (decision.rule >= 0)
     object.add("rule", policy::in_words(agreement.allow[static_cast<std::size_t>(decision.rule)]));
   return object;
+}
+
+// An object of others that is passed on, or not: what the shelf would say of it now.
+Answer explain_object(Context& context, const Call& call, const Network& network,
+                      const std::string& partner, std::string_view id) {
+  auto* shelves = context.backend.shelves();
+  if (shelves == nullptr) return missing("this node is a member of no network");
+  auto object = TRY(shelves->object_of_others(id));
+  call.show(object.tlp);
+  auto sight = TRY(shelves->look(partner, object));
+  auto agreements = network.agreements.book();
+  policy::Context as{.purpose = policy::Purpose::defence};
+  std::vector<Object> items;
+  for (const share::Sight::Under& under : sight.under) {
+    const share::AgreementState* state = agreements->find(under.agreement);
+    if (state != nullptr) items.push_back(object_of(*state, as, under.decision));
+  }
+  Object out;
+  out.add("released", sight.goes.has_value())
+      .add("hindrance", sight.hindrance)
+      .add("item", object_of(share::item_of(object)))
+      .raw("items", to_json(items));
+  return answered(call, std::move(out));
 }
 
 Result<Ask> ask_of(Context& context, const Call& call, const JsonBody& body,
@@ -242,8 +269,11 @@ Answer explain_agreements(Context& context, const Call& call) {
   auto body =
       TRY(JsonBody::read(call.request, "item|partner|agreement|purpose|coming|feed_may_pass_on"));
   auto self = TRY(network.partners.self());
-  Ask ask = TRY(ask_of(context, call, body, self.profile.member));
   std::string partner = TRY(body.text("partner")), named = TRY(body.text("agreement"));
+  std::string said = TRY(body.text("item"));
+  if (wire::is_stix_id(text::trim(said)))
+    return explain_object(context, call, network, partner, text::trim(said));
+  Ask ask = TRY(ask_of(context, call, body, self.profile.member));
   auto partners = network.partners.book();
   auto agreements = network.agreements.book();
   auto states = asked_of(*agreements, partner, call.now);

@@ -293,7 +293,12 @@ constexpr Schema table[] = {
      "member!:string name!:string country:string url!:string state!:to-compare|"
      "compared|stopped fingerprint:string joined:time changed:time by:string why:string "
      "tokens!:integer pins:[string] keys:[PartnerKey] waiting:integer waiting_tries:integer "
-     "waiting_why:string as_of:time took_ms:number"},
+     "waiting_why:string pushes:[PartnerPush] as_of:time took_ms:number"},
+    {"PartnerPush",
+     "A push to a partner. `sent`: when a letter arrived last; `waits`: something has not arrived; "
+     "`failures`: tries in a row, with what the last met with, and when the next is.",
+     "name!:string url!:string dialect!:tocsin|idea|intelmq sent:time waits!:boolean "
+     "failures!:integer next:time error:string"},
     {"PartnerAct", "What was done with a partner, by whom.",
      "at!:time by:string act!:string words:string"},
     {"PartnerShown", "A partner, with what was done, newest first.", "+Partner acts:[PartnerAct]"},
@@ -386,7 +391,8 @@ constexpr Schema table[] = {
      "+AgreementState changes:[AgreementChange] clauses:[ClauseWords] hindrance:string "
      "toml!:string"},
     {"MayGoAsk",
-     "A finding's id, an event in native JSON, or an item (docs/agreements.md); for whom. "
+     "A finding's id, the id of a STIX object of others, an event in native JSON, or an item "
+     "(docs/agreements.md); for whom. "
      "`coming`: would it be taken from that partner. `feed_may_pass_on`: what its feed says, where "
      "the item does not.",
      "item!:string partner!:string agreement:string purpose:string coming:boolean "

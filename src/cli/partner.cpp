@@ -101,6 +101,21 @@ Result<void> list(const PartnerOptions& options) {
                     options.as_json);
 }
 
+void tell_push(const simdjson::dom::element& push) {
+  bool waits = false;
+  std::uint64_t failures = 0;
+  std::ignore = push["waits"].get(waits);
+  std::ignore = push["failures"].get(failures);
+  std::string sent = text_of(push, "sent");
+  fmt::print("push {} to {}: {}{}\n", text::printable(text_of(push, "name")),
+             text::printable(text_of(push, "url")),
+             sent.empty() ? "nothing has arrived" : "arrived last " + sent,
+             waits ? ", more waits" : "");
+  if (failures > 0)
+    fmt::print("  failed {}: {}; next at {}\n", text::count(failures, "time", "times"),
+               text::printable(text_of(push, "error")), text_of(push, "next"));
+}
+
 Result<void> show(const PartnerOptions& options) {
   return ask(options, {.path = path_of(options)}, [](const simdjson::dom::element& answer) {
     tell_partner(answer);
@@ -108,7 +123,10 @@ Result<void> show(const PartnerOptions& options) {
       if (auto value = text_of(answer, name); !value.empty())
         fmt::print("{}: {}\n", name, text::printable(value));
     }
-    simdjson::dom::array acts;
+    simdjson::dom::array acts, pushes;
+    if (!answer["pushes"].get(pushes)) {
+      for (simdjson::dom::element push : pushes) tell_push(push);
+    }
     if (answer["acts"].get(acts)) return;
     for (simdjson::dom::element act : acts) {
       fmt::print("{} {} {} {}\n", text_of(act, "at"), text::printable(text_of(act, "by")),

@@ -38,4 +38,10 @@ Result<fetch::Request> request_for(const Feed& feed, CollectorContext& context) 
   return request;
 }
 
+Result<void> hand_over(CollectorContext& context, Delivery delivery) {
+  auto receipt = context.deliver(std::move(delivery));
+  if (receipt || receipt.error().fault == Fault::invalid) return {};
+  return std::unexpected(std::move(receipt).error());
+}
+
 }  // namespace tocsin::ingest

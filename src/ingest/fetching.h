@@ -51,6 +51,10 @@ Result<Route> route_for(const Feed& feed, CollectorContext& context);
 // Everything but the URL and the spool file: route, contact, tries.
 Result<fetch::Request> request_for(const Feed& feed, CollectorContext& context);
 
+// Hands a delivery over; one that cannot be read is in quarantine, and all is well.
+// Errors: unavailable: nothing can be taken in now.
+Result<void> hand_over(CollectorContext& context, Delivery delivery);
+
 // A spool file that goes when the delivery is over.
 class Spool {
  public:

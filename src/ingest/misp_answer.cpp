@@ -19,8 +19,9 @@ std::string text_of(element holder, std::string_view name) {
   return found.is_number() ? simdjson::minify(found) : std::string();
 }
 
-// It becomes a part of a path.
-bool is_uuid(std::string_view text) {
+}  // namespace
+
+bool is_misp_uuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     bool dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -29,8 +30,6 @@ bool is_uuid(std::string_view text) {
   }
   return true;
 }
-
-}  // namespace
 
 Result<std::vector<MispListing>> read_misp_manifest(std::string_view json) {
   simdjson::dom::parser parser;
@@ -46,7 +45,7 @@ Result<std::vector<MispListing>> read_misp_manifest(std::string_view json) {
     MispListing one{.uuid = text::lower(name),
                     .sha256 = text::lower(text_of(of, "integrity:sha256"))};
     auto timestamp = text::number(text_of(of, "timestamp"));
-    if (!is_uuid(one.uuid) || !timestamp) continue;
+    if (!is_misp_uuid(one.uuid) || !timestamp) continue;
     one.timestamp_s = *timestamp;
     if (out.size() >= misp_events_max)
       return invalid(fmt::format("has more than {} events", misp_events_max));
@@ -72,6 +71,23 @@ Result<MispPage> read_misp_page(std::string_view json) {
     out.newest_s = std::max(out.newest_s, text::number(stamp).value_or(0));
     out.seen.push_back(text_of(event, "uuid") + " " + stamp);
     ++out.events;
+  }
+  return out;
+}
+
+// Source: MISP 2.5, events/index, with `minimal` and without: rows, with `Event` around them or
+// not.
+Result<std::set<std::string>> read_misp_index(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array rows;
+  if (parser.parse(simdjson::padded_string(json)).get(rows)) return invalid("is no list of events");
+  std::set<std::string> out;
+  for (element row : rows) {
+    if (!row.is_object()) return invalid("is no list of events");
+    std::string uuid = text::lower(text_of(row, "uuid"));
+    if (element event; !row.get_object().at_key("Event").get(event) && event.is_object())
+      uuid = text::lower(text_of(event, "uuid"));
+    if (is_misp_uuid(uuid)) out.insert(std::move(uuid));
   }
   return out;
 }

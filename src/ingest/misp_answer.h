@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,5 +31,10 @@ struct MispPage {
 };
 // Errors: invalid.
 Result<MispPage> read_misp_page(std::string_view json);
+
+// The uuids of an index of events, lower case. Errors: invalid.
+Result<std::set<std::string>> read_misp_index(std::string_view json);
+
+bool is_misp_uuid(std::string_view text);  // in lower case: it becomes a part of a path
 
 }  // namespace tocsin::ingest

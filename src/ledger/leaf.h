@@ -44,6 +44,8 @@ struct Opening {
   bool operator==(const Opening&) const = default;
 };
 
+inline constexpr std::string_view name_count = "name";
+
 // Items for one recipient. Durable before their bytes leave.
 struct Release {
   std::string to;                     // member id
@@ -53,7 +55,8 @@ struct Release {
   std::uint64_t from = 0, until = 0;  // in the node's own order of items: from, before `until`
   Sha256 items{};                     // root over item_hash() of each
   std::uint64_t count = 0;
-  // By kind, and type or verdict where there is one: "event infected-system", "opinion false".
+  // By kind, and type or verdict where there is one: "event infected-system", "opinion false";
+  // name_count alone where ids and versions went, and no content.
   std::map<std::string, std::uint64_t> counts;
   std::vector<Place> answers;          // releases to us whose requests this answers
   std::optional<std::uint64_t> under;  // the policy act that allowed it, of an emergency release

@@ -18,6 +18,13 @@ std::map<Place, TimeUs> times_of(const Account& account) {
   return out;
 }
 
+// Who is told names has been given nothing yet.
+bool is_of_names(const Leaf& leaf) {
+  const auto* release = std::get_if<Release>(&leaf.body);
+  return release != nullptr && release->counts.size() == 1 &&
+         release->counts.begin()->first == name_count;
+}
+
 void count(Side& side, const Leaf& leaf, const Receipt& receipt,
            const std::map<Place, TimeUs>& asked) {
   if (!std::holds_alternative<Release>(leaf.body)) return;
@@ -49,7 +56,9 @@ std::optional<std::uint64_t> Reciprocity::percent() const {
 Reciprocity reciprocity_of(const Account& account, TimeUs since, TimeUs until) {
   Reciprocity out;
   auto asked = times_of(account);
-  auto within = [&](const Leaf& leaf) { return leaf.at >= since && leaf.at < until; };
+  auto within = [&](const Leaf& leaf) {
+    return leaf.at >= since && leaf.at < until && !is_of_names(leaf);
+  };
   for (const AccountEntry& entry : account.entries) {
     if (std::holds_alternative<Release>(entry.leaf.body) && within(entry.leaf)) {
       auto answer = entry.acknowledged ? read_leaf(entry.acknowledged->leaf)

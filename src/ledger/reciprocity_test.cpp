@@ -33,4 +33,14 @@ TEST_CASE("both sides count the same from what both signed") {
   CHECK(!none.percent());
 }
 
+TEST_CASE("names that were listed are nothing that was given") {
+  auto [a, b] = made_pair();
+  TimeUs end = MadeLog::begin + us_per_day;
+  auto before = reciprocity_of(account_of(a, b.node), 0, end);
+  a.release(b.node, 9, std::string(name_count));
+  auto after = reciprocity_of(account_of(a, b.node), 0, end);
+  CHECK(after.given == before.given);
+  CHECK(after.open == before.open);
+}
+
 }  // namespace tocsin::ledger

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "hunt/import.h"
+#include "policy/mention.h"
 #include "wire/stix_id.h"
 #include "wire/stix_words.h"
 
@@ -27,6 +28,17 @@ Country country_of(const hunt::Observable& about, const enrich::Enrichment& enri
   if (about.kind != hunt::Kind::ip) return {};
   auto ip = ip::parse(about.value);
   return ip && !ip->empty() ? enrichment.locate(*ip).country : Country();
+}
+
+// Of the addresses in a text, if they are all of one.
+Country country_of(std::string_view text, const enrich::Enrichment& enrichment) {
+  std::optional<Country> of;
+  policy::mentions(text, [&](const Ip& ip) {
+    Country one = enrichment.locate(ip).country;
+    of = of && *of != one ? Country() : one;
+    return of->empty();  // that settles it
+  });
+  return of.value_or(Country());
 }
 
 }  // namespace
@@ -61,6 +73,8 @@ void Claims::describe(const std::string& member, const wire::StixObject& said,
     for (const hunt::Claim& claim : indicator->claims) {
       if (claim.source == source_of(member)) as(indicator->observable, claim, true);
     }
+  } else {
+    item.country = country_of(said.json, parts_.enrichment);
   }
 }
 

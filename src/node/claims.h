@@ -23,7 +23,8 @@ class Claims {
   explicit Claims(Parts parts) : parts_(std::move(parts)) {}
 
   // What a decision looks at of an indicator, or of a sighting of one that we hold: its type,
-  // confidence and, of an address, country. Leaves alone what cannot be told.
+  // confidence and, of an address, country. Of other objects the country of the addresses in them.
+  // Leaves alone what cannot be told.
   void describe(const std::string& member, const wire::StixObject& object,
                 policy::Item& item) const;
   // Takes indicators, and what explains them; then sightings of what is held. Revoked ones are

@@ -386,6 +386,7 @@ Result<Withdrawal> Corrections::withdraw(const Withdraw& ask) {
     return *before;
   }
   TRY(may_withdraw(*row));
+  if (take_out && ask.replaced_by == 0) TRY(take_out(*row));
   EventBatch act;
   auto work = [&]() -> Result<std::vector<Day>> {
     // Its last events must be in the columns, where it is seen what it said.

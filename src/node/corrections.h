@@ -89,6 +89,10 @@ class Corrections {
 
   // Why a report must stay; nullopt: it need not. Set by whoever keeps holds.
   std::function<Result<std::optional<std::string>>(const store::ReportRow& report)> held;
+  // Takes out what a report brought beside events, before its events go; safe once more. Not
+  // called where another report takes its place, which may have brought the same. Set by whoever
+  // keeps such things.
+  std::function<Result<void>(const store::ReportRow& report)> take_out;
   // Who was told of some of these findings; set by whoever tells.
   std::function<Result<std::vector<Told>>(const std::unordered_set<Hash128, Hash128::Hasher>&)>
       told;

@@ -5,10 +5,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "ingest/misp_answer.h"
 #include "model/subject.h"
 #include "node/feeds.h"
 #include "node/law_scan.h"
@@ -23,10 +25,26 @@ namespace {
 constexpr auto look_every = std::chrono::seconds(30);
 constexpr std::string_view counts_key = "ingress.", recall_key = "recall.", gone_key = "recalled.";
 constexpr std::string_view quota_words = "quota used up";
-constexpr std::size_t recalls_max = 10'000;  // waiting, of all partners
+constexpr std::size_t recalls_max = 10'000;  // waiting, of one feed
+constexpr std::size_t named_max = 20;        // more are not looked for by their texts
+constexpr std::string_view stix_member = "extra.stix_id";
+constexpr std::array<std::string_view, 2> misp_members = {"misp.attribute_uuid", "misp.event_uuid"};
 
 std::string_view member_of(std::string_view feed) {
   return Feeds::is_partners(feed) ? feed.substr(8) : std::string_view();
+}
+
+bool is_misp_id(std::string_view id) {
+  std::string_view name = id.substr(0, id.find(':'));
+  return std::ranges::find(misp_members, name) != misp_members.end() &&
+         ingest::is_misp_uuid(id.substr(std::min(id.size(), name.size() + 1)));
+}
+
+// The member of an event that names what is taken back, and its value.
+std::pair<std::string_view, std::string_view> named_by(std::string_view id) {
+  if (!is_misp_id(id)) return {stix_member, id};
+  std::size_t colon = id.find(':');
+  return {id.substr(0, colon), id.substr(colon + 1)};
 }
 
 // What the reader of STIX notes of an event beside what its sender said.
@@ -236,19 +254,23 @@ Result<void> Ingress::may_take(std::string_view feed) {
 }
 
 void Ingress::recall(std::string_view feed, std::string_view id) {
-  if (!wire::is_stix_id(id)) return;
+  if (!wire::is_stix_id(id) && !is_misp_id(id)) return;
   std::lock_guard guard(mutex_);
-  std::size_t waiting = 0;
-  for (const auto& [of, ids] : recalls_) waiting += ids.size();
+  auto& waiting = recalls_[std::string(feed)];
   std::string key = fmt::format("{} {}", feed, id);
-  if (waiting >= recalls_max || gone_.contains(key)) return;
-  if (!recalls_[std::string(feed)].insert(std::string(id)).second) return;
+  if (gone_.contains(key) || waiting.contains(id)) return;
+  if (waiting.size() >= recalls_max)
+    return spdlog::warn("feed {}: {} recalls wait, {} is passed over", feed, recalls_max, id);
+  waiting.emplace(id);
   auto kept = parts_.journal.keep_value(fmt::format("{}{}", recall_key, key), "1");
   if (!kept) spdlog::warn("feed {}: a recall is kept in memory only: {}", feed, kept.error().what);
 }
 
 void Ingress::ended(const store::ReportRow& row) {
-  if (!Feeds::is_partners(row.feed)) return;
+  if (!Feeds::is_partners(row.feed)) {
+    std::lock_guard guard(mutex_);
+    return carry_out(row.feed);
+  }
   std::map<std::string, std::uint64_t> refused;
   {
     std::lock_guard guard(mutex_);
@@ -273,7 +295,12 @@ void Ingress::ended(const store::ReportRow& row) {
     if (auto kept = keep(found->first, found->second); !kept)
       spdlog::warn("feed {}: {}", row.feed, kept.error().what);
   }
-  auto recalls = recalls_.find(row.feed);
+  carry_out(row.feed);
+}
+
+// With the lock held.
+void Ingress::carry_out(const std::string& feed) {
+  auto recalls = recalls_.find(feed);
   if (recalls == recalls_.end() || recalls->second.empty()) return;
   hurry_ = true;
   due_.notify_one();
@@ -328,22 +355,29 @@ std::map<policy::Clause, std::uint64_t> Ingress::refused(std::string_view feed) 
 
 // ---- what is done later
 
-Result<void> Ingress::take_back(const std::string& feed, const std::set<std::string>& ids) {
-  std::string named;
+Result<void> Ingress::take_back(const std::string& feed,
+                                const std::set<std::string, std::less<>>& ids) {
+  std::string where = fmt::format("feed = {}", parts_.words.id(feed)), named;
   for (const std::string& id : ids) {
-    if (!named.empty()) named += " OR ";
-    named += fmt::format("contains(extra, '\"extra.stix_id\":\"{}\"')", id);
+    auto [name, value] = named_by(id);
+    named +=
+        fmt::format("{}contains(extra, '\"{}\":\"{}\"')", named.empty() ? "" : " OR ", name, value);
   }
-  std::string where = fmt::format("feed = {} AND ({})", parts_.words.id(feed), named);
+  if (ids.size() <= named_max) where += fmt::format(" AND ({})", named);
   std::set<std::string> found;
   auto gather = [&]() -> Result<Correction> {
     Gathered all;
     TRY(store::replay(parts_.columns, {.where = where}, [&](EventBatch& b) -> Result<void> {
       for (std::size_t i = 0; i < b.size(); ++i) {
-        std::string id = json_text(member(b.text(b.extra[i]), "extra.stix_id"));
-        if (!ids.contains(id)) continue;
-        all.add(b, i);
-        found.insert(id);
+        std::string_view extra = b.text(b.extra[i]);
+        for (std::string_view name : {stix_member, misp_members[0], misp_members[1]}) {
+          std::string value = json_text(member(extra, name));
+          std::string id = name == stix_member ? value : fmt::format("{}:{}", name, value);
+          if (!ids.contains(id)) continue;
+          all.add(b, i);
+          found.insert(std::move(id));
+          break;
+        }
       }
       return {};
     }));
@@ -361,10 +395,13 @@ Result<void> Ingress::take_back(const std::string& feed, const std::set<std::str
   auto done = parts_.corrections.erase(gather);
   if (!done && done.error().fault != Fault::missing) return std::unexpected(done.error());
   for (const std::string& id : found) {
-    TRY(parts_.journal.keep_value(fmt::format("{}{} {}", gone_key, feed, id),
-                                  fmt::format("\"{}\"", times::format(parts_.now()))));
+    // What MISP takes back may be there again one day.
+    if (!is_misp_id(id)) {
+      TRY(parts_.journal.keep_value(fmt::format("{}{} {}", gone_key, feed, id),
+                                    fmt::format("\"{}\"", times::format(parts_.now()))));
+    }
     TRY(parts_.audit.note({.at = parts_.now(),
-                           .by = std::string(member_of(feed)),
+                           .by = Feeds::is_partners(feed) ? std::string(member_of(feed)) : feed,
                            .call = "event taken back",
                            .object = id,
                            .details = "{}"},
@@ -373,13 +410,15 @@ Result<void> Ingress::take_back(const std::string& feed, const std::set<std::str
   for (const std::string& id : ids)
     TRY(parts_.journal.forget_value(fmt::format("{}{} {}", recall_key, feed, id)));
   std::lock_guard guard(mutex_);
-  for (const std::string& id : found) gone_.insert(fmt::format("{} {}", feed, id));
+  for (const std::string& id : found) {
+    if (!is_misp_id(id)) gone_.insert(fmt::format("{} {}", feed, id));
+  }
   for (const std::string& id : ids) recalls_[feed].erase(id);
   return {};
 }
 
 void Ingress::work(const Replay& replay) {
-  std::map<std::string, std::set<std::string>> recalls;
+  std::map<std::string, std::set<std::string, std::less<>>> recalls;
   std::vector<std::string> fresh;  // feeds whose day is over
   {
     std::lock_guard guard(mutex_);

@@ -63,7 +63,8 @@ class Ingress {
   Result<void> take_statistics(const std::string& member, std::string_view json);
   // May a page be taken now? Errors: denied: its sender is stopped; unavailable: quota used up.
   Result<void> may_take(std::string_view feed);
-  // Its sender takes back the event of this STIX id. Carried out soon, also after a crash.
+  // Its sender takes back the event of this STIX id, or what came of an attribute or event of MISP:
+  // "misp.attribute_uuid:UUID", "misp.event_uuid:UUID". Carried out soon, also after a crash.
   void recall(std::string_view feed, std::string_view id);
   void ended(const store::ReportRow& row);  // keeps what was counted
 
@@ -75,6 +76,9 @@ class Ingress {
   // How long what each partner's feed brought may be kept: the shortest of what was signed with it,
   // also of what has ended.
   std::map<std::string, std::uint32_t> retention_days() const;
+
+  // Drops what proves which items came before that, or before what was agreed with their sender.
+  Result<void> forget_proofs(TimeUs before);
 
   // How many were refused today, by clause.
   std::map<policy::Clause, std::uint64_t> refused(std::string_view feed);
@@ -107,8 +111,10 @@ class Ingress {
                             const std::string& id);
   std::unexpected<Error> refuse(const std::string& feed, Sender& sender, policy::Clause clause,
                                 std::string why);
-  Result<void> take_back(const std::string& feed, const std::set<std::string>& ids);
+  void carry_out(const std::string& feed);
+  Result<void> take_back(const std::string& feed, const std::set<std::string, std::less<>>& ids);
 
+  Result<void> open_tables();
   // Answers the release that a page tells of, if it does. Errors: those of
   // share::Ledger::receive().
   Result<void> acknowledge(const store::ReportRow& row, const std::string& member,
@@ -117,9 +123,9 @@ class Ingress {
   Parts parts_;
   std::optional<store::Tables> tables_;
   std::mutex mutex_;
-  std::map<std::string, Sender, std::less<>> senders_;    // by feed
-  std::set<std::string, std::less<>> gone_;               // "FEED ID" that were taken back
-  std::map<std::string, std::set<std::string>> recalls_;  // not carried out yet
+  std::map<std::string, Sender, std::less<>> senders_;  // by feed
+  std::set<std::string, std::less<>> gone_;             // "FEED ID" that were taken back
+  std::map<std::string, std::set<std::string, std::less<>>> recalls_;  // not carried out yet
   std::condition_variable_any due_;
   bool hurry_ = false;
   std::jthread worker_;

@@ -17,7 +17,13 @@ namespace {
 
 constexpr const char* steps[] = {
     "CREATE TABLE ingress_releases (log TEXT NOT NULL, entry INTEGER NOT NULL,"
-    " member TEXT NOT NULL, salt BLOB, PRIMARY KEY (log, entry)) STRICT"};
+    " member TEXT NOT NULL, salt BLOB, PRIMARY KEY (log, entry)) STRICT",
+    // Of those before, when they came is not known: as if it were now.
+    "ALTER TABLE ingress_releases ADD COLUMN came INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE ingress_releases SET came = unixepoch() * 1000000;"
+    "CREATE INDEX ingress_releases_by_age ON ingress_releases (member, came);"};
+
+constexpr std::string_view prefix = "partner.";
 
 struct Told {
   ledger::Shown shown;
@@ -62,6 +68,12 @@ Result<void> Ingress::take_statistics(const std::string& member, std::string_vie
   return {};
 }
 
+Result<void> Ingress::open_tables() {
+  std::lock_guard guard(mutex_);
+  if (!tables_) tables_ = TRY(store::Tables::open(parts_.journal, "ingress", steps));
+  return {};
+}
+
 Result<void> Ingress::acknowledge(const store::ReportRow& row, const std::string& member,
                                   const std::map<std::string, std::uint64_t>& refused) {
   auto* ledger = parts_.ledger ? parts_.ledger() : nullptr;
@@ -76,25 +88,40 @@ Result<void> Ingress::acknowledge(const store::ReportRow& row, const std::string
   for (const share::KeySpan& span : partner->keys.spans) {
     if (span.revoked == time_none) peer.keys.push_back(span.key);
   }
-  {
-    std::lock_guard guard(mutex_);
-    if (!tables_) tables_ = TRY(store::Tables::open(parts_.journal, "ingress", steps));
-  }
+  TRY(open_tables());
   std::string answer;
   auto receive = [&](store::Sqlite& db) -> Result<void> {
     auto given = TRY(ledger->receive(
         db, {.shown = told->shown, .items = told->items, .refused = refused}, peer));
     answer = ledger::json_of(given);
-    auto keep = TRY(db.prepare("INSERT OR REPLACE INTO ingress_releases VALUES (?, ?, ?, ?)"));
+    auto keep = TRY(db.prepare("INSERT OR REPLACE INTO ingress_releases VALUES (?, ?, ?, ?, ?)"));
     std::string log = hex(told->shown.head.log);
     keep.bind(1, log).bind(2, told->shown.index).bind(3, member);
-    return keep.bind_blob(4, told->salt).run();
+    return keep.bind_blob(4, told->salt).bind(5, parts_.now()).run();
   };
   TRY(tables_->write(receive));
   auto nothing = [](store::Sqlite&) -> Result<void> { return {}; };
   TRY(parts_.sharing->partners().say({member}, "receipt", {{"acknowledged", answer}}, nothing));
   parts_.sharing->hurry();
   return {};
+}
+
+Result<void> Ingress::forget_proofs(TimeUs before) {
+  if (parts_.sharing == nullptr) return {};
+  TRY(open_tables());
+  auto agreed = retention_days();
+  auto write = [&](store::Sqlite& db) -> Result<void> {
+    auto old = TRY(db.prepare("DELETE FROM ingress_releases WHERE came < ?"));
+    TRY(old.bind(1, before).run());
+    auto drop = TRY(db.prepare("DELETE FROM ingress_releases WHERE member = ? AND came < ?"));
+    for (const auto& [feed, days] : agreed) {
+      TimeUs last = parts_.now() - TimeUs{days} * us_per_day;
+      TRY(drop.bind(1, std::string_view(feed).substr(prefix.size())).bind(2, last).run());
+      drop.reset();
+    }
+    return {};
+  };
+  return tables_->write(write, false);
 }
 
 }  // namespace tocsin::node

@@ -47,17 +47,13 @@ using TextColumns = std::vector<store::Journal::TextColumn>;
 // constituents, people, settings, figures. Erasing changes no names of people either: they are who
 // did what.
 const TextColumns& words_of_reports() {
-  static const TextColumns columns = {{"reports", "name"},
-                                      {"reports", "url"},
-                                      {"reports", "error"},
-                                      {"rejects", "reason"},
-                                      {"rejects", "bytes"},
-                                      {"state", "json", "key GLOB 'head.*' OR key GLOB 'health.*'"},
-                                      {"alerts", "error"},
-                                      {"inbox_statuses", "said"},
-                                      {"indicator_claims", "text"},
-                                      {"indicator_claims", "family"},
-                                      {"indicator_claims", "object"}};
+  static const TextColumns columns = {
+      {"reports", "name"},           {"reports", "url"},
+      {"reports", "error"},          {"rejects", "reason"},
+      {"rejects", "bytes"},          {"state", "json", "key GLOB 'head.*' OR key GLOB 'health.*'"},
+      {"alerts", "error"},           {"inbox_statuses", "said"},
+      {"indicator_claims", "text"},  {"indicator_claims", "family"},
+      {"indicator_claims", "object"}};
   return columns;
 }
 

@@ -107,6 +107,9 @@ class Law {
     // Removes indicators that name a subject; gives how many.
     std::function<Result<std::size_t>(const std::function<bool(std::string_view)>& names)>
         forget_indicators;
+    // Is there an object of others for which this is true? Of what is kept byte for byte.
+    using IsTold = std::function<bool(std::uint64_t report, std::string_view text)>;
+    std::function<Result<bool>(const IsTold&)> told_by_others{};
   };
   // A larger report has too much in it to be guessed from its hash.
   static constexpr std::size_t guessable_bytes_max = 64 << 10;
@@ -149,6 +152,8 @@ class Law {
   Result<std::vector<Hold>> holds() const;
   // The hold that keeps a report, or an event of it; nullopt: none.
   Result<std::optional<Hold>> hold_of(const store::ReportRow& report) const;
+  // Must what came in a report and says this stay? As of now.
+  Result<std::function<bool(std::uint64_t report, std::string_view text)>> kept_by_holds() const;
   // The reports that holds name.
   Result<std::vector<std::uint64_t>> held_reports() const;
   // Does a hold keep events that arrived in this month ("2026_11")?

@@ -136,6 +136,14 @@ Result<std::optional<Hold>> Law::hold_against(const SubjectValue& value) const {
     };
     TRY(store::replay(parts_.columns,
                       {.where = fmt::format("({}) AND ({})", may_name(value), kept)}, look));
+    auto names_both = [&](std::uint64_t report, std::string_view text) {
+      bool held = hold.kind == "report"
+                      ? hold.what == fmt::format("r_{}", report)
+                      : std::ranges::any_of(
+                            subjects, [&](const SubjectValue& one) { return one.is_in(text); });
+      return held && value.is_in(text);
+    };
+    if (!found && parts_.told_by_others) found = TRY(parts_.told_by_others(names_both));
     if (found || TRY(keeps_bytes_of(hold, value))) return std::optional(hold);
   }
   return std::optional<Hold>();
@@ -157,6 +165,16 @@ Result<std::optional<Hold>> Law::hold_of(const store::ReportRow& report) const {
     return std::optional(Hold{.kind = "subject", .what = value.text, .reason = "a subject in it"});
   }
   return std::optional<Hold>();
+}
+
+Result<std::function<bool(std::uint64_t, std::string_view)>> Law::kept_by_holds() const {
+  auto reports = TRY(held_reports());
+  auto subjects = TRY(held_subjects());
+  return [reports = std::move(reports), subjects = std::move(subjects)](std::uint64_t report,
+                                                                        std::string_view text) {
+    return std::ranges::find(reports, report) != reports.end() ||
+           std::ranges::any_of(subjects, [&](const SubjectValue& one) { return one.is_in(text); });
+  };
 }
 
 Result<bool> Law::holds_month(const std::string& month) const {

@@ -112,32 +112,33 @@ Result<void> Node::open_stores() {
                                         .now = options_.now}));
   foreign_ = TRY(store::Foreign::open(*journal_));
   raw_ = TRY(store::Raw::open(*journal_, home_.file("raw")));
-  law_ = TRY(
-      Law::open({.journal = *journal_,
-                 .columns = *columns_,
-                 .findings = *findings_,
-                 .counts = *counts_,
-                 .raw = *raw_,
-                 .corrections = *corrections_,
-                 .words = words_,
-                 .home = home_.path(),
-                 .key = key,
-                 .mask = config_.mask_erased,
-                 .now = options_.now,
-                 .rested = [this](const auto& work) { return followers_->paused(work); },
-                 .prune = [this](std::uint64_t seq) -> Result<void> {
-                   std::lock_guard keep(keep_journal_);
-                   std::error_code none;  // what a stop left of a backup, which holds this
-                   fs::remove_all(home_.file("columns") + "/backup", none);
-                   return journal_->prune(seq);
-                 },
-                 .reworded = [this](const auto& work) -> Result<void> {
-                   auto done = triage_->reload_after(work);
-                   feeds_->reword();
-                   return done;
-                 },
-                 .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
-                 .forget_indicators = [this](const auto& names) { return forget_told(names); }}));
+  law_ = TRY(Law::open(
+      {.journal = *journal_,
+       .columns = *columns_,
+       .findings = *findings_,
+       .counts = *counts_,
+       .raw = *raw_,
+       .corrections = *corrections_,
+       .words = words_,
+       .home = home_.path(),
+       .key = key,
+       .mask = config_.mask_erased,
+       .now = options_.now,
+       .rested = [this](const auto& work) { return followers_->paused(work); },
+       .prune = [this](std::uint64_t seq) -> Result<void> {
+         std::lock_guard keep(keep_journal_);
+         std::error_code none;  // what a stop left of a backup, which holds this
+         fs::remove_all(home_.file("columns") + "/backup", none);
+         return journal_->prune(seq);
+       },
+       .reworded = [this](const auto& work) -> Result<void> {
+         auto done = triage_->reload_after(work);
+         feeds_->reword();
+         return done;
+       },
+       .audited = [this](const auto& rewrite) { return mask_acts(rewrite); },
+       .forget_indicators = [this](const auto& names) { return forget_told(names); },
+       .told_by_others = [this](const auto& is_told) { return is_told_by_others(is_told); }}));
   journal_->rewrite_words([this](std::string_view word) {
     return law_->names_erased(word) ? std::optional<std::string>("(erased)") : std::nullopt;
   });
@@ -152,6 +153,7 @@ Result<void> Node::open_stores() {
   TRY(open_indicators());
   TRY(open_alerts());
   TRY(open_sharing());  // before anything asks what partners allow
+  corrections_->take_out = [this](const auto& report) { return take_out_told(report); };
   corrections_->told = [this](const auto& findings) { return told_of(findings); };
   law_->case_subjects = [this](const std::string& id) { return subjects_of_case(id); };
   followers_ = std::make_unique<Followers>(
@@ -215,7 +217,7 @@ Result<void> Node::open_stores() {
             ingress_->ended(row);
           },
       .judge = [this](const ingest::Feed& feed) { return judge_of(feed.name); },
-      .recalls = [this](const ingest::Feed& feed) { return recalls_of(feed.name); },
+      .recalls = [this](const ingest::Feed& feed) { return recalls_of(feed); },
       .keep_raw = [this](const ingest::Feed& feed,
                          const store::ReportRow& row) { keep_raw(feed, row); },
       .others = [this](const ingest::Feed& feed, std::uint64_t report,
@@ -465,7 +467,9 @@ Result<void> Node::forget_reports(const std::stop_token& stop) {
   TRY(alerts_->outbox().forget_before(before));
   TRY(audit_->forget(times::start_of(first_kept(config_.audit_months)), now()));
   if (ledger_) TRY(ledger_->forget_items(before));
-  if (others_) TRY(others_->forget());
+  if (sharing_) TRY(sharing_->shelves().prune());
+  TRY(ingress_->forget_proofs(before));
+  if (relay_) TRY(forget_told_before());
   std::error_code failed;
   for (const auto& entry : fs::directory_iterator(home_.file("quarantine"), failed)) {
     auto id = text::number(entry.path().filename().string());

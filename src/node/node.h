@@ -29,6 +29,7 @@
 #include "node/live.h"
 #include "node/offering.h"
 #include "node/others.h"
+#include "node/relay.h"
 #include "node/sharing.h"
 #include "share/inbox.h"
 #include "share/ledger.h"
@@ -140,12 +141,13 @@ class Node {
   Result<void> open_alerts();
   Result<void> open_offers();
   policy::FeedSays says_of(const std::string& feed) const;
+  std::map<std::string, policy::FeedTerms> terms_of_feeds() const;
   Result<void> open_sharing();
   Result<void> join_network();
   Result<Sharing::Parts::Counts> count_day(Day day);
   void start_sharing();
   ingest::Sink::Judge judge_of(const std::string& feed);
-  std::function<void(std::string_view)> recalls_of(const std::string& feed);
+  std::function<void(std::string_view)> recalls_of(const ingest::Feed& feed);
   Result<void> open_indicators();
   void look_back(const std::stop_token& stop);
   Result<void> open_others();
@@ -154,6 +156,9 @@ class Node {
   Result<void> take_posted(const std::string& member, std::string envelope,
                            const share::Inbox::Refused& refused);
   void offer(const std::stop_token& stop);
+  Result<bool> is_told_by_others(const Law::Parts::IsTold& is_told) const;
+  Result<void> take_out_told(const store::ReportRow& report);
+  Result<void> forget_told_before();
   Result<std::size_t> forget_told(const std::function<bool(std::string_view)>& names);
   Result<share::Requests::About> about_finding(std::string_view id) const;
   Result<void> learn_controllers();
@@ -219,6 +224,7 @@ class Node {
   std::unique_ptr<store::Foreign> foreign_;  // what partners sent that is no event
   std::unique_ptr<Claims> claims_;
   std::unique_ptr<Others> others_;       // ...
+  std::unique_ptr<Relay> relay_;         // ...
   std::unique_ptr<share::Inbox> inbox_;  // ...
   std::jthread hunter_, offerer_;
 };

@@ -66,6 +66,9 @@ void Node::offer(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     auto more = offering_->step();
     if (!more) spdlog::warn("indicators are not offered: {}", more.error().what);
+    auto passed_on = relay_->step();
+    if (!passed_on) spdlog::warn("objects of others are not offered: {}", passed_on.error().what);
+    if (more && passed_on) *more |= *passed_on;
     auto rest = more && *more ? std::chrono::milliseconds(1) : std::chrono::seconds(more ? 1 : 30);
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, rest, [] { return false; });

@@ -64,6 +64,17 @@ policy::FeedSays Node::says_of(const std::string& feed) const {
   return out;
 }
 
+// Of those that are our own.
+std::map<std::string, policy::FeedTerms> Node::terms_of_feeds() const {
+  std::map<std::string, policy::FeedTerms> out;
+  if (!feeds_) return out;  // at the start
+  auto rows = feeds_->list();
+  for (const Feeds::Row& row : rows) {
+    if (!Feeds::is_partners(row.feed.name)) out[row.feed.name] = says_of(row.feed.name).terms;
+  }
+  return out;
+}
+
 // What partners send goes through the door; nobody else's does.
 ingest::Sink::Judge Node::judge_of(const std::string& feed) {
   if (!Feeds::is_partners(feed)) return {};
@@ -72,14 +83,14 @@ ingest::Sink::Judge Node::judge_of(const std::string& feed) {
   };
 }
 
-std::function<void(std::string_view)> Node::recalls_of(const std::string& feed) {
-  if (!Feeds::is_partners(feed)) return {};
-  return [this, feed](std::string_view id) { ingress_->recall(feed, id); };
+// A partner takes back what it sent; a MISP server, attributes and events.
+std::function<void(std::string_view)> Node::recalls_of(const ingest::Feed& feed) {
+  if (!Feeds::is_partners(feed.name) && feed.format != "misp") return {};
+  return [this, feed = feed.name](std::string_view id) { ingress_->recall(feed, id); };
 }
 
 void Node::start_sharing() {
-  if (!sharing_) return;
-  sharing_->start();
+  if (sharing_) sharing_->start();
   ingress_->start([this](const std::string& feed, const std::string& reason) -> Result<void> {
     TRY(intake_->replay(feeds_->named(feed), reason, {}));
     return {};
@@ -120,6 +131,7 @@ Result<void> Node::join_network() {
                      .about = [this](auto id) { return about_finding(id); },
                      .refused = refused,
                      .count = [this](Day day) { return count_day(day); },
+                     .terms = [this] { return terms_of_feeds(); },
                      .noted = noted}));
   // What a partner signed for what it got.
   auto receipt = [this](const share::Partner& from, const share::Statement& said) -> Result<void> {

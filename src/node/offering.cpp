@@ -88,8 +88,9 @@ Result<bool> Offering::claims() {
   for (const hunt::ClaimChange& change : changes) {
     const hunt::Claim& claim = change.claim;
     after = change.number;
-    // What the node says by itself is a sighting.
+    // What the node says by itself is a sighting; what members say goes as their object (Relay).
     if (claim.source.kind == hunt::SourceKind::node) continue;
+    if (claim.source.kind == hunt::SourceKind::member) continue;
     store::Thing& one = things.emplace_back(thing_of(change.observable, change.indicator, claim));
     bool ended = change.expired != time_none && claim.told <= change.expired;
     one.gone = claim.revoked || ended || (claim.until != time_none && claim.until <= now);

@@ -1,6 +1,7 @@
 #include "node/others.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <simdjson.h>
 #include <spdlog/spdlog.h>
 
@@ -23,10 +24,6 @@ constexpr std::size_t definitions_max = 1000;     // of one partner
 constexpr std::size_t contradictions_noted = 20;  // of one report; the rest is counted
 constexpr std::string_view prefix = "partner.";
 
-std::string identity_of(std::string_view member) {
-  return wire::stix_own_id("identity", wire::stix_node_namespace(member), member);
-}
-
 // What an agreement calls it. All that stands around indicators goes where they go.
 policy::ItemKind kind_of(std::string_view type) {
   using policy::ItemKind;
@@ -43,15 +40,11 @@ bool is_definition(std::string_view type) {
   return type == "marking-definition" || type == "extension-definition";
 }
 
-policy::Item item_of(const wire::StixObject& object, const wire::StixMarking& marking) {
-  policy::Item item{.kind = kind_of(object.type), .type = {}, .sector = {}};
-  for (const std::string& label : object.labels) {
-    if (!item.type) item.type = type_named(label);
-  }
-  item.tlp = marking.tlp;
-  item.pap = marking.pap;
-  item.confidence = object.confidence;
-  return item;
+// The ids of all that mark it or a part of it.
+std::set<std::string> markings_of(const wire::StixObject& object) {
+  std::set<std::string> out(object.markings.begin(), object.markings.end());
+  for (const auto& part : object.granular) out.insert(part.marking);
+  return out;
 }
 
 std::string sentence(store::ForeignFate fate, const wire::StixObject& object) {
@@ -97,15 +90,33 @@ std::unique_ptr<Others::Report> Others::report(std::string_view feed, std::uint6
   return std::unique_ptr<Report>(new Report(*this, std::string(feed), report, std::move(reject)));
 }
 
-Result<std::size_t> Others::forget() {
-  std::size_t all = 0;
-  auto agreed = parts_.ingress.retention_days();
-  for (const auto& [feed, days] : agreed) {
-    std::string_view member = std::string_view(feed).substr(prefix.size());
-    TimeUs before = parts_.now() - TimeUs{days} * us_per_day;
-    while (std::size_t gone = TRY(parts_.foreign.forget_before(member, before))) all += gone;
+std::string Others::identity_of(std::string_view member) {
+  return wire::stix_own_id("identity", wire::stix_node_namespace(member), member);
+}
+
+policy::Item Others::describe(const std::string& member, const wire::StixObject& object) const {
+  policy::Item item{.kind = kind_of(object.type), .type = {}, .sector = {}};
+  for (const std::string& label : object.labels) {
+    if (!item.type) item.type = type_named(label);
   }
-  return all;
+  item.confidence = object.confidence;
+  if (parts_.claims != nullptr) parts_.claims->describe(member, object, item);
+  return item;
+}
+
+std::string Others::definitions_of(const std::string& member,
+                                   const wire::StixObject& object) const {
+  std::vector<std::string_view> found;
+  std::lock_guard guard(mutex_);
+  auto theirs = definitions_.find(member);
+  if (theirs == definitions_.end()) return {};
+  auto markings = markings_of(object);
+  for (const std::string& id : markings) {
+    auto one = theirs->second.json.find(id);
+    if (one != theirs->second.json.end()) found.push_back(one->second);
+  }
+  if (found.empty()) return {};
+  return fmt::format(R"({{"objects":[{}]}})", fmt::join(found, ","));
 }
 
 // ---- one report
@@ -114,12 +125,13 @@ Others::Report::Report(Others& door, std::string feed, std::uint64_t report, Rej
     : door_(door),
       feed_(std::move(feed)),
       member_(feed_.substr(prefix.size())),
-      identity_(identity_of(member_)),
+      identity_(Others::identity_of(member_)),
       report_(report),
       reject_(std::move(reject)) {
   auto book = door_.parts_.sharing.partners().book();
-  for (const auto& [member, partner] : book->all()) members_.emplace(identity_of(member), member);
-  members_.insert_or_assign(identity_of(door_.parts_.member), door_.parts_.member);
+  for (const auto& [member, partner] : book->all())
+    members_.emplace(Others::identity_of(member), member);
+  members_.insert_or_assign(Others::identity_of(door_.parts_.member), door_.parts_.member);
 }
 
 void Others::Report::take(std::size_t line, wire::StixObject object) {
@@ -182,33 +194,34 @@ Result<store::ForeignObject> Others::Report::judge(const wire::StixObject& objec
   out.own = knows_creator && creator->second == member_;
   if (parts.names_erased && parts.names_erased(object.json))
     return denied("it names a subject that was erased here");
-  if (object.revoked) return out;                              // whoever gave it may take it back
-  if (is_definition(object.type) || object.id == identity_) {  // who sends it may say who it is
-    out.agreement = TRY(parts.ingress.allow(feed_, nullptr));
-    return out;
-  }
-  wire::StixMarking marking;
+  bool is_said = is_definition(object.type) || object.id == identity_;  // who sends, says who it is
   {
     std::lock_guard guard(door_.mutex_);
     const auto& markings = door_.definitions_[member_].markings;
-    marking = markings.in_effect(object);
+    auto marking = markings.in_effect(object);
+    out.tlp = marking.tlp;
+    out.pap = marking.pap;
+    if (object.revoked) return out;  // whoever gave it may take it back
     auto held = [&](const std::string& id) { return id.empty() || markings.find(id).has_value(); };
     for (const std::string& id : object.markings) {
-      if (!held(id))
+      if (!is_said && !held(id))
         return denied(fmt::format(
             "object_marking_refs: {} is not held here; what nobody knows counts as TLP:RED", id));
     }
     for (const auto& part : object.granular) {
-      if (!held(part.marking))
+      if (!is_said && !held(part.marking))
         return denied(fmt::format(
             "granular_markings: {} is not held here; what nobody knows counts as TLP:RED",
             part.marking));
     }
   }
-  out.tlp = marking.tlp;
-  out.pap = marking.pap;
-  policy::Item item = item_of(object, marking);
-  if (parts.claims != nullptr) parts.claims->describe(member_, object, item);
+  if (is_said) {
+    out.agreement = TRY(parts.ingress.allow(feed_, nullptr));
+    return out;
+  }
+  policy::Item item = door_.describe(member_, object);
+  item.tlp = out.tlp;
+  item.pap = out.pap;
   item.relayed = knows_creator && !out.own;
   out.agreement = TRY(parts.ingress.allow(feed_, &item));
   return out;
@@ -286,8 +299,7 @@ Result<void> Others::Report::claim(const std::vector<std::size_t>& kept) {
     const wire::StixObject& object = waiting_[i].object;
     if (std::ranges::find(wanted, object.type) == wanted.end()) continue;
     objects.push_back(&object);
-    markings.insert(object.markings.begin(), object.markings.end());
-    for (const auto& part : object.granular) markings.insert(part.marking);
+    markings.merge(markings_of(object));
   }
   if (objects.empty() || door_.parts_.claims == nullptr) return {};
   std::vector<std::string> definitions;

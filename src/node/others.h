@@ -68,8 +68,12 @@ class Others {
   std::unique_ptr<Report> report(std::string_view feed, std::uint64_t report,
                                  Report::Reject reject);
 
-  // Retention, as agreed with each partner. How many went.
-  Result<std::size_t> forget();
+  // How objects name a member as who made them.
+  static std::string identity_of(std::string_view member);
+  // What a decision looks at of an object that the member sent, but for its marking.
+  policy::Item describe(const std::string& member, const wire::StixObject& object) const;
+  // An envelope of the definitions that mark it and came from the member; "": none did.
+  std::string definitions_of(const std::string& member, const wire::StixObject& object) const;
 
  private:
   // Definitions of markings that a partner sent, and their JSON.
@@ -81,7 +85,7 @@ class Others {
   void define(const std::string& member, const std::string& id, const std::string& json);
 
   Parts parts_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, Definitions, std::less<>> definitions_;  // by member
 };
 

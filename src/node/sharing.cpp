@@ -85,7 +85,8 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Parts parts) {
                                          .contact = config.contact,
                                          .base = config.member_url},
                             .emergencies = made->emergencies_.get(),
-                            .statistics = made->statistics_.get()}));
+                            .statistics = made->statistics_.get(),
+                            .terms = made->parts_.terms}));
   made->misp_ = TRY(
       share::MispFeeds::open(made->parts_.journal, *made->shelves_, {.days = config.misp_days}));
   made->pushes_ =
@@ -403,6 +404,8 @@ void Sharing::follow(const std::stop_token& stop) {
     listen(all);
     parts_.pull_from(std::move(all));
     announce(stop);
+    if (auto more = shelves_->forget_erased(); !more)
+      spdlog::warn("what proves that erased items went is still there: {}", more.error().what);
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop, follow_every, [] { return false; });
   }
@@ -410,6 +413,8 @@ void Sharing::follow(const std::stop_token& stop) {
 
 // What partners may have since something was agreed anew; some of it at a time.
 void Sharing::announce(const std::stop_token& stop) {
+  if (auto looked = shelves_->look_at_terms(); !looked)
+    spdlog::warn("terms of feeds: {}", looked.error().what);
   auto end = std::chrono::steady_clock::now() + announce_at_once;
   auto book = partners_->book();
   bool any = false;
@@ -456,6 +461,10 @@ void Sharing::run(const std::stop_token& stop) {
         spdlog::warn("statistics for partners: {}", made.error().what);
       if (auto ended = emergencies_->work(); !ended)
         spdlog::warn("emergency releases: {}", ended.error().what);
+      // Said before it can be read: its reader's door would not let it in.
+      if (auto fresh = emergencies_->fresh()) {
+        for (const std::string& member : *fresh) hints_->call(member);
+      }
     }
     std::unique_lock lock(mutex_);
     due_.wait_for(lock, stop, look_every, [this] { return hurry_; });

@@ -59,6 +59,8 @@ class Sharing {
     // The subjects of a day by cut, group and part; none: no statistics are made.
     using Counts = std::map<std::string, std::vector<policy::CountOf>>;
     std::function<Result<Counts>(Day day)> count{};
+    std::function<std::map<std::string, policy::FeedTerms>()>
+        terms{};  // as those of share::Shelves
     // Into the audit, of what happened by itself or a member did.
     std::function<void(const store::AuditAct& act, std::string_view outcome)> noted{};
   };
@@ -76,6 +78,7 @@ class Sharing {
   share::Hints& hints() { return *hints_; }
   share::Requests& requests() { return *requests_; }
   share::Opinions& opinions() { return *opinions_; }
+  const share::Pushes* pushes() const { return pushes_.get(); }  // nullptr: none is configured
   const std::string& mute() const { return mute_; }  // why it cannot speak; "": it can
 
   // Who we are, with the certificate that the server shows; again once that is made.

@@ -103,6 +103,10 @@ std::string grounds(Reason reason, int at, const Item& item, const Agreement& a,
                          or_unknown(item.distribution ? name(*item.distribution) : ""));
     case Reason::not_in_sharing_group:
       return "the recipient is not in its sharing group";
+    case Reason::would_be_changed:
+      return "something of it would be changed, and it goes as it is or not at all";
+    case Reason::originator_named:
+      return "it names who made it, and the agreement names nobody";
   }
   return "for a reason that is not known";
 }
@@ -198,6 +202,8 @@ class Search {
             "its feed said that those affected may be told");
     attempt([](Item& item, Agreement&, Context&) { item.fields.clear(); },
             "it came without the fields that are to be dropped");
+    attempt([](Item& item, Agreement&, Context&) { item.would_be_changed = false; },
+            "nothing of it were changed under this agreement");
     attempt([](Item& item, Agreement&, Context&) { item.has_consent = true; },
             "its originator consented");
     attempt([](Item& item, Agreement&, Context&) { item.same_terms = true; },
@@ -206,6 +212,8 @@ class Search {
             "its originator let it be passed on under the same terms");
     attempt([](Item& item, Agreement&, Context&) { item.onward = Onward::anonymised; },
             "its originator let it be passed on anonymised");
+    attempt([](Item&, Agreement& a, Context&) { a.attribution = Attribution::named; },
+            "attribution were named");
     attempt([](Item&, Agreement&, Context& c) { c.quota_left = 1; }, "the quota were not used up");
     attempt([](Item&, Agreement& a, Context&) { a.unsaid_feeds_pass = true; },
             "unsaid of feed_terms were pass");

@@ -45,6 +45,8 @@ constexpr std::array<ReasonRow, reasons_count> reasons = {{
     {"feed-other-purpose", Clause::feed_terms},
     {"distribution-too-narrow", Clause::distribution},
     {"not-in-sharing-group", Clause::distribution},
+    {"would-be-changed", Clause::fields},
+    {"originator-named", Clause::attribution},
 }};
 
 constexpr auto rule_reasons = std::to_array<Reason>(
@@ -214,10 +216,15 @@ int examine(const Item& item, const Agreement& a, const Context& c, Tell tell) {
     if (!stands(breaks(a.allow[static_cast<std::size_t>(rule)], item, reason), reason)) return rule;
   }
   bool counted_out = a.quota_per_day > 0 && c.quota_left.value_or(0) == 0;
+  bool goes = c.direction != Direction::ingress;
+  bool unnamed = a.attribution != Attribution::named;
   (void)(next(affected(item, a, c)) &&
          stands(has_unwanted_field(item, a, c), Reason::field_not_wanted) &&
-         next(relaying(item, c)) && stands(counted_out, Reason::quota_used_up) &&
-         next(feeds(item, a, c)) && next(distribution(item)));
+         stands(goes && item.would_be_changed, Reason::would_be_changed) &&
+         next(relaying(item, c)) &&
+         stands(goes && unnamed && item.names_originator, Reason::originator_named) &&
+         stands(counted_out, Reason::quota_used_up) && next(feeds(item, a, c)) &&
+         next(distribution(item)));
   return rule;
 }
 

@@ -43,6 +43,8 @@ struct Item {
   std::optional<Onward> onward;  // what its originator lets the sender do; absent: nothing
   bool has_consent = false;      // the originator's, to pass it to this recipient
   bool same_terms = false;  // this agreement allows nothing that the one it came under does not
+  // Of what goes as it is or not at all: would the agreement change it, does it name who made it?
+  bool would_be_changed = false, names_originator = false;
   FeedTerms feed;
   std::vector<std::string> fields;  // parts or event fields that it has; looked at at ingress
 };
@@ -97,8 +99,10 @@ enum class Reason : std::uint8_t {
   feed_other_purpose,
   distribution_too_narrow,
   not_in_sharing_group,
+  would_be_changed,
+  originator_named,
 };
-inline constexpr std::size_t reasons_count = 29;
+inline constexpr std::size_t reasons_count = 31;
 std::string_view name(Reason reason);  // "tlp-too-strict"
 Clause clause_of(Reason reason);
 

@@ -241,6 +241,10 @@ TEST_CASE("each reason has its case, its clause and its counterfactual") {
        [](I i, A, C) { i.feed.purposes = {Purpose::research}; }},
       {Reason::distribution_too_narrow, "its distribution were community",
        [](I i, A, C) { i.distribution = Distribution::organisation; }},
+      {Reason::would_be_changed, "nothing of it were changed",
+       [](I i, A, C) { i.would_be_changed = true; }},
+      {Reason::originator_named, "attribution were named",
+       [](I i, A a, C) { a.attribution = Attribution::pseudonymous, i.names_originator = true; }},
       {Reason::not_in_sharing_group, "its distribution were community",
        [](I i, A, C) { i.distribution = Distribution::sharing_group; }},
   };

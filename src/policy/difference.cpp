@@ -335,4 +335,36 @@ bool widens(const Agreement& old, const Agreement& fresh) {
                              [](const Difference& d) { return d.effect == Effect::widens; });
 }
 
+bool keeps_terms(const Hop& goes, const Hop& came) {
+  const Agreement &out = goes.under, &in = came.under;
+  auto all_in = [](const auto& some, const auto& of) {
+    return std::ranges::all_of(
+        some, [&](const auto& one) { return std::ranges::find(of, one) != of.end(); });
+  };
+  auto done = [](const Hop& hop) {
+    const Party *from = hop.under.party(hop.from), *to = hop.under.party(hop.to);
+    std::vector<Transform> all;
+    for (const Transform& t : hop.under.transforms) {
+      if (from == nullptr || to == nullptr || !leads(t.way, from->as, to->as)) continue;
+      all.push_back(t);
+      all.back().way = {};
+    }
+    return all;
+  };
+  auto then = done(came), now = done(goes);
+  bool treated = std::ranges::all_of(then, [&](const Transform& t) {
+    return std::ranges::any_of(now, [&](const Transform& other) { return done_by(t, other); });
+  });
+  bool tells_no_more = true;
+  for (std::size_t i = 0; i < facts_count; ++i) {
+    auto fact = static_cast<Fact>(i);
+    tells_no_more &= in.affected_facts.has(fact) || !out.affected_facts.has(fact);
+  }
+  bool same_people = !out.tell_affected || (in.tell_affected && tells_no_more);
+  return treated && same_people && all_in(out.purposes, in.purposes) &&
+         all_in(out.include, in.include) && onward_within(out.onward, Onward::same_terms) &&
+         out.attribution <= in.attribution && out.retention_days <= in.retention_days &&
+         (in.third_countries || !out.third_countries) && (out.delete_at_end || !in.delete_at_end);
+}
+
 }  // namespace tocsin::policy

@@ -33,4 +33,15 @@ std::vector<Difference> difference(const Agreement& old, const Agreement& fresh)
 // shows it, never no where one does.
 bool widens(const Agreement& old, const Agreement& fresh);
 
+// One way under an agreement, from a member to a member.
+struct Hop {
+  const Agreement& under;
+  std::string_view from, to;
+};
+// May nothing be done with what `goes` that could not be done with it as it `came`? Looks at
+// purposes, those affected, fields, onward (where it came for passing on under the same terms),
+// attribution, retention, third countries and what is kept at the end. What may go at all is not
+// asked: each item is judged. docs/agreements.md, "What is passed on".
+bool keeps_terms(const Hop& goes, const Hop& came);
+
 }  // namespace tocsin::policy

@@ -170,4 +170,65 @@ TEST_CASE("another order is told and changes nothing") {
         "confidence 80 or more\n");
 }
 
+TEST_CASE("terms are kept where nothing may be done that might not be done before") {
+  auto party = [](std::string id) { return Party{.id = id, .name = id, .as = id}; };
+  Agreement in, out;
+  in.parties = {party("a"), party("b")};
+  out.parties = {party("b"), party("c")};
+  for (Agreement* one : {&in, &out}) {
+    one->purposes = {Purpose::defence};
+    one->onward = Onward::same_terms;
+    one->attribution = Attribution::named;
+    one->retention_days = 90;
+    one->affected_facts = facts_usual;
+  }
+  auto kept = [&] { return keeps_terms({out, "b", "c"}, {in, "a", "b"}); };
+  CHECK(kept());
+  struct Row {
+    const char* what;
+    void (*change)(Agreement& in, Agreement& out);
+    bool kept;
+  };
+  using A = Agreement;
+  const Row rows[] = {
+      {"another purpose", [](A&, A& o) { o.purposes.push_back(Purpose::research); }, false},
+      {"fewer purposes", [](A& i, A&) { i.purposes.push_back(Purpose::research); }, true},
+      {"kept for longer", [](A&, A& o) { o.retention_days = 91; }, false},
+      {"kept for less", [](A&, A& o) { o.retention_days = 9; }, true},
+      {"only onward was said", [](A& i, A&) { i.onward = Onward::none; }, true},
+      {"less onward", [](A&, A& o) { o.onward = Onward::none; }, true},
+      {"what does not compare", [](A&, A& o) { o.onward = Onward::anonymised; }, false},
+      {"more attribution", [](A& i, A&) { i.attribution = Attribution::pseudonymous; }, false},
+      {"telling those affected", [](A&, A& o) { o.tell_affected = true; }, false},
+      {"telling them, too", [](A& i, A& o) { i.tell_affected = o.tell_affected = true; }, true},
+      {"telling them more",
+       [](A& i, A& o) { i.tell_affected = o.tell_affected = true, i.affected_facts = {}; }, false},
+      {"third countries", [](A&, A& o) { o.third_countries = true; }, false},
+      {"keeping at the end", [](A&, A& o) { o.delete_at_end = false; }, false},
+      {"raw records", [](A&, A& o) { o.include = {Part::raw}; }, false},
+      {"a value that stays", [](A& i, A&) { i.transforms = {{.field = "address"}}; }, false},
+      {"the other way's transforms",
+       [](A& i, A&) { i.transforms = {{.field = "address", .way = {.from = {"b"}, .to = {}}}}; },
+       true},
+      {"dropped by both",
+       [](A& i, A& o) {
+         i.transforms = {{.field = "source.ip", .action = Action::hash}};
+         o.transforms = {{.field = "address", .way = {.from = {}, .to = {"c"}}}};
+       },
+       true},
+      {"dropped to others",
+       [](A& i, A& o) {
+         i.transforms = {{.field = "address"}};
+         o.transforms = {{.field = "address", .way = {.from = {"c"}, .to = {}}}};
+       },
+       false},
+  };
+  for (const Row& row : rows) {
+    Agreement in_before = in, out_before = out;
+    row.change(in, out);
+    CHECK_MESSAGE(kept() == row.kept, row.what);
+    in = in_before, out = out_before;
+  }
+}
+
 }  // namespace tocsin::policy

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "model/subject.h"
+#include "policy/difference.h"
 #include "policy/exempt.h"
 #include "policy/mention.h"
 
@@ -246,19 +247,103 @@ Result<Cleared<ToldEvent>> Gate::clear(const Released& one, std::span<const Memb
   return Cleared<ToldEvent>(std::move(told), std::move(to), item.tlp, parts_.epoch);
 }
 
-Result<Cleared<std::string>> Gate::clear_foreign(const Released& one, std::string object) const {
-  const Agreement& agreement = parts_.passes.at(one.pass).agreement;
-  if (would_change(one.pass, object, true) || is_anonymised(from(one.item, one.feed)))
-    return denied("the agreement changes what goes, and this may not be changed");
-  if (agreement.attribution != Attribution::named && object.contains("created_by_ref"))
-    return denied("the agreement names no originator, and this does");
-  auto is_sensor = [&](const Ip& ip) {
+bool Gate::names_sensor(std::string_view said) const {
+  if (parts_.sensors.empty()) return false;
+  return mentions(said, [&](const Ip& ip) {
     return std::ranges::any_of(parts_.sensors, [&](const Network& n) { return n.contains(ip); });
-  };
-  if (!parts_.sensors.empty() && mentions(object, is_sensor))
-    return denied("a sensor of ours stands in it");
+  });
+}
+
+Context Gate::context_of(std::uint16_t pass, TimeUs now) const {
+  return {.now = now,
+          .from = parts_.from,
+          .to = parts_.to,
+          .standing = parts_.passes[pass].standing,
+          .purpose = parts_.purpose,
+          .quota_left = UINT64_MAX};
+}
+
+bool Gate::is_senders(const Foreign& what) const {
+  bool made = !what.creator.empty() && what.creator == parts_.to_identity;
+  return made || from(Item{}, what.feed).role == PartyRole::originator;
+}
+
+// What its originator lets us do is what stands in the agreement that it came under. Gives which
+// passes are no wider than that.
+const std::vector<bool>& Gate::describe(Item& item, const Foreign& what) const {
+  static const std::vector<bool> none;
+  item = from(std::move(item), what.feed);
+  if (!item.relayed) return none;
+  item.onward = Onward::none;
+  std::string_view member = what.feed.substr(what.feed.find('.') + 1);
+  auto came = parts_.came_under ? parts_.came_under(member, what.under) : CameUnder();
+  if (came.terms == nullptr) return none;
+  item.onward = came.terms->onward;
+  auto [at, is_new] = kept_.try_emplace(came.address);
+  for (std::size_t i = 0; is_new && i < parts_.passes.size(); ++i) {
+    at->second.push_back(keeps_terms({parts_.passes[i].agreement, parts_.from, parts_.to},
+                                     {*came.terms, member, parts_.from}));
+  }
+  return at->second;
+}
+
+void Gate::look_through(Item& item, const Foreign& what, std::uint16_t pass) const {
+  item.would_be_changed = is_anonymised(item);
+  item.names_originator = false;
+  for (std::string_view said : {what.object, what.with}) {
+    item.would_be_changed |= would_change(pass, said, true) || names_sensor(said);
+    item.names_originator |= said.contains("created_by_ref");
+  }
+}
+
+Gate::Judged Gate::judge(Item item, const Foreign& what, TimeUs now) const {
+  Judged out;
+  if (is_senders(what)) return out;
+  const auto& kept = describe(item, what);
+  for (std::uint16_t pass = 0; pass < parts_.passes.size(); ++pass) {
+    const Agreement& agreement = parts_.passes[pass].agreement;
+    Context context = context_of(pass, now);
+    Item one = item;
+    one.same_terms = pass < kept.size() && kept[pass];
+    Reason reason = policy::judge(one, agreement, context).reason;
+    // Its octets are read only where nothing else is against it.
+    if (reason == Reason::released) {
+      look_through(one, what, pass);
+      reason = policy::judge(one, agreement, context).reason;
+    }
+    if (reason == Reason::released) return {reason, pass};
+    if (pass == 0) out.reason = reason;
+  }
+  return out;
+}
+
+std::vector<Decision> Gate::decisions(Item item, const Foreign& what,
+                                      std::span<const std::uint64_t> left, TimeUs now) const {
+  check(left.size() == parts_.passes.size(), "gate: a quota for each pass");
+  const auto& kept = describe(item, what);
+  std::vector<Decision> out;
+  for (std::uint16_t pass = 0; pass < parts_.passes.size(); ++pass) {
+    const Agreement& agreement = parts_.passes[pass].agreement;
+    Context context = context_of(pass, now);
+    if (agreement.quota_per_day > 0) context.quota_left = left[pass];
+    item.same_terms = pass < kept.size() && kept[pass];
+    look_through(item, what, pass);
+    out.push_back(decide(item, agreement, context));
+  }
+  return out;
+}
+
+Result<Cleared<std::string>> Gate::clear_foreign(Item item, const Foreign& what,
+                                                 std::uint16_t pass) const {
+  describe(item, what);
+  look_through(item, what, pass);
+  if (is_senders(what)) return denied(parts_.to + " sent or made it itself");
+  if (item.would_be_changed)
+    return denied("the agreement changes what goes, and this may not be changed");
+  if (parts_.passes.at(pass).agreement.attribution != Attribution::named && item.names_originator)
+    return denied("the agreement names no originator, and this does");
   Recipient to{.id = parts_.to, .relation = Relation::member, .address = {}};
-  return Cleared<std::string>(std::move(object), std::move(to), one.item.tlp, parts_.epoch);
+  return Cleared<std::string>(std::string(what.object), std::move(to), item.tlp, parts_.epoch);
 }
 
 const Treating& Gate::treating(std::uint16_t pass, const Item& item) const {

@@ -35,6 +35,12 @@ struct FeedSays {
   bool operator==(const FeedSays&) const = default;
 };
 
+// Under what something of others came in, as it holds now.
+struct CameUnder {
+  std::string address;
+  std::shared_ptr<const Agreement> terms;
+};
+
 // An event as a member may have it.
 struct ToldEvent {
   std::vector<TreatedMember> members;
@@ -68,6 +74,10 @@ class Gate {
     std::function<FeedSays(std::string_view feed)> feed;
     std::vector<Network> sensors;  // our own
     std::uint64_t epoch = 0;       // changes with each of these
+    // The agreement of this content address or, of a later version, the one of the same id that is
+    // in force with that member now; neither: `terms` is nullptr.
+    std::function<CameUnder(std::string_view member, std::string_view address)> came_under{};
+    std::string to_identity{};  // how objects name `to` as who made them
   };
   explicit Gate(Parts parts);
 
@@ -101,6 +111,20 @@ class Gate {
     std::uint16_t pass = 0;
   };
   Judged judge(Item item, std::string_view feed, TimeUs now) const;
+  // An object of others, which goes octet by octet or not at all. What may be done with it is what
+  // the agreement says under which it came in, as long as that is in force.
+  struct Foreign {
+    std::string_view feed;     // that brought it
+    std::string_view under;    // content address of the agreement that let it in
+    std::string_view creator;  // the id of its author's identity; "": it names none
+    std::string_view object;
+    std::string_view with;  // definitions that go with it
+  };
+  Judged judge(Item item, const Foreign& what, TimeUs now) const;
+  // The same in words: what each pass says, in their order. `left`: of the quota of each.
+  std::vector<Decision> decisions(Item item, const Foreign& what,
+                                  std::span<const std::uint64_t> left, TimeUs now) const;
+  bool is_senders(const Foreign& what) const;  // sent by the member itself, or made by it
   // What names it to this member, where it goes under that pass.
   std::string handle_of(std::uint16_t pass, std::string_view kind, std::string_view key) const;
   // What was released under `pass`, as the member may have it. `members` are those of an event that
@@ -113,9 +137,10 @@ class Gate {
   };
   Result<Cleared<ToldEvent>> clear(const Released& one, std::span<const Member> members,
                                    std::string_view subject) const;
-  // A STIX object of others, which goes octet by octet. Errors: denied: something of it would have
-  // to be changed or left out, or a sensor stands in it.
-  Result<Cleared<std::string>> clear_foreign(const Released& one, std::string object) const;
+  // The object, of which judge() says that it goes under this pass, is looked through once more.
+  // Errors: denied: something of it would have to be changed or left out, or a sensor stands in it.
+  Result<Cleared<std::string>> clear_foreign(Item item, const Foreign& what,
+                                             std::uint16_t pass) const;
 
   // A selected row as the member may have it. `members`: of that event, as wire::Row has them.
   // Errors: denied: nothing of it may be told, for its subject is a sensor.
@@ -133,10 +158,16 @@ class Gate {
   Item item_of(const EventBatch& batch) const;  // what is the same for all of its rows
   Item from(Item item, std::string_view feed) const;
   bool would_change(std::uint16_t pass, std::string_view said, bool whole) const;
+  bool names_sensor(std::string_view said) const;
+  const std::vector<bool>& describe(Item& item, const Foreign& what) const;
+  void look_through(Item& item, const Foreign& what, std::uint16_t pass) const;
+  Context context_of(std::uint16_t pass, TimeUs now) const;
 
   Parts parts_;
   std::vector<std::string> addresses_;  // of the passes
   mutable std::map<std::pair<std::uint16_t, bool>, std::unique_ptr<Treating>> treating_;
+  // By the address of what something came under: is each pass no wider? Neither ever changes.
+  mutable std::map<std::string, std::vector<bool>, std::less<>> kept_;
 };
 
 }  // namespace tocsin::policy

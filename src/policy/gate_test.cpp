@@ -234,4 +234,116 @@ TEST_CASE("what is selected is what decide() releases, over random events and ag
   CHECK(kept > 1000);
 }
 
+TEST_CASE("an object of others goes on only as its agreement lets, and never back") {
+  World w;
+  Agreement goes = agreement("ab"), came = agreement("ca");
+  came.parties[1] = {.id = "c.example", .name = "C", .as = "third"};
+  came.parties[0].as = "left";
+  goes.allow[0].kinds = {ItemKind::indicator};
+  for (Agreement* one : {&goes, &came}) {
+    one->onward = Onward::same_terms;
+    one->retention_days = 30;
+  }
+  w.says = {.member = "c.example", .onward = Onward::none};  // of all that it brought; not asked
+  std::shared_ptr<const Agreement> under = std::make_shared<Agreement>(came);
+  Gate::Parts parts{.words = w.words,
+                    .from = "a.example",
+                    .to = "b.example",
+                    .passes = {{.agreement = goes, .standing = Standing::active}},
+                    .feed = [&](std::string_view) { return w.says; },
+                    .sensors = {*ip::parse_network("198.51.100.0/24")},
+                    .came_under =
+                        [&](std::string_view member, std::string_view address) {
+                          CHECK(member == "c.example");
+                          if (address != "ca" || under == nullptr) return CameUnder();
+                          return CameUnder{content_address(*under), under};
+                        },
+                    .to_identity = "identity--b"};
+  auto gate = std::make_unique<Gate>(parts);
+  Item item{.kind = ItemKind::indicator, .tlp = Tlp::green};
+  Gate::Foreign what{.feed = "partner.c.example",
+                     .under = "ca",
+                     .creator = "identity--c",
+                     .object =
+                         R"({"id":"malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11",)"
+                         R"("created":"2026-01-02T00:00:00.000Z",)"
+                         R"("created_by_ref":"identity--2b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11"})",
+                     .with = {}};
+  auto reason = [&](const Gate::Foreign& one) { return gate->judge(item, one, now).reason; };
+  auto said = [&](const Gate::Foreign& one) {
+    std::uint64_t left[] = {UINT64_MAX};
+    return gate->decisions(item, one, left, now).at(0);
+  };
+  CHECK(reason(what) == Reason::released);
+  CHECK(said(what).released);
+  REQUIRE(gate->clear_foreign(item, what, 0).has_value());
+  CHECK(gate->clear_foreign(item, what, 0)->item() == what.object);
+  SUBCASE("to who made it") {
+    what.creator = "identity--b";
+    CHECK(gate->is_senders(what));
+    CHECK(reason(what) != Reason::released);
+    CHECK_FALSE(gate->clear_foreign(item, what, 0).has_value());
+  }
+  SUBCASE("to who sent it") {
+    w.says.member = "b.example";
+    CHECK(gate->is_senders(what));
+    CHECK(reason(what) != Reason::released);
+  }
+  SUBCASE("from AMBER on its author must consent") {
+    item.tlp = Tlp::amber;
+    parts.passes[0].agreement.allow[0].max_tlp = Tlp::amber;
+    gate = std::make_unique<Gate>(parts);
+    CHECK(reason(what) == Reason::onward_without_consent);
+  }
+  SUBCASE("what it came under holds no longer, or is another") {
+    what.under = "cx";
+    CHECK(reason(what) == Reason::onward_none);
+    what.under = "ca";
+    under = nullptr;
+    CHECK(reason(what) == Reason::onward_none);
+  }
+  SUBCASE("its next version lets it go no further") {
+    came.onward = Onward::none;
+    under = std::make_shared<Agreement>(came);
+    CHECK(reason(what) == Reason::onward_none);
+    CHECK(said(what).sentence.contains("clause 13 (onward)"));
+  }
+  SUBCASE("its next version keeps things for less") {
+    came.retention_days = 29;
+    under = std::make_shared<Agreement>(came);
+    CHECK(reason(what) == Reason::onward_other_terms);
+    CHECK(said(what).counterfactual.contains("no wider"));
+  }
+  SUBCASE("anonymised nothing stays of it") {
+    came.onward = Onward::anonymised;
+    under = std::make_shared<Agreement>(came);
+    CHECK(reason(what) == Reason::would_be_changed);
+  }
+  SUBCASE("something of it would be changed") {
+    parts.passes[0].agreement.transforms = {{.field = "address"}};
+    gate = std::make_unique<Gate>(parts);
+    CHECK(reason(what) == Reason::released);
+    what.object = R"({"id":"x","name":"192.0.2.7"})";
+    CHECK(reason(what) == Reason::would_be_changed);
+    CHECK(clause_of(Reason::would_be_changed) == Clause::fields);
+    CHECK_FALSE(gate->clear_foreign(item, what, 0).has_value());
+  }
+  SUBCASE("it names its author, and the agreement names nobody") {
+    parts.passes[0].agreement.attribution = Attribution::anonymous;
+    gate = std::make_unique<Gate>(parts);
+    CHECK(reason(what) == Reason::originator_named);
+    CHECK(said(what).sentence.contains("clause 14 (attribution)"));
+    what.object = R"({"id":"x"})";
+    CHECK(reason(what) == Reason::released);
+    what.with =
+        R"({"objects":[{"created_by_ref":"identity--2b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11"}]})";
+    CHECK(reason(what) == Reason::originator_named);
+    CHECK_FALSE(gate->clear_foreign(item, what, 0).has_value());
+  }
+  SUBCASE("a sensor of ours stands in it") {
+    what.object = R"({"id":"x","name":"198.51.100.7"})";
+    CHECK(reason(what) == Reason::would_be_changed);
+  }
+}
+
 }  // namespace tocsin::policy

@@ -270,6 +270,19 @@ Result<std::vector<Emergencies::Step>> Emergencies::steps(const std::string& mem
   return out;
 }
 
+Result<std::vector<std::string>> Emergencies::fresh() {
+  auto all = TRY(list(""));
+  for (const Emergency& e : all) readable_.try_emplace(e.member, 0);
+  std::vector<std::string> out;
+  for (auto& [member, until] : readable_) {
+    auto found = TRY(steps(member, until));
+    if (found.empty()) continue;
+    until = found.back().date + store::Offers::room - 1;
+    out.push_back(member);
+  }
+  return out;
+}
+
 // ---- what partners say
 
 Result<void> Emergencies::hear(const Partner& from, const Statement& s) {

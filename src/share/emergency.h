@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -86,6 +87,8 @@ class Emergencies {
     Emergency of{};
   };
   Result<std::vector<Step>> steps(const std::string& member, TimeUs after) const;
+  // Members who may read a step now that they could not at the call before; of one thread.
+  Result<std::vector<std::string>> fresh();
   // Did this partner say that it released this item to us?
   bool was_announced(const std::string& member, const std::string& item) const;
 
@@ -99,7 +102,8 @@ class Emergencies {
 
   Parts parts_;
   store::Tables tables_;
-  std::mutex one_;  // act at a time
+  std::mutex one_;                          // act at a time
+  std::map<std::string, TimeUs> readable_;  // up to where, by member; of fresh()
 };
 
 }  // namespace tocsin::share

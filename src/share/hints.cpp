@@ -44,6 +44,13 @@ void Hints::look() {
   due_.notify_one();
 }
 
+void Hints::call(std::string_view member) {
+  std::lock_guard guard(mutex_);
+  for (Stream& one : all_) {
+    if (one.member == member) one.stream->push(frame_of(event_frame("new", "")));
+  }
+}
+
 std::size_t Hints::streams() const {
   std::lock_guard guard(mutex_);
   return all_.size();

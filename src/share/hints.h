@@ -34,7 +34,8 @@ class Hints {
   // The first event comes at once: the member asks for what it missed.
   // Errors: unavailable, if there are too many streams.
   Result<std::shared_ptr<EventStream>> subscribe(std::string member);
-  void look();  // there may be news; any thread
+  void look();                         // there may be news; any thread
+  void call(std::string_view member);  // there is news for this one; any thread
   std::size_t streams() const;
   void stop();  // ends all streams; there are no new ones
 

@@ -156,6 +156,8 @@ class Ledger {
   Result<std::size_t> erase(const store::Journal::Rewrite& rewrite);
   // Drops the hashes of items of releases before `before`; a leaf tells of it. How many releases.
   Result<std::uint64_t> forget_items(TimeUs before);
+  // Of each log, by its id in hexadecimal digits: no entry before this one has such hashes.
+  Result<std::map<std::string, std::uint64_t>> items_from() const;
 
  private:
   Ledger(Parts parts, store::Tables tables)

@@ -101,4 +101,19 @@ Result<std::uint64_t> Ledger::forget_items(TimeUs before) {
   return gone;
 }
 
+Result<std::map<std::string, std::uint64_t>> Ledger::items_from() const {
+  std::map<std::string, std::uint64_t> out;
+  auto look = [&](store::Sqlite& db) -> Result<void> {
+    auto select = TRY(
+        db.prepare("SELECT g.log, coalesce((SELECT min(at) FROM ledger_beside b WHERE b.log ="
+                   " g.number AND b.items IS NOT NULL), (SELECT max(at) + 1 FROM ledger_leaves l"
+                   " WHERE l.log = g.number), 0) FROM ledger_logs g"));
+    while (TRY(select.step()))
+      out.emplace(hex(select.blob(0)), static_cast<std::uint64_t>(select.number(1)));
+    return {};
+  };
+  TRY(tables_.read(look));
+  return out;
+}
+
 }  // namespace tocsin::share

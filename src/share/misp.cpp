@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <utility>
 
 #include "base/csv_cell.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "share/misp_query.h"
+#include "share/misp_rules.h"
 #include "wire/misp_stix.h"
 #include "wire/stix_id.h"
 
@@ -64,8 +66,14 @@ class Asked {
   }
   // Into the ledger; then they may leave.
   Result<void> release(const std::vector<std::string_view>& items);
-  Result<void> each(const MispQuery& query,
+  // A list of events without what they say.
+  Result<void> release_names(std::string_view listing, std::size_t names);
+  // Events that are wanted, from `from` on ("": all) without the first `skip`.
+  Result<void> each(const MispQuery& query, const std::string& from, std::size_t skip,
                     const std::function<bool(const MispFeeds::Made&)>& take);
+  std::string page_name(const MispQuery& query, std::size_t page) const {
+    return fmt::format("{} {}\n{}", path_[0], page, query.filters);
+  }
 
   Result<http::Response> feed();
   Result<http::Response> manifest();
@@ -104,16 +112,30 @@ http::Response Asked::tagged(std::string body, std::string_view tag) const {
 }
 
 Result<void> Asked::release(const std::vector<std::string_view>& items) {
+  if (request_.method == "HEAD") return {};
   if (agreements_.size() == 1) parcel_.agreement = *agreements_.begin();
   parcel_.items = items;
   return to_.release(parcel_, {});
 }
 
-Result<void> Asked::each(const MispQuery& query,
+Result<void> Asked::release_names(std::string_view listing, std::size_t names) {
+  parcel_.via = "misp-manifest";
+  parcel_.counts = {{std::string(ledger::name_count), names}};
+  return release({listing});
+}
+
+Result<void> Asked::each(const MispQuery& query, const std::string& from, std::size_t skip,
                          const std::function<bool(const MispFeeds::Made&)>& take) {
   std::vector<std::string> uuids;
+  bool begun = from.empty();
   for (const MispListed& event : *TRY(feeds_.look(to_))) {
-    if (query.wants(event)) uuids.push_back(event.head.uuid);
+    begun = begun || event.head.uuid == from;
+    if (!begun || !query.wants(event)) continue;
+    if (skip == 0) {
+      uuids.push_back(event.head.uuid);
+    } else {
+      --skip;
+    }
   }
   for (const std::string& uuid : uuids) {
     auto made = TRY(feeds_.make(to_, uuid));
@@ -134,10 +156,10 @@ Result<http::Response> Asked::feed() {
 Result<http::Response> Asked::manifest() {
   json::Writer w;
   w.object();
-  bool any = false;
+  std::size_t names = 0;
   for (const MispListed& event : *TRY(feeds_.look(to_))) {
     if (!agreement_.empty() && event.agreement != agreement_) continue;
-    any = true;
+    ++names;
     count(event);
     w.key(event.head.uuid).object();
     w.key("Orgc").object().member("name", event.head.organisation);
@@ -149,7 +171,7 @@ Result<http::Response> Asked::manifest() {
   }
   std::string body = w.end().take(), tag = hex(sha256(body));
   if (has(tag)) return http::Response{.status = 304, .headers = {{"ETag", '"' + tag + '"'}}};
-  if (any && request_.method != "HEAD") TRY(release({body}));
+  if (names > 0) TRY(release_names(body, names));
   return tagged(std::move(body), tag);
 }
 
@@ -172,7 +194,7 @@ Result<http::Response> Asked::hashes() {
       for (const std::string& hash : misp_hashes(line)) body += fmt::format("{},{}\n", hash, uuid);
     }
   }
-  if (!body.empty() && request_.method != "HEAD") TRY(release({body}));
+  if (!body.empty()) TRY(release({body}));
   auto out = tagged(std::move(body), tag);
   for (auto& [name, value] : out.headers) {
     if (name == "Content-Type") value = "text/csv; charset=utf-8";
@@ -188,7 +210,7 @@ Result<http::Response> Asked::file(const std::string& uuid) {
     return http::Response{.status = 304, .headers = {{"ETag", '"' + made->listed.sha256 + '"'}}};
   std::string body = made->json();
   count(made->listed);
-  if (request_.method != "HEAD") TRY(release({body}));
+  TRY(release({body}));
   return tagged(std::move(body), made->listed.sha256);
 }
 
@@ -247,7 +269,7 @@ Result<http::Response> Asked::view(const std::string& uuid) {
   if (!made) return missing("Invalid event");
   std::string body = made->json();
   count(made->listed);
-  if (request_.method != "HEAD") TRY(release({body}));
+  TRY(release({body}));
   return http::json(std::move(body));
 }
 
@@ -287,7 +309,7 @@ Result<http::Response> Asked::index() {
   }
   std::string body = w.end().take(), tag = hex(sha256(body));
   if (has(tag)) return http::Response{.status = 304, .headers = {{"ETag", '"' + tag + '"'}}};
-  if (!rows.empty()) TRY(release({body}));
+  if (!rows.empty()) TRY(release_names(body, rows.size()));
   auto out = tagged(std::move(body), tag);
   out.headers.emplace_back("X-Result-Count", std::to_string(rows.size()));
   return out;
@@ -299,17 +321,27 @@ Result<http::Response> Asked::events() {
   if (query.format != "json") return as_lines(query);
   std::vector<std::string> page;
   std::size_t skip = query.limit == 0 ? 0 : (query.page - 1) * query.limit;
+  // What is in an event is looked at where attributes are asked for: then the page before is where
+  // this one begins.
+  bool by_lines = query.asks_lines();
+  auto begin = by_lines ? feeds_.mark(to_, page_name(query, query.page)) : std::nullopt;
+  std::size_t unread = by_lines ? 0 : std::exchange(skip, 0);
+  if (begin) skip = 0;
   auto take = [&](const MispFeeds::Made& made) {
-    bool fits = !query.asks_lines() ||
-                std::ranges::any_of(made.event.lines(),
-                                    [&](const MispLine& line) { return query.wants(line); });
+    bool fits = !by_lines || std::ranges::any_of(made.event.lines(), [&](const MispLine& line) {
+      return query.wants(line);
+    });
     if (!fits) return true;
     if (skip > 0) return --skip, true;
+    if (query.limit != 0 && page.size() >= query.limit) {
+      feeds_.keep_mark(to_, page_name(query, query.page + 1), {made.listed.head.uuid, 0});
+      return false;
+    }
     page.push_back(made.json());
     count(made.listed);
-    return query.limit == 0 || page.size() < query.limit;
+    return by_lines || query.limit == 0 || page.size() < query.limit;
   };
-  if (query.limit != 0 || query.page == 1) TRY(each(query, take));
+  if (query.limit != 0 || query.page == 1) TRY(each(query, begin ? begin->uuid : "", unread, take));
   if (!page.empty()) TRY(release({page.begin(), page.end()}));
   json::Writer w;
   w.object().key("response").list();
@@ -330,12 +362,15 @@ Result<http::Response> Asked::as_lines(const MispQuery& query) {
   bool json = query.format == "json", csv = query.format == "csv", text = query.format == "text",
        hashes = query.format == "hashes", cache = query.format == "cache";
   if (query.format == "stix2") return as_bundle(query);
-  if (!json && !csv && !text && !hashes && !cache)
+  auto rules = misp_rules_named(query.format);
+  if (!json && !csv && !text && !hashes && !cache && !rules)
     return invalid(
         fmt::format("there is no format {} here; there is json, csv, stix2, text, "
-                    "hashes, cache",
+                    "hashes, cache, snort, suricata, rpz",
                     text::quote(query.format)));
-  std::size_t skip = query.limit == 0 ? 0 : (query.page - 1) * query.limit;
+  std::set<std::uint32_t> sids;
+  auto begin = feeds_.mark(to_, page_name(query, query.page));
+  std::size_t skip = query.limit == 0 || begin ? 0 : (query.page - 1) * query.limit;
   bool full = false;
   auto write = [&](const MispHead& head, const MispLine& line) {
     if (json) return lines.push_back(misp_json(line, &head));
@@ -356,27 +391,39 @@ Result<http::Response> Asked::as_lines(const MispQuery& query) {
   };
   auto take = [&](const MispFeeds::Made& made) {
     bool counted = false;
-    for (const MispLine& line : made.event.lines()) {
+    bool is_first = begin && begin->uuid == made.listed.head.uuid;
+    for (std::size_t at = is_first ? begin->lines : 0; at < made.event.lines().size(); ++at) {
+      const MispLine& line = made.event.lines()[at];
       if (!query.wants(line)) continue;
       bool is_hash = std::ranges::find(hash_types, line.type) != std::end(hash_types);
       if ((hashes && !is_hash) || (!json && line.deleted)) continue;
+      std::string rule = rules ? misp_rule(*rules, line, made.event.head(), sids) : std::string();
+      if (rules && rule.empty()) continue;
       if (skip > 0) {
         --skip;
         continue;
       }
       full = query.limit != 0 && lines.size() >= query.limit;
-      if (full) return false;
+      if (full) {
+        feeds_.keep_mark(to_, page_name(query, query.page + 1), {made.listed.head.uuid, at});
+        return false;
+      }
       if (!counted) count(made.listed);
       counted = true;
-      write(made.event.head(), line);
+      if (rules) {
+        lines.push_back(std::move(rule));
+      } else {
+        write(made.event.head(), line);
+      }
     }
     return true;
   };
-  if (query.limit != 0 || query.page == 1) TRY(each(query, take));
+  if (query.limit != 0 || query.page == 1) TRY(each(query, begin ? begin->uuid : "", 0, take));
   std::string body;
   if (json) body = R"({"response":{"Attribute":[)";
   if (csv && !lines.empty())
     body = "uuid,event_uuid,category,type,value,comment,to_ids,timestamp\n";
+  if (rules && !lines.empty()) body = misp_rules_head(*rules, to_.now());
   for (std::size_t i = 0; i < lines.size(); ++i) body += (json && i > 0 ? "," : "") + lines[i];
   if (json) body += "]}}";
   if (!lines.empty()) TRY(release({lines.begin(), lines.end()}));
@@ -389,7 +436,6 @@ Result<http::Response> Asked::as_bundle(const MispQuery& query) {
   std::vector<std::string> objects;
   std::size_t skip = query.limit == 0 ? 0 : (query.page - 1) * query.limit, events = 0;
   auto take = [&](const MispFeeds::Made& made) {
-    if (skip > 0) return --skip, true;
     count(made.listed);
     for (const MispLine& line : made.event.lines()) {
       if (line.deleted || !query.wants(line)) continue;
@@ -401,7 +447,7 @@ Result<http::Response> Asked::as_bundle(const MispQuery& query) {
     }
     return query.limit == 0 || ++events < query.limit;
   };
-  if (query.limit != 0 || query.page == 1) TRY(each(query, take));
+  if (query.limit != 0 || query.page == 1) TRY(each(query, "", skip, take));
   std::string all;
   for (const std::string& object : objects) all += (all.empty() ? "" : ",") + object;
   std::string seed = hex(sha256(all));

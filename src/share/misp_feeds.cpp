@@ -267,4 +267,19 @@ Result<std::optional<MispFeeds::Made>> MispFeeds::make(Handout& to, const std::s
   return std::nullopt;  // withdrawn in between
 }
 
+std::optional<MispFeeds::Mark> MispFeeds::mark(const Handout& to, const std::string& page) {
+  auto feed = feed_of(to.member());
+  auto found = feed->marks.find(page);
+  if (found == feed->marks.end()) return std::nullopt;
+  bool is_there = std::ranges::any_of(
+      feed->events, [&](const MispListed& e) { return e.head.uuid == found->second.uuid; });
+  return is_there ? std::optional(found->second) : std::nullopt;
+}
+
+void MispFeeds::keep_mark(const Handout& to, const std::string& page, Mark mark) {
+  auto feed = feed_of(to.member());
+  if (feed->marks.size() >= marks_max) feed->marks.clear();
+  feed->marks[page] = std::move(mark);
+}
+
 }  // namespace tocsin::share

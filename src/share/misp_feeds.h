@@ -53,6 +53,15 @@ class MispFeeds {
     MispListed listed;
     std::string json() const { return event.json(listed.timestamp_s); }
   };
+  // Where a page of a search begins, if the one before it was read: an event, and how many of its
+  // attributes are behind it. Nothing: it is counted from the first event.
+  struct Mark {
+    std::string uuid;
+    std::size_t lines = 0;
+  };
+  std::optional<Mark> mark(const Handout& to, const std::string& page);
+  void keep_mark(const Handout& to, const std::string& page, Mark mark);
+
   // nullopt: it is not there, or not any more.
   Result<std::optional<Made>> make(Handout& to, const std::string& uuid);
 
@@ -66,7 +75,9 @@ class MispFeeds {
     TimeUs last = 0;
     Day day = 0;
     std::vector<MispListed> events;
+    std::map<std::string, Mark> marks;  // by page
   };
+  static constexpr std::size_t marks_max = 1000;  // of one member; then they are forgotten
   struct Kept;
   struct Look;
   MispFeeds(Shelves& shelves, store::Tables tables, Settings settings)

@@ -98,6 +98,7 @@ Result<MispQuery> MispQuery::read(std::string_view body, TimeUs now) {
   for (auto [key, value] : object) {
     auto words = [&](Words& into) { take_words(value, into.any, into.none); };
     auto number = [&] { return text::number(scalar(value)); };
+    if (key != "page") out.filters += fmt::format("{}={}\n", key, simdjson::minify(value));
     if (key == "returnFormat") out.format = text::lower(scalar(value));
     if (key == "page") out.page = std::max<std::size_t>(1, number().value_or(1));
     if (key == "limit") out.limit = std::min<std::size_t>(number().value_or(0), limit_max);

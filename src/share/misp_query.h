@@ -21,6 +21,7 @@ class MispQuery {
   std::string format = "json";
   std::size_t page = 1, limit = 0;  // 0: all
   bool minimal = false;
+  std::string filters;  // all that was asked but the page: the same on each page of one walk
 
   bool wants(const MispListed& event) const;
   bool wants(const MispLine& line) const;

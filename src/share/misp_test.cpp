@@ -90,6 +90,13 @@ TEST_CASE(
   auto events = manifest(w);
   REQUIRE(events.size() == 2);
   CHECK(w.releases() == 1);
+  auto listed = good(w.ledger->list({.partner = w.b.member, .kind = "release"})).at(0);
+  const auto& names = std::get<ledger::Release>(listed.leaf.body);
+  CHECK(names.via == "misp-manifest");
+  CHECK(names.counts == std::map<std::string, std::uint64_t>{{"name", 2}});
+  for (const char* path : {"/manifest.json", "/hashes.csv", "/events/index"})
+    CHECK(w.ask(path, "HEAD").status == 200);
+  CHECK(w.releases() == 1);
   for (const Entry& entry : events) {
     std::string file = w.got("/" + entry.uuid + ".json");
     CHECK(hex(sha256(file)) == entry.sha256);
@@ -253,9 +260,25 @@ TEST_CASE("MISP's searches page to an empty list, and filter") {
   CHECK(std::ranges::count(w.got("/attributes/restSearch", "POST", R"({"returnFormat":"text"})"),
                            '\n') == 9);
   CHECK(w.got("/attributes/restSearch", "POST", R"({"returnFormat":"hashes"})").empty());
+  auto lines = [&](const std::string& body) {
+    return std::ranges::count(w.got("/attributes/restSearch", "POST", body), '\n');
+  };
+  for (const char* rules : {"snort", "suricata"})  // of what is malicious alone
+    CHECK(lines(fmt::format(R"({{"returnFormat":"{}"}})", rules)) == 7);
+  CHECK(lines(R"({"returnFormat":"rpz"})") == 7 + 3);
+  // Whatever the order, each page is what it is.
+  std::set<std::string> walked;
+  for (int page : {1, 2, 3, 4, 5, 6, 3, 2})
+    walked.insert(w.got("/attributes/restSearch", "POST",
+                        fmt::format(R"({{"returnFormat":"text","limit":2,"page":{}}})", page)));
+  CHECK(walked.size() == 6);
+  CHECK(walked.contains(""));
+  for (int page : {1, 2, 3})
+    CHECK(events(fmt::format(R"({{"type":"ip-src","limit":1,"page":{}}})", page)) ==
+          (page < 3 ? 1 : 0));
   CHECK(w.got("/attributes/restSearch", "POST", R"({"returnFormat":"csv","limit":1})")
             .find("203.0.113.0") != std::string::npos);
-  CHECK(w.ask("/events/restSearch", "POST", R"({"returnFormat":"snort"})").status == 400);
+  CHECK(w.ask("/events/restSearch", "POST", R"({"returnFormat":"yara"})").status == 400);
   CHECK(w.ask("/events/restSearch", "POST", "[").status == 400);
 }
 

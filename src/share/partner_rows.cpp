@@ -42,6 +42,7 @@ constexpr const char* all_steps[] = {
     R"(CREATE TABLE partner_acts(
          id INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, member TEXT NOT NULL,
          act TEXT NOT NULL, words TEXT NOT NULL))",
+    "ALTER TABLE partner_waiting ADD COLUMN refused INTEGER NOT NULL DEFAULT 0",
 };
 
 // Of one member.
@@ -254,12 +255,17 @@ Result<std::size_t> waiting(store::Sqlite& db, std::string_view member) {
   return static_cast<std::size_t>(select.number(0));
 }
 
+bool is_refused(const Error& why) {
+  return why.fault != Fault::unavailable;
+}
+
 Result<std::vector<Waiting>> due(store::Sqlite& db, std::string_view member, TimeUs now) {
-  // One that waits for its time holds back those behind it.
-  auto select = TRY(
-      db.prepare("SELECT id, member, statement, tries FROM partner_waiting AS w WHERE (?1 = '' OR "
-                 "member = ?1) AND NOT EXISTS (SELECT 1 FROM partner_waiting AS b WHERE b.member = "
-                 "w.member AND b.id <= w.id AND b.due > ?2) ORDER BY id LIMIT ?3"));
+  // One that did not arrive holds back those behind it; one that was refused does not.
+  auto select = TRY(db.prepare(
+      "SELECT id, member, statement, tries FROM partner_waiting AS w WHERE (?1 = '' OR "
+      "member = ?1) AND due <= ?2 AND NOT EXISTS (SELECT 1 FROM partner_waiting AS b WHERE "
+      "b.member = w.member AND b.id < w.id AND b.due > ?2 AND b.refused = 0) ORDER BY id LIMIT "
+      "?3"));
   select.bind(1, member).bind(2, now).bind(3, std::uint64_t{due_max});
   std::vector<Waiting> all;
   while (TRY(select.step())) {
@@ -276,12 +282,13 @@ Result<void> sent(store::Sqlite& db, std::int64_t id) {
   return remove.bind(1, id).run();
 }
 
-Result<void> not_sent(store::Sqlite& db, const Waiting& w, TimeUs now, const std::string& why) {
-  auto update =
-      TRY(db.prepare("UPDATE partner_waiting SET tries = ?, due = ?, why = ? WHERE id = ?"));
+Result<void> not_sent(store::Sqlite& db, const Waiting& w, TimeUs now, const Error& why) {
+  auto update = TRY(db.prepare(
+      "UPDATE partner_waiting SET tries = ?, due = ?, why = ?, refused = ? WHERE id = ?"));
   auto pause_ms = backoff_ms(w.tries + 1, pause_first_ms, pause_max_ms, random_bits());
   TimeUs due = now + static_cast<TimeUs>(pause_ms) * 1000;
-  return update.bind(1, w.tries + 1).bind(2, due).bind(3, why).bind(4, w.id).run();
+  update.bind(1, w.tries + 1).bind(2, due).bind(3, why.what);
+  return update.bind(4, is_refused(why) ? 1 : 0).bind(5, w.id).run();
 }
 
 Result<std::map<std::string, Unsaid, std::less<>>> unsaid(store::Sqlite& db) {
@@ -289,7 +296,7 @@ Result<std::map<std::string, Unsaid, std::less<>>> unsaid(store::Sqlite& db) {
   std::map<std::string, Unsaid, std::less<>> all;
   while (TRY(select.step())) {
     Unsaid& one = all[std::string(select.text(0))];
-    if (one.statements++ > 0) continue;  // those behind the first wait for it
+    if (one.statements++ > 0) continue;  // of the first
     one.tries = static_cast<std::size_t>(select.number(1));
     one.why = select.text(2);
   }

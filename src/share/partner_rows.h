@@ -63,8 +63,9 @@ Result<std::size_t> waiting(store::Sqlite& db, std::string_view member);
 // At most 100, in their order; `member` "": of all.
 Result<std::vector<Waiting>> due(store::Sqlite& db, std::string_view member, TimeUs now);
 Result<void> sent(store::Sqlite& db, std::int64_t id);
-Result<void> not_sent(store::Sqlite& db, const Waiting& waiting, TimeUs now,
-                      const std::string& why);
+// It arrived, and the other side does not take it.
+bool is_refused(const Error& why);
+Result<void> not_sent(store::Sqlite& db, const Waiting& waiting, TimeUs now, const Error& why);
 Result<std::map<std::string, Unsaid, std::less<>>> unsaid(store::Sqlite& db);
 Result<void> drop_waiting(store::Sqlite& db, std::string_view member);
 

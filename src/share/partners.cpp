@@ -665,15 +665,16 @@ Result<std::size_t> Partners::deliver(std::string_view member) {
     auto all = book();
     const Partner* partner = all->find(w.member);
     bool stopped = partner == nullptr || partner->state == PartnerState::stopped;
-    if (failed.contains(w.member)) {  // in their order
+    if (failed.contains(w.member)) {  // in their order; what is refused holds nothing back
       ++left;
       continue;
     }
     Result<std::string> sent = std::string();
     if (!stopped) sent = parts_.post(partner->profile, partner->pins, w.statement);
-    if (!sent) failed.insert(w.member), ++left;
+    if (!sent) ++left;
+    if (!sent && !rows::is_refused(sent.error())) failed.insert(w.member);
     auto write = [&](store::Sqlite& db) {
-      return sent ? rows::sent(db, w.id) : rows::not_sent(db, w, parts_.now(), sent.error().what);
+      return sent ? rows::sent(db, w.id) : rows::not_sent(db, w, parts_.now(), sent.error());
     };
     TRY(tables_.write(write));
   }

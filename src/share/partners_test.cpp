@@ -222,6 +222,38 @@ TEST_CASE("a stopped partner is nobody at once, and after a restart, until it is
   CHECK(a.partners->book()->by_token(b.partners->token_for(a.member).value()) != nullptr);
 }
 
+TEST_CASE("a statement that is refused holds back none of those behind it") {
+  TestNet net;
+  TestMember a("a.example.org", net), b("b.example.org", net);
+  befriend(a, b);
+  std::vector<std::string> heard;
+  b.partners->hears("note", [&](const Partner&, const Statement& s) -> Result<void> {
+    if (s["words"] == "bad") return invalid("not these words");
+    heard.emplace_back(s["words"]);
+    return {};
+  });
+  for (const char* words : {"first", "bad", "second"})
+    REQUIRE(a.partners->say({b.member}, "note", {{"words", words}}, {}).has_value());
+  CHECK(a.partners->deliver(b.member) == 1);
+  CHECK(heard == std::vector<std::string>{"first", "second"});
+  CHECK(a.partners->unsaid().value().at(b.member).why.contains("not these words"));
+  // Also while the refused one waits to be tried again, which is in a while.
+  REQUIRE(a.partners->say({b.member}, "note", {{"words", "third"}}, {}).has_value());
+  CHECK(a.partners->deliver() == 0);
+  CHECK(heard.back() == "third");
+  // What does not arrive holds them back: they come in their order.
+  net.is_down = true;
+  REQUIRE(a.partners->say({b.member}, "note", {{"words", "fourth"}}, {}).has_value());
+  CHECK(a.partners->deliver(b.member) == 2);
+  net.is_down = false;
+  REQUIRE(a.partners->say({b.member}, "note", {{"words", "fifth"}}, {}).has_value());
+  CHECK(a.partners->deliver() == 0);
+  CHECK(heard.back() == "third");
+  net.now += us_per_day;
+  CHECK(a.partners->deliver() == 1);
+  CHECK(heard == std::vector<std::string>{"first", "second", "third", "fourth", "fifth"});
+}
+
 TEST_CASE("a stop holds even where it cannot be written down") {
   TestNet net;
   TestMember a("a.example.org", net), b("b.example.org", net);

@@ -18,7 +18,8 @@ constexpr std::uint64_t again_ms = 2'000, again_ms_max = 3'600'000;
 constexpr std::array steps = {
     "CREATE TABLE pushes (name TEXT PRIMARY KEY, after INTEGER NOT NULL, until INTEGER NOT NULL,"
     " digest TEXT NOT NULL, failures INTEGER NOT NULL, next INTEGER NOT NULL, error TEXT NOT NULL)"
-    " STRICT;"};
+    " STRICT;",
+    "ALTER TABLE pushes ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;"};
 
 std::string json_of(std::string_view text) {
   std::string out;
@@ -49,6 +50,11 @@ std::string line(const policy::ToldEvent& told, PushDialect dialect, const std::
 
 }  // namespace
 
+std::string_view name(PushDialect dialect) {
+  constexpr std::string_view names[] = {"tocsin", "idea", "intelmq"};
+  return names[static_cast<std::size_t>(dialect)];
+}
+
 std::optional<PushDialect> push_dialect_named(std::string_view text) {
   if (text == "tocsin") return PushDialect::tocsin;
   if (text == "idea") return PushDialect::idea;
@@ -65,12 +71,13 @@ Result<Pushes::Standing> Pushes::standing(const std::string& name) const {
   Standing out;
   auto look = [&](store::Sqlite& db) -> Result<void> {
     auto select = TRY(db.prepare(
-        "SELECT after, until, digest, failures, next, error FROM pushes WHERE name = ?"));
+        "SELECT after, until, digest, failures, next, error, sent FROM pushes WHERE name = ?"));
     select.bind(1, name);
     if (!TRY(select.step())) return {};
     out = {.after = select.number(0),
            .until = select.number(1),
            .next = select.number(4),
+           .sent = select.number(6),
            .digest = std::string(select.text(2)),
            .error = std::string(select.text(5)),
            .failures = static_cast<unsigned>(select.number(3))};
@@ -81,10 +88,10 @@ Result<Pushes::Standing> Pushes::standing(const std::string& name) const {
 }
 
 Result<void> Pushes::keep(store::Sqlite& db, const std::string& name, const Standing& standing) {
-  auto upsert = TRY(db.prepare("INSERT OR REPLACE INTO pushes VALUES (?, ?, ?, ?, ?, ?, ?)"));
+  auto upsert = TRY(db.prepare("INSERT OR REPLACE INTO pushes VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
   upsert.bind(1, name).bind(2, standing.after).bind(3, standing.until).bind(4, standing.digest);
   upsert.bind(5, standing.failures).bind(6, standing.next).bind(7, standing.error);
-  return upsert.run();
+  return upsert.bind(8, standing.sent).run();
 }
 
 // The next letter. What is on its way is made anew, for some of it may be withdrawn by now.
@@ -152,7 +159,7 @@ Result<bool> Pushes::send(const Push& push) {
   }
   auto sent = parts_.post(push, made.letter);
   if (sent) {
-    standing = {.after = made.after};
+    standing = {.after = made.after, .sent = standing.next};  // when it was taken up
   } else {
     ++standing.failures;
     standing.error = sent.error().what;
@@ -172,11 +179,17 @@ Result<bool> Pushes::send_due(const std::stop_token& stop) {
   return more;
 }
 
-Result<std::vector<Pushes::State>> Pushes::states() const {
-  std::vector<State> out;
+Result<std::vector<PushState>> Pushes::states() const {
+  std::vector<PushState> out;
   for (const Push& push : parts_.all) {
-    auto now = TRY(standing(push.name));
-    out.push_back({push.name, now.after, now.failures, now.error});
+    Standing now = TRY(standing(push.name));
+    bool waits = now.until != 0 || parts_.shelves.has_news(push.member, now.after);
+    out.push_back({.push = &push,
+                   .sent = now.sent,
+                   .waits = waits,
+                   .failures = now.failures,
+                   .next = now.failures > 0 ? now.next : 0,
+                   .error = now.error});
   }
   return out;
 }

@@ -17,6 +17,7 @@
 namespace tocsin::share {
 
 enum class PushDialect : std::uint8_t { tocsin, idea, intelmq };
+std::string_view name(PushDialect dialect);
 std::optional<PushDialect> push_dialect_named(std::string_view text);
 
 struct Push {
@@ -25,6 +26,16 @@ struct Push {
   std::string secret;     // name of the secret that signs
   std::string agreement;  // id; "": of all with the member
   PushDialect dialect = PushDialect::tocsin;
+};
+
+// How one stands.
+struct PushState {
+  const Push* push = nullptr;  // as long as the Pushes live
+  TimeUs sent = 0;             // when a letter arrived last; 0: none has
+  bool waits = false;          // there is something that has not arrived
+  unsigned failures = 0;       // in a row
+  TimeUs next = 0;             // when it is tried again, after a failure
+  std::string error{};         // of the last try; "": it arrived
 };
 
 class Pushes {
@@ -46,17 +57,12 @@ class Pushes {
   // Sends what is due, one letter of each push. True: there may be more at once.
   Result<bool> send_due(const std::stop_token& stop);
 
-  struct State {
-    std::string name;
-    TimeUs after = 0;       // what came in until then has arrived
-    unsigned failures = 0;  // in a row
-    std::string error;      // of the last; "": it arrived
-  };
-  Result<std::vector<State>> states() const;
+  Result<std::vector<PushState>> states() const;
 
  private:
   struct Standing {
     TimeUs after = 0, until = 0, next = 0;  // until: of what is on its way; 0: nothing is
+    TimeUs sent = 0;
     std::string digest, error;
     unsigned failures = 0;
   };

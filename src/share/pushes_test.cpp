@@ -89,7 +89,12 @@ TEST_CASE("a push that does not arrive is tried again, later and later, with the
   w.run();
   w.run();  // not at once
   CHECK(w.tried.size() == 1);
-  CHECK(good(w.pushes->states())[0].error == "down");
+  auto down = good(w.pushes->states()).at(0);
+  CHECK(down.error == "down");
+  CHECK(down.failures == 1);
+  CHECK(down.waits);
+  CHECK(down.sent == 0);
+  CHECK(down.next > w.net.now);
   w.take_in(2);
   w.net.now = w.net.now + us_per_hour;
   w.run();
@@ -102,7 +107,10 @@ TEST_CASE("a push that does not arrive is tried again, later and later, with the
   w.run();
   CHECK(w.lines() == 5);
   CHECK(w.releases() == 2);
-  CHECK(good(w.pushes->states())[0].failures == 0);
+  auto up = good(w.pushes->states()).at(0);
+  CHECK(up.failures == 0);
+  CHECK_FALSE(up.waits);
+  CHECK(up.sent == w.net.now);
 }
 
 TEST_CASE("what is withdrawn before it arrived does not go, and what had arrived is taken back") {

@@ -47,6 +47,8 @@ class Shelves {
     TaxiiSettings settings;              // its token_key is made here
     Emergencies* emergencies = nullptr;  // none: there is no such collection
     Statistics* statistics = nullptr;    // the same
+    // Of all feeds of our own, by their names, what their providers say; none: it never changes.
+    std::function<std::map<std::string, policy::FeedTerms>()> terms{};
   };
   static Result<std::unique_ptr<Shelves>> open(Parts parts);
 
@@ -60,6 +62,9 @@ class Shelves {
   // what those in force let go: it comes once, behind everything. A step looks at one offer. True:
   // there is more to do.
   Result<bool> announce(const std::string& member);
+  // Looks whether what feeds' providers say of passing on has changed; what they withheld is then
+  // announced again, too. Before announce().
+  Result<void> look_at_terms();
   // What takes in what members send, and knows what became of it. Before anything is served;
   // without it nothing is taken.
   void receive_by(Inbox& inbox) { inbox_ = &inbox; }
@@ -70,21 +75,29 @@ class Shelves {
   // What a member would get of an event now, and why not: shelf_view.cpp. Writes nothing.
   // Errors: missing: there is no such partner.
   Result<Sight> look(const std::string& member, Looked event);
+  // An object of others that is offered. Errors: missing.
+  Result<store::Thing> object_of_others(std::string_view id) const;
+  // The same of it; `told`: its octets.
+  Result<Sight> look(const std::string& member, const store::Thing& object);
   // What an event would be to a member, if a person released it beyond the agreement. Errors:
   // denied: no person may, it goes anyway, nothing is agreed; missing.
   Result<Emergencies::Exempt> exempt(const std::string& member, EventId event);
 
-  // Erasing: what proves that an item was among those of a release goes, for all releases of dates
-  // from `from` on and before `until`.
-  Result<void> forget_salts(store::Sqlite& db, TimeUs from, TimeUs until);
+  // Of what was erased: what proves that it was among the items of a release goes, with all that
+  // proves items of those releases. True: there may be more to do.
+  Result<bool> forget_erased();
+  // Drops what proves items whose hashes the ledger no longer has, and what was to come again and
+  // is offered no more. After Ledger::forget_items().
+  Result<void> prune();
   // With which `release`'s items were salted: its secret. Errors: missing.
   Result<std::string> salt_of(std::uint64_t release) const;
 
  private:
   friend class MemberShelf;
   friend class Handout;
+  using Terms = std::map<std::string, policy::FeedTerms>;  // by feed
   // Up to a date the walk went while one of these agreements let things go, or they were announced
-  // under it since.
+  // under it since. "ADDRESS@N": with the N-th terms of feeds; without: the first.
   struct Era {
     TimeUs until = 0;
     std::set<std::string, std::less<>> addresses;
@@ -125,10 +138,18 @@ class Shelves {
   // Of things, those that are withheld are counted from a date on: there may be more of them later.
   Result<void> keep_era(Door& door, const std::set<std::string, std::less<>>& now_in_force);
   static Result<void> write_eras(store::Sqlite& db, const Door& door);
-  std::unique_ptr<policy::Gate> gate_of_old(const Door& door, const Era& era) const;
+  std::vector<std::unique_ptr<policy::Gate>> gates_of_old(const Door& door, const Era& era) const;
+  Result<void> read_terms();
+  std::set<std::string, std::less<>> named_now(const std::vector<std::string>& addresses) const;
   // The first that comes again with a date after this one; those of an offer's dates.
   Result<std::optional<Again>> again_after(const Door& door, TimeUs date) const;
   Result<std::vector<Again>> again_of(const Door& door, const store::Offer& offer) const;
+  static Result<void> forget_salts(store::Sqlite& db, TimeUs from, TimeUs until);
+  policy::CameUnder came_under(std::string_view member, std::string_view address) const;
+  policy::Gate::Parts gate_parts(const std::string& member) const;  // but for its passes
+  static policy::Gate::Judged judge(const policy::Gate& gate, const store::Thing& thing,
+                                    TimeUs now);
+  static bool is_members_own(const policy::Gate& gate, const store::Thing& thing, const Door& door);
   const policy::Gate::Selected& select(Door& door, const std::shared_ptr<const store::Offer>& offer,
                                        TimeUs counted_from) const;
 
@@ -136,9 +157,10 @@ class Shelves {
   store::Tables tables_;
   std::string us_, namespace_, identity_, secret_;
   std::vector<std::string> standing_;  // objects that all others refer to
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Door>, std::less<>> doors_;
   Inbox* inbox_ = nullptr;
+  std::map<std::int64_t, std::shared_ptr<const Terms>> terms_;  // by number; under mutex_
 };
 
 }  // namespace tocsin::share

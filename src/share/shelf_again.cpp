@@ -3,7 +3,8 @@
 // For each stretch of dates that the walk has passed it is kept which agreements were in force as
 // it passed. What none of them releases and one that is in force now does comes again, with dates
 // behind everything; the stretch then counts as passed under that one, too. So nothing comes twice,
-// and nothing is copied: an entry names the rows of an offer.
+// and nothing is copied: an entry names the rows of an offer. An agreement under other terms of
+// feeds is another one here.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,6 +20,38 @@ namespace {
 using Addresses = std::set<std::string, std::less<>>;
 
 constexpr TimeUs room = store::Offers::room;
+
+constexpr std::int64_t first_terms = 1;
+
+// A line for each feed.
+std::string written(const std::map<std::string, policy::FeedTerms>& terms) {
+  std::string out;
+  for (const auto& [feed, says] : terms) {
+    std::string_view may = !says.may_pass_on ? "-" : *says.may_pass_on ? "yes" : "no";
+    out += fmt::format("{} {}", may, feed);
+    for (policy::Purpose purpose : says.purposes) out += fmt::format("\t{}", name(purpose));
+    out += '\n';
+  }
+  return out;
+}
+
+std::map<std::string, policy::FeedTerms> terms_in(std::string_view text) {
+  std::map<std::string, policy::FeedTerms> out;
+  while (!text.empty()) {
+    std::string_view line = text::cut(text, '\n'), may = text::cut(line, ' ');
+    auto& says = out[std::string(text::cut(line, '\t'))];
+    if (may != "-") says.may_pass_on = may == "yes";
+    while (!line.empty()) {
+      if (auto purpose = policy::purpose_named(text::cut(line, '\t')))
+        says.purposes.push_back(*purpose);
+    }
+  }
+  return out;
+}
+
+bool say_the_same(const policy::FeedTerms& a, const policy::FeedTerms& b) {
+  return a.may_pass_on == b.may_pass_on && a.purposes == b.purposes;
+}
 
 bool has_all(const Addresses& of, const Addresses& these) {
   return std::ranges::includes(of, these);
@@ -123,19 +156,18 @@ Result<std::vector<Shelves::Again>> Shelves::again_of(const Door& door,
   return found;
 }
 
-// As if they were still in force: what one of them released has gone.
-std::unique_ptr<policy::Gate> Shelves::gate_of_old(const Door& door, const Era& era) const {
-  policy::Gate::Parts parts{.words = parts_.words,
-                            .from = us_,
-                            .to = door.member,
-                            .passes = {},
-                            .feed = parts_.feed,
-                            .sensors = {}};
+// As if they were still in force, and feeds said what they said then: what one of them released
+// has gone.
+std::vector<std::unique_ptr<policy::Gate>> Shelves::gates_of_old(const Door& door,
+                                                                 const Era& era) const {
+  std::map<std::int64_t, std::vector<policy::Pass>> passes;  // by terms of feeds
   auto book = parts_.agreements.book();
-  for (const std::string& address : era.addresses) {
-    const AgreementState* state = book->find(address);
+  for (std::string_view token : era.addresses) {
+    std::string_view address = text::cut(token, '@');
+    const AgreementState* state = book->find(std::string(address));
     if (state == nullptr) continue;
-    policy::Pass& pass = parts.passes.emplace_back(
+    auto terms = static_cast<std::int64_t>(text::number(token).value_or(first_terms));
+    policy::Pass& pass = passes[terms].emplace_back(
         policy::Pass{.agreement = state->agreement,
                      .standing = policy::Standing::active,
                      .key = policy::pseudonym_key(secret_, state->agreement.id),
@@ -143,7 +175,69 @@ std::unique_ptr<policy::Gate> Shelves::gate_of_old(const Door& door, const Era& 
     pass.agreement.from = 0;
     pass.agreement.until = INT64_MAX;
   }
-  return std::make_unique<policy::Gate>(std::move(parts));
+  std::vector<std::unique_ptr<policy::Gate>> out;
+  for (auto& [number, under] : passes) {
+    auto parts = gate_parts(door.member);
+    parts.passes = std::move(under);
+    std::shared_ptr<const Terms> then;
+    {
+      std::lock_guard guard(mutex_);
+      if (auto known = terms_.find(number); known != terms_.end()) then = known->second;
+    }
+    parts.feed = [this, then](std::string_view feed) {
+      policy::FeedSays says = parts_.feed(feed);
+      if (then == nullptr || !says.member.empty()) return says;
+      if (auto said = then->find(std::string(feed)); said != then->end()) says.terms = said->second;
+      return says;
+    };
+    out.push_back(std::make_unique<policy::Gate>(std::move(parts)));
+  }
+  return out;
+}
+
+Result<void> Shelves::read_terms() {
+  auto look = [&](store::Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare("SELECT number, terms FROM shelf_terms"));
+    while (TRY(select.step()))
+      terms_[select.number(0)] = std::make_shared<const Terms>(terms_in(select.text(1)));
+    return {};
+  };
+  return tables_.read(look);
+}
+
+// Feeds that are new join the last terms: nothing of theirs was ever judged by others.
+Result<void> Shelves::look_at_terms() {
+  if (!parts_.terms) return {};
+  Terms now = parts_.terms();
+  std::lock_guard guard(mutex_);
+  std::int64_t number = terms_.empty() ? first_terms : terms_.rbegin()->first;
+  Terms fresh = terms_.empty() ? Terms() : *terms_.rbegin()->second;
+  bool differs = false, grew = false;
+  for (auto& [feed, says] : now) {
+    auto [at, is_new] = fresh.try_emplace(feed, says);
+    grew |= is_new;
+    differs |= !say_the_same(at->second, says);
+    at->second = std::move(says);
+  }
+  if (!differs && !grew) return {};
+  if (differs) ++number;
+  auto write = [&](store::Sqlite& db) -> Result<void> {
+    auto put = TRY(db.prepare("INSERT OR REPLACE INTO shelf_terms VALUES (?, ?)"));
+    return put.bind(1, number).bind(2, written(fresh)).run();
+  };
+  TRY(tables_.write(write));
+  terms_[number] = std::make_shared<const Terms>(std::move(fresh));
+  return {};
+}
+
+// What the walk goes under, as eras name it.
+Addresses Shelves::named_now(const std::vector<std::string>& addresses) const {
+  std::lock_guard guard(mutex_);
+  std::int64_t number = terms_.empty() ? first_terms : terms_.rbegin()->first;
+  Addresses out;
+  for (const std::string& address : addresses)
+    out.insert(number == first_terms ? address : fmt::format("{}@{}", address, number));
+  return out;
 }
 
 Result<bool> Shelves::announce(const std::string& member) {
@@ -161,10 +255,11 @@ Result<bool> Shelves::announce(const std::string& member) {
   std::vector<Again> fresh;
   if (offer && offer->base <= until) {
     until = std::min(until, offer->end() - 1);
-    auto old = gate_of_old(*door, *era);
+    auto old = gates_of_old(*door, *era);
     std::vector<bool> went(offer->size());
-    if (offer->things.empty()) {
-      auto selected = old->select(offer->batch, policy::traits_of(offer->batch), parts_.now());
+    for (const auto& gate : old) {
+      if (!offer->things.empty()) break;
+      auto selected = gate->select(offer->batch, policy::traits_of(offer->batch), parts_.now());
       for (policy::Gate::Row row : selected.rows) went[row.row] = true;
     }
     auto elsewhere = TRY(again_of(*door, *offer));
@@ -173,9 +268,11 @@ Result<bool> Shelves::announce(const std::string& member) {
       if (date <= from || date > until || went[row.row]) continue;
       if (std::ranges::any_of(elsewhere, [&](const Again& one) { return one.has(date); })) continue;
       if (!offer->things.empty()) {
-        const store::Thing& thing = offer->things[row.row];
-        auto before = old->judge(item_of(thing), thing.feed, parts_.now());
-        if (before.reason == policy::Reason::released) continue;
+        auto released = [&](const auto& gate) {
+          auto judged = judge(*gate, offer->things[row.row], parts_.now());
+          return judged.reason == policy::Reason::released;
+        };
+        if (std::ranges::any_of(old, released)) continue;
       }
       // Things have dates far apart; the events of an offer stand one after the other.
       if (fresh.empty() || !offer->things.empty()) fresh.push_back({.was = date});

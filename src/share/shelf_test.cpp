@@ -9,6 +9,7 @@
 #include "handout_world.h"
 #include "share/thing.h"
 #include "wire/stix_check.h"
+#include "wire/stix_id.h"
 #include "wire/stix_object.h"
 
 namespace tocsin::share {
@@ -56,10 +57,11 @@ struct World : HandoutWorld {
   std::string shared() { return good(shelf->collections()).front().id; }
   TaxiiPage page(TaxiiScan scan = {}) { return good(shelf->objects(shared(), scan)); }
 
-  http::Response ask(const std::string& query) {
-    http::Request request{.method = "GET"};
+  http::Response ask(const std::string& query, std::string_view what = "objects",
+                     const std::string& method = "GET") {
+    http::Request request{.method = method};
     REQUIRE(http::read_target(
-        fmt::format("/taxii2/tocsin/collections/{}/objects/{}", shared(), query), request));
+        fmt::format("/taxii2/tocsin/collections/{}/{}/{}", shared(), what, query), request));
     return serve_taxii(request, b.member, *shelf, shelves->settings());
   }
 
@@ -160,6 +162,51 @@ TEST_CASE("a page is in the ledger before it leaves, and its salt proves each ob
   }
   CHECK(ledger::items_root(items) == release.items);
   CHECK(good(w.ledger->verify()).wrong == "");
+}
+
+TEST_CASE("HEAD is no release, and of a manifest names are released, and no event") {
+  World w;
+  w.agree();
+  w.take_in(4);
+  w.take_in(2, Tlp::amber);
+  for (const char* what : {"objects", "manifest"}) CHECK(w.ask("", what, "HEAD").status == 200);
+  CHECK(w.releases() == 0);
+  CHECK(good(w.ledger->list({.partner = w.b.member, .kind = "denial"})).empty());
+
+  auto response = w.ask("", "manifest");
+  Answer answer(response);
+  simdjson::dom::element told = answer.root["x_tocsin_release"].value();
+  auto shown = good(ledger::read_shown(told["shown"].value()));
+  auto leaf = good(ledger::read_leaf(shown.leaf));
+  const auto& names = std::get<ledger::Release>(leaf.body);
+  std::vector<Sha256> items;
+  std::string salt = good(w.shelves->salt_of(shown.index));
+  for (auto record : answer.root["objects"].get_array()) {
+    items.push_back(ledger::item_hash(ledger::item_salt(salt, std::to_string(items.size())),
+                                      sha256(simdjson::minify(record))));
+  }
+  CHECK(ledger::items_root(items) == names.items);
+  CHECK(names.via == "taxii-manifest");
+  CHECK(names.counts == std::map<std::string, std::uint64_t>{{"name", items.size()}});
+  auto denied = good(w.ledger->list({.partner = w.b.member, .kind = "denial"}));
+  REQUIRE(denied.size() == 1);
+  CHECK(std::get<ledger::Denial>(denied[0].leaf.body).count == 2);
+
+  std::string id = good(w.shelf->objects(w.shared(), {.after = {}, .match = {}})).objects.back().id;
+  std::size_t before = w.releases();
+  CHECK(w.ask(id + "/versions/", "objects").status == 200);
+  CHECK(w.releases() == before + 1);
+  auto last = good(w.ledger->list({.partner = w.b.member, .kind = "release", .limit = 1})).at(0);
+  CHECK(std::get<ledger::Release>(last.leaf.body).via == "taxii-versions");
+}
+
+TEST_CASE("names that were listed use nothing of a quota") {
+  World w;
+  w.terms.quota_per_day = 100;
+  w.agree();
+  w.take_in(4);
+  for (int i = 0; i < 50; ++i) CHECK(w.ask("", "manifest").status == 200);
+  CHECK(of_type(w.page(), "observed-data") == 4);
 }
 
 TEST_CASE("ten thousand events of one time: three kinds of clients, while more come in") {
@@ -361,6 +408,142 @@ TEST_CASE("an object of others goes octet by octet, or not at all") {
   CHECK(page.objects.back().version == "2026-01-02T00:00:00.000Z");
 }
 
+// What c brought to a, which may go on to b.
+struct Passing : World {
+  explicit Passing(policy::Onward onward = policy::Onward::same_terms) {
+    agree();
+    befriend(a, c);
+    of_c = good(Agreements::open({*c.journal, *c.partners, clock()}));
+    auto between = terms;
+    between.id = "ac";
+    between.parties[1].id = c.member;
+    between.parties[1].keys = {c.self().key};
+    between.onward = onward;
+    under = good(of_a->propose(policy::agreement_json(between, true), "ana")).address;
+    good(of_a->sign(under, "alex"));
+    CHECK(a.partners->deliver(c.member) == 0);
+    good(of_c->sign(under, "cy"));
+    good(of_c->sign(under, "cleo"));
+    CHECK(c.partners->deliver(a.member) == 0);
+    REQUIRE(of_a->in_force(c.member, net.now).agreements.size() == 1);
+    says = {.member = c.member, .onward = onward};
+  }
+  static std::string identity(const std::string& member) {
+    return wire::stix_own_id("identity", wire::stix_node_namespace(member), member);
+  }
+  store::Thing object(int number, const std::string& creator, const std::string& more = "") const {
+    std::string id = fmt::format("malware--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f{:04}", number);
+    store::Thing out{.kind = "indicator", .key = id, .feed = "partner." + c.member};
+    out.tlp = Tlp::green;
+    out.pap = Pap::clear;
+    out.since = net.now;
+    out.foreign = true;
+    out.under = under;
+    out.creator = creator;
+    out.body =
+        fmt::format(R"({{ "type":"malware","spec_version":"2.1","id":"{}","created_by_ref":"{}",{})"
+                    R"("created":"2026-01-01T00:00:00.000Z","modified":"2026-01-02T00:00:00.000Z",)"
+                    R"("is_family":true,  "x_unknown" : [1, 2.50], "name":"a family" }})",
+                    id, creator, more);
+    return out;
+  }
+  std::map<std::uint32_t, std::uint64_t> denied_by() {
+    std::map<std::uint32_t, std::uint64_t> out;
+    for (const auto& row : good(ledger->list({.partner = b.member, .kind = "denial"}))) {
+      const auto& denial = std::get<ledger::Denial>(row.leaf.body);
+      out[denial.clause] += denial.count;
+    }
+    return out;
+  }
+  TestMember c{"c.example.org", net};
+  std::unique_ptr<Agreements> of_c;
+  std::string under;  // what lies between a and c
+};
+
+std::uint32_t number_of(policy::Clause clause) {
+  return static_cast<std::uint32_t>(clause);
+}
+
+TEST_CASE("what a partner brought goes on octet by octet, by the agreement that it came under") {
+  Passing w;
+  auto object = w.object(1, w.identity(w.c.member));
+  auto back = w.object(2, w.identity(w.b.member), R"("x_a":"CANARY-back",)");
+  auto amber = w.object(3, w.identity(w.c.member), R"("x_a":"CANARY-amber",)");
+  amber.tlp = Tlp::amber;
+  auto elsewhere = w.object(4, w.identity(w.c.member), R"("x_a":"CANARY-elsewhere",)");
+  elsewhere.under = std::string(64, '0');
+  auto address = w.object(5, w.identity(w.c.member), R"("x_a":"CANARY@example.org",)");
+  auto marked = w.object(6, w.identity(w.c.member));
+  std::string definition =
+      R"({"type":"marking-definition","spec_version":"2.1", "created":"2026-01-01T00:00:00.000Z",)"
+      R"("id":"marking-definition--1b1a7e4c-2f0a-4c55-9d8e-0a8d2f6f3a11",)"
+      R"("definition_type":"statement","definition":{"statement":"ours"}})";
+  marked.with = R"({"objects":[)" + definition + "]}";
+  w.offer({object, back, amber, elsewhere, address, marked});
+  auto page = w.page();
+  REQUIRE(of_type(page, "malware") == 2);
+  REQUIRE(page.objects.size() >= 3);
+  std::size_t n = page.objects.size();
+  CHECK(page.objects[n - 3].json == object.body);
+  CHECK(page.objects[n - 2].json == definition);
+  CHECK(page.objects[n - 1].json == marked.body);
+  for (const auto& one : page.objects) CHECK_FALSE(one.json.contains("CANARY"));
+  auto rows = good(w.ledger->list({.partner = w.b.member, .kind = "release"}));
+  REQUIRE(rows.size() == 1);
+  CHECK(std::get<ledger::Release>(rows[0].leaf.body).counts ==
+        std::map<std::string, std::uint64_t>{{"indicator other", 2}});
+  // What b made is not withheld from it: it has it.
+  CHECK(w.denied_by() ==
+        std::map<std::uint32_t, std::uint64_t>{{number_of(policy::Clause::marking), 1},
+                                               {number_of(policy::Clause::fields), 1},
+                                               {number_of(policy::Clause::onward), 1}});
+  SUBCASE("its author takes it back") {
+    auto revoked = object;
+    std::size_t at = revoked.body.find("2026-01-02");
+    revoked.body.replace(at, 10, "2026-01-03");
+    revoked.body.replace(revoked.body.find(R"("is_family")"), 0, R"("revoked":true,)");
+    w.offer({revoked});
+    auto after = w.page({.after = page.objects.back().added, .match = {}});
+    REQUIRE(after.objects.size() == 1);
+    CHECK(after.objects[0].json == revoked.body);
+    CHECK(of_type(w.page(), "malware") == 2);  // the version before it goes no more
+  }
+  SUBCASE("it is erased") {
+    CHECK(w.offers->take_back([&](const auto& thing) { return thing.body == object.body; }) == 1);
+    CHECK(of_type(w.page(), "malware") == 1);
+  }
+  SUBCASE("the agreement that it came under is ended") {
+    good(w.of_a->end(w.under, "enough", "ana"));
+    CHECK(of_type(w.page(), "malware") == 0);
+  }
+  SUBCASE("who brought it is stopped") {
+    good(w.a.partners->stop(w.c.member, "ana", "a test"));
+    CHECK(of_type(w.page(), "malware") == 0);
+  }
+  SUBCASE("a reader of another member gets nothing of it") {
+    auto of_c = w.shelves->of(w.c.member);
+    std::string shared = good(of_c->collections()).front().id;
+    auto theirs = good(of_c->objects(shared, {}));
+    CHECK(of_type(theirs, "malware") == 0);
+  }
+}
+
+TEST_CASE("an agreement without onward sharing keeps what came under it") {
+  Passing w(policy::Onward::none);
+  auto object = w.object(1, w.identity(w.c.member), R"("x_a":"CANARY",)");
+  w.offer({object});
+  for (const auto& one : w.page().objects) CHECK_FALSE(one.json.contains("CANARY"));
+  CHECK_FALSE(w.shelves->has_news(w.b.member, w.offers->opened()));
+  CHECK(w.denied_by() ==
+        std::map<std::uint32_t, std::uint64_t>{{number_of(policy::Clause::onward), 1}});
+  auto sight = good(w.shelves->look(w.b.member, object));
+  CHECK_FALSE(sight.goes);
+  REQUIRE(sight.under.size() == 1);
+  CHECK(sight.under[0].decision.sentence.contains("clause 13 (onward)"));
+  CHECK(sight.under[0].decision.counterfactual.contains("same terms"));
+  CHECK(good(w.shelves->look(w.c.member, object)).hindrance.contains("itself"));
+}
+
 TEST_CASE("what was withheld and may go now comes again, once, behind everything") {
   World w;
   std::string address = w.agree();
@@ -427,6 +610,96 @@ TEST_CASE("what was withheld and may go now comes again, once, behind everything
   last = 0;
   CHECK(poll() == 70);
   CHECK(std::set(seen.begin(), seen.end()).size() == 70);
+}
+
+TEST_CASE("what a feed's terms withheld and let go now comes once") {
+  World w;
+  w.terms.unsaid_feeds_pass = false;
+  w.agree();
+  w.says.terms.may_pass_on = true;
+  REQUIRE(w.shelves->look_at_terms().has_value());
+  w.take_in(5);
+  TaxiiScan scan;
+  std::set<std::string> seen;
+  auto poll = [&] {
+    std::size_t events = 0;
+    auto page = w.page(scan);
+    for (const auto& object : page.objects) {
+      if (!object.id.starts_with("observed-data--")) continue;
+      ++events;
+      CHECK(seen.insert(object.id).second);
+    }
+    if (!page.objects.empty()) scan.after = page.objects.back().added;
+    return events;
+  };
+  auto say = [&](std::optional<bool> may_pass_on) {
+    w.says.terms.may_pass_on = may_pass_on;
+    REQUIRE(w.shelves->look_at_terms().has_value());
+    for (int steps = 0; good(w.shelves->announce(w.b.member)); ++steps) REQUIRE(steps < 100);
+  };
+  CHECK(poll() == 5);
+  say(false);
+  w.take_in(7);
+  w.offer({w.indicator("g")});
+  CHECK(poll() == 0);  // and has passed what was withheld
+  say(std::nullopt);
+  CHECK(poll() == 0);
+  w.open();  // a restart forgets nothing of it
+  say(true);
+  CHECK(poll() == 7);
+  say(false);
+  say(true);
+  CHECK(poll() == 0);
+  CHECK(seen.size() == 12);
+}
+
+TEST_CASE("what proves items goes with what was erased, and with what the ledger no longer has") {
+  World w;
+  w.agree();
+  w.take_in(3);
+  auto page = w.page();
+  TimeUs end = page.objects.back().added;
+  w.net.now += us_per_hour;
+  w.offer({w.indicator("g")});
+  TimeUs from_now = w.net.now;
+  auto second = w.page({.after = end, .match = {}});
+  REQUIRE(of_type(second, "indicator") == 1);
+  auto rows = good(w.ledger->list({.partner = w.b.member, .kind = "release"}));
+  REQUIRE(rows.size() == 2);
+  std::uint64_t newer = rows[0].entry.index, older = rows[1].entry.index;
+  auto has_salt = [&](std::uint64_t entry) { return w.shelves->salt_of(entry).has_value(); };
+  CHECK_FALSE(good(w.shelves->forget_erased()));
+  CHECK(has_salt(older));
+  SUBCASE("an event") {
+    EventBatch act;
+    act.seq = ++w.seq;
+    act.correction = {.kind = Correction::Kind::erase};
+    act.correction.events = {event_id(1, 2)};
+    w.apply(act);
+    CHECK_FALSE(good(w.shelves->forget_erased()));
+    CHECK_FALSE(has_salt(older));
+    CHECK(has_salt(newer));
+  }
+  SUBCASE("an indicator") {
+    CHECK(w.offers->take_back([](const auto&) { return true; }) == 1);
+    CHECK_FALSE(good(w.shelves->forget_erased()));
+    CHECK(has_salt(older));
+    CHECK_FALSE(has_salt(newer));
+  }
+  SUBCASE("what was taken back without an erasure stays proved") {
+    CHECK(w.offers->take_back([](const auto&) { return true; }, false) == 1);
+    CHECK_FALSE(good(w.shelves->forget_erased()));
+    CHECK(has_salt(newer));
+  }
+  SUBCASE("by retention") {
+    REQUIRE(w.shelves->prune().has_value());
+    CHECK(has_salt(older));
+    good(w.ledger->forget_items(from_now));
+    REQUIRE(w.shelves->prune().has_value());
+    CHECK_FALSE(has_salt(older));
+    CHECK(has_salt(newer));
+    CHECK(good(w.ledger->verify()).wrong == "");
+  }
 }
 
 TEST_CASE("what is withdrawn comes again, revoked, under the same id and without what it said") {

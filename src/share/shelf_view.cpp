@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "model/members.h"
 #include "share/shelf.h"
+#include "share/thing.h"
 #include "wire/row.h"
 #include "wire/stix_id.h"
 
@@ -81,6 +82,46 @@ Result<Sight> Shelves::look(const std::string& member, Looked event) {
     if (!cleared) sight.hindrance = cleared.error().what;
   }
   if (!sight.hindrance.empty()) sight.goes.reset();
+  return sight;
+}
+
+Result<store::Thing> Shelves::object_of_others(std::string_view id) const {
+  for (std::size_t i = 0; i < policy::item_kinds_count; ++i) {
+    auto found = TRY(parts_.offers.find(name(static_cast<policy::ItemKind>(i)), id));
+    if (found && found->foreign) return *std::move(found);
+  }
+  return missing(fmt::format("{} is no object of others that is offered", id));
+}
+
+Result<Sight> Shelves::look(const std::string& member, const store::Thing& object) {
+  TRY(introduce());
+  auto book = parts_.partners.book();
+  if (book->find(member) == nullptr) return missing("no partner " + text::quote(member));
+  Sight sight;
+  if (book->speaking(member) == nullptr) {
+    sight.hindrance = "this node and " + text::quote(member) + " are no partners now";
+    return sight;
+  }
+  auto door = door_of(member);
+  std::lock_guard guard(door->mutex);
+  TimeUs now = parts_.now();
+  TRY(open_door(*door, member, now));
+  std::vector<std::uint64_t> left;
+  auto read = [&](store::Sqlite& db) -> Result<void> {
+    left = TRY(quota_left(db, member, door->agreements, door->addresses, now / us_per_day));
+    return {};
+  };
+  TRY(tables_.read(read));
+  auto decisions = door->gate->decisions(item_of(object), foreign_of(object), left, now);
+  for (std::size_t i = 0; i < decisions.size(); ++i) {
+    if (decisions[i].released && !sight.goes) sight.goes = i;
+    sight.under.push_back({door->addresses[i], std::move(decisions[i])});
+  }
+  if (sight.under.empty()) sight.hindrance = "no agreement with " + member + " is in force";
+  if (is_members_own(*door->gate, object, *door))
+    sight.hindrance = member + " sent or made it itself";
+  if (!sight.hindrance.empty()) sight.goes.reset();
+  if (sight.goes) sight.told = object.body;
   return sight;
 }
 

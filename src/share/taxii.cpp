@@ -63,7 +63,7 @@ class Asked {
   Result<http::Response> answer_it();
 
  private:
-  enum class Listing : std::uint8_t { objects, manifest, versions };
+  using Listing = TaxiiListing;
 
   bool is_read() const { return request_.method == "GET" || request_.method == "HEAD"; }
   static http::Response not_allowed(std::string_view methods);
@@ -192,6 +192,8 @@ Result<http::Response> Asked::list(const TaxiiCollection& collection, Listing li
     }
   }
   scan.limit = query.limit == 0 ? taxii_page_max : std::min(query.limit, taxii_page_max);
+  scan.listing = listing;
+  scan.leaves = request_.method != "HEAD";
   auto page = TRY(shelf_.objects(collection.id, scan));
   json::Writer w;
   w.object();
@@ -200,18 +202,11 @@ Result<http::Response> Asked::list(const TaxiiCollection& collection, Listing li
     w.member("more", true).member("next", token.text(settings_.token_key, walk));
   }
   if (!page.objects.empty()) w.key(listing == Listing::versions ? "versions" : "objects").list();
-  for (const TaxiiObject& object : page.objects) {
-    if (listing == Listing::objects) w.raw(object.json);
-    if (listing == Listing::versions) w.value(version_of(object));
-    if (listing != Listing::manifest) continue;
-    w.object().member("date_added", taxii_time(object.added)).member("id", object.id);
-    w.member("media_type", stix_media).member("version", version_of(object)).end();
-  }
+  for (const TaxiiObject& object : page.objects) w.raw(taxii_told(object, listing));
   if (!page.objects.empty()) w.end();
   w.end();
   std::string body = w.take();
-  if (listing == Listing::objects && !page.members.empty())
-    body.insert(body.size() - 1, (body == "{}" ? "" : ",") + page.members);
+  if (!page.members.empty()) body.insert(body.size() - 1, (body == "{}" ? "" : ",") + page.members);
   auto out = answer(std::move(body));
   auto dates = [&](std::string first, std::string last) {
     out.headers.emplace_back("X-TAXII-Date-Added-First", std::move(first));
@@ -321,6 +316,15 @@ Result<http::Response> Asked::answer_it() {
 }
 
 }  // namespace
+
+// Source: TAXII 2.1 sections 5.3, 5.8.
+std::string taxii_told(const TaxiiObject& object, TaxiiListing listing) {
+  if (listing == TaxiiListing::objects) return object.json;
+  json::Writer w;
+  if (listing == TaxiiListing::versions) return w.value(version_of(object)).take();
+  w.object().member("date_added", taxii_time(object.added)).member("id", object.id);
+  return w.member("media_type", stix_media).member("version", version_of(object)).end().take();
+}
 
 bool is_taxii_path(const http::Request& request) {
   return !request.segments.empty() && request.segments[0] == "taxii2";

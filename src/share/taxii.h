@@ -39,10 +39,17 @@ struct TaxiiObject {
   std::string json;
 };
 
+enum class TaxiiListing : std::uint8_t { objects, manifest, versions };
+
+// What an object is in a listing, as JSON: itself, its record of a manifest, its version.
+std::string taxii_told(const TaxiiObject& object, TaxiiListing listing);
+
 struct TaxiiScan {
   std::optional<TimeUs> after;  // exclusive
   TaxiiMatch match;
   std::size_t limit = taxii_page_max;  // of objects
+  TaxiiListing listing = TaxiiListing::objects;
+  bool leaves = true;  // false: nothing of the page is sent, as to HEAD
 };
 
 struct TaxiiPage {

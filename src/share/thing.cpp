@@ -75,6 +75,14 @@ policy::Item item_of(const store::Thing& thing) {
   return item;
 }
 
+policy::Gate::Foreign foreign_of(const store::Thing& thing) {
+  return {.feed = thing.feed,
+          .under = thing.under,
+          .creator = thing.creator,
+          .object = thing.body,
+          .with = thing.with};
+}
+
 TimeUs end_of(const store::Thing& thing) {
   auto time = times::parse(json_text(member(thing.body, "time.observation")));
   return time && thing.kind == "indicator" ? *time : time_none;

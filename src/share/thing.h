@@ -27,6 +27,9 @@ std::string_view subject_of(std::string_view body);
 
 policy::Item item_of(const store::Thing& thing);
 
+// What a gate looks at of one that is foreign; views of it.
+policy::Gate::Foreign foreign_of(const store::Thing& thing);
+
 // Of what was cleared. `of`: the handle of the indicator that a sighting is of. Nothing, if too
 // little is left.
 std::vector<std::string> stix_of_thing(const store::Thing& thing, const policy::ToldEvent& told,

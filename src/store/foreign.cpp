@@ -93,7 +93,8 @@ class Taking {
     bool same = false, contradicts = false, others = false, ended = false, had = false;
     while (TRY(versions_.step())) {
       bool theirs = versions_.text(2) == object.member;
-      had = had || theirs;
+      // Its author takes back what others passed on, too.
+      had = had || theirs || (object.own && versions_.text(1) == object.creator);
       // Only its creator is heard against what another said in its name.
       bool yields = !theirs && object.own && versions_.number(4) == 0;
       if (versions_.number(0) == object.at) {
@@ -103,7 +104,7 @@ class Taking {
         contradicts = contradicts || (!equal && !yields);
       } else {
         others = others || (versions_.text(1) != object.creator && !yields);
-        ended = ended || (theirs && versions_.number(3) != 0);
+        ended = ended || ((theirs || versions_.number(4) != 0) && versions_.number(3) != 0);
       }
     }
     versions_.reset();
@@ -162,6 +163,19 @@ Result<std::vector<ForeignObject>> Foreign::after(std::uint64_t row, std::size_t
   return out;
 }
 
+Result<std::vector<ForeignObject>> Foreign::versions_of(std::string_view id) const {
+  std::vector<ForeignObject> out;
+  auto body = [&](Sqlite& db) -> Result<void> {
+    auto select = TRY(db.prepare(
+        fmt::format("SELECT {} FROM foreign_objects WHERE id = ? ORDER BY row", columns)));
+    select.bind(1, id);
+    while (TRY(select.step())) out.push_back(read(select));
+    return {};
+  };
+  TRY(tables_.read(body));
+  return out;
+}
+
 Result<void> Foreign::each_of(std::string_view type,
                               const std::function<void(const ForeignObject&)>& take) const {
   auto body = [&](Sqlite& db) -> Result<void> {
@@ -189,21 +203,17 @@ Result<std::map<std::string, Foreign::Use>> Foreign::use() const {
   return out;
 }
 
-// At most take_max of those rows.
-Result<std::size_t> Foreign::remove(std::string_view where,
-                                    const std::function<void(Statement&)>& bind) {
+Result<std::size_t> Foreign::remove(const std::vector<std::uint64_t>& rows) {
   std::size_t gone = 0;
+  if (rows.empty()) return gone;
   auto body = [&](Sqlite& db) -> Result<void> {
-    auto some = fmt::format("SELECT row FROM foreign_objects WHERE {} LIMIT {}", where, take_max);
-    auto count = TRY(db.prepare(
+    std::string these = fmt::format("row IN ({})", fmt::join(rows, ","));
+    TRY(db.run(
         fmt::format("UPDATE foreign_use SET objects = objects - g.n, bytes = bytes - g.b FROM "
                     "(SELECT member, count(*) n, sum(length(bytes)) b FROM foreign_objects WHERE "
-                    "row IN ({}) GROUP BY member) g WHERE foreign_use.member = g.member",
-                    some)));
-    bind(count);
-    TRY(count.run());
-    auto drop = TRY(db.prepare(fmt::format("DELETE FROM foreign_objects WHERE row IN ({})", some)));
-    bind(drop);
+                    "{} GROUP BY member) g WHERE foreign_use.member = g.member;",
+                    these)));
+    auto drop = TRY(db.prepare("DELETE FROM foreign_objects WHERE " + these));
     TRY(drop.run());
     gone = static_cast<std::size_t>(db.changes());
     return {};
@@ -212,12 +222,46 @@ Result<std::size_t> Foreign::remove(std::string_view where,
   return gone;
 }
 
-Result<std::size_t> Foreign::forget_before(std::string_view member, TimeUs before) {
-  return remove("member = ? AND came < ?",
-                [&](Statement& s) { s.bind(1, member).bind(2, before); });
+// In the order of `foreign_by_age`.
+Result<std::size_t> Foreign::forget_of(std::string_view member, TimeUs from, TimeUs until,
+                                       const Choose& goes) {
+  std::size_t all = 0;
+  TimeUs came = from;
+  for (std::uint64_t row = 0;;) {
+    std::vector<std::uint64_t> named;
+    std::size_t read_now = 0;
+    auto look = [&](Sqlite& db) -> Result<void> {
+      auto select = TRY(db.prepare(
+          fmt::format("SELECT {} FROM foreign_objects WHERE member = ?1 AND came >= ?2 AND"
+                      " (came, row) > (?2, ?3) AND came < ?4 ORDER BY came, row LIMIT ?5",
+                      columns)));
+      select.bind(1, member).bind(2, came).bind(3, row).bind(4, until);
+      select.bind(5, std::uint64_t{take_max});
+      for (; TRY(select.step()); ++read_now) {
+        ForeignObject object = read(select);
+        came = object.came, row = object.row;
+        if (goes(object)) named.push_back(object.row);
+      }
+      return {};
+    };
+    TRY(tables_.read(look));
+    if (read_now == 0) return all;
+    all += TRY(remove(named));
+  }
 }
 
-Result<std::size_t> Foreign::forget(const std::function<bool(std::string_view)>& names) {
+Result<std::size_t> Foreign::forget_before(std::string_view member, TimeUs before,
+                                           const Choose& stays) {
+  return forget_of(member, 0, before,
+                   [&](const ForeignObject& object) { return !stays || !stays(object); });
+}
+
+Result<std::size_t> Foreign::forget_since(std::string_view member, TimeUs since,
+                                          const Choose& goes) {
+  return forget_of(member, since, INT64_MAX, goes);
+}
+
+Result<std::size_t> Foreign::forget(const Choose& goes) {
   std::size_t all = 0;
   for (std::uint64_t row = 0;;) {
     auto some = TRY(after(row, take_max));
@@ -225,10 +269,9 @@ Result<std::size_t> Foreign::forget(const std::function<bool(std::string_view)>&
     row = some.back().row;
     std::vector<std::uint64_t> named;
     for (const ForeignObject& object : some) {
-      if (names(object.json)) named.push_back(object.row);
+      if (goes(object)) named.push_back(object.row);
     }
-    if (!named.empty())
-      all += TRY(remove(fmt::format("row IN ({})", fmt::join(named, ",")), [](Statement&) {}));
+    all += TRY(remove(named));
   }
 }
 

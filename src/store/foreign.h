@@ -64,8 +64,12 @@ class Foreign {
   // Keeps what is new, at most take_max, in one transaction of the bulk lane. What became of each.
   Result<std::vector<ForeignFate>> take(std::span<const ForeignObject> objects);
 
+  using Choose = std::function<bool(const ForeignObject&)>;
+
   // Those behind `row`, in their order.
   Result<std::vector<ForeignObject>> after(std::uint64_t row, std::size_t limit) const;
+  // All versions of one object that are here, of whomever, in the order in which they came.
+  Result<std::vector<ForeignObject>> versions_of(std::string_view id) const;
   // All of one type; for what must be known of all, as marking-definitions.
   Result<void> each_of(std::string_view type,
                        const std::function<void(const ForeignObject&)>& take) const;
@@ -74,15 +78,19 @@ class Foreign {
   };
   Result<std::map<std::string, Use>> use() const;  // by member
 
-  // Retention: removes what came from the member before that; at most take_max in one call. How
-  // many went.
-  Result<std::size_t> forget_before(std::string_view member, TimeUs before);
-  // Erasing: removes what `names` a subject. How many went. Errors: unavailable; again then.
-  Result<std::size_t> forget(const std::function<bool(std::string_view)>& names);
+  // Retention: removes what came from the member before that, but for what `stays`. How many went.
+  Result<std::size_t> forget_before(std::string_view member, TimeUs before,
+                                    const Choose& stays = {});
+  // Removes what came from the member since then and `goes`. How many went.
+  Result<std::size_t> forget_since(std::string_view member, TimeUs since, const Choose& goes);
+  // Removes what `goes`. How many went. Errors: unavailable; again then.
+  Result<std::size_t> forget(const Choose& goes);
 
  private:
   explicit Foreign(Tables tables) : tables_(std::move(tables)) {}
-  Result<std::size_t> remove(std::string_view where, const std::function<void(Statement&)>& bind);
+  Result<std::size_t> remove(const std::vector<std::uint64_t>& rows);
+  Result<std::size_t> forget_of(std::string_view member, TimeUs from, TimeUs until,
+                                const Choose& goes);
   mutable Tables tables_;
 };
 

@@ -14,7 +14,7 @@
 namespace tocsin::store {
 namespace {
 
-constexpr std::int64_t version = 2;  // 1 had no things
+constexpr std::int64_t version = 3;  // 1 had no things, 2 nothing of how others' came
 constexpr std::size_t offer_bytes_max = 256 << 20;
 
 constexpr const char* schema =
@@ -27,8 +27,16 @@ constexpr const char* schema =
     " key TEXT NOT NULL, feed TEXT NOT NULL, type INTEGER, sector TEXT NOT NULL,"
     " country TEXT NOT NULL, tlp INTEGER NOT NULL, pap INTEGER NOT NULL, confidence INTEGER,"
     " since INTEGER NOT NULL, gone INTEGER NOT NULL, from_others INTEGER NOT NULL,"
-    " came INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (kind, key)) STRICT;"
+    " came INTEGER NOT NULL, body BLOB NOT NULL, under TEXT NOT NULL DEFAULT '',"
+    " creator TEXT NOT NULL DEFAULT '', with_it BLOB NOT NULL DEFAULT x'',"
+    " UNIQUE (kind, key)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS erased (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " start INTEGER NOT NULL, stop INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;";
+constexpr const char* from_2 =
+    "ALTER TABLE things ADD COLUMN under TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE things ADD COLUMN creator TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE things ADD COLUMN with_it BLOB NOT NULL DEFAULT x'';";
 
 // Nothing that names a subject or what was seen there: ids, times, and what a decision looks at.
 EventBatch bare(const EventBatch& from) {
@@ -72,7 +80,7 @@ Result<void> set_mark(const Sqlite& db, std::string_view name, std::int64_t valu
 
 constexpr std::string_view thing_columns =
     "base, kind, key, feed, type, sector, country, tlp, pap, confidence, since, gone, from_others,"
-    " body";
+    " body, under, creator, with_it";
 
 Thing thing_of(const Statement& row) {
   Thing out{.kind = std::string(row.text(1)), .key = std::string(row.text(2))};
@@ -87,6 +95,9 @@ Thing thing_of(const Statement& row) {
   out.gone = row.number(11) != 0;
   out.foreign = row.number(12) != 0;
   out.body = row.blob(13);
+  out.under = row.text(14);
+  out.creator = row.text(15);
+  out.with = row.blob(16);
   return out;
 }
 
@@ -104,8 +115,14 @@ Result<std::unique_ptr<Offers>> Offers::open(const std::string& path, std::funct
   made->db_ = TRY(Sqlite::open(path));
   TRY(made->db_.run("PRAGMA secure_delete=ON;"));  // what is erased is gone
   TRY(made->db_.run(schema));
-  if (TRY(mark(made->db_, "version", version)) > version)
-    return invalid(text::quote(path) + " was written by a newer program");
+  auto written = TRY(mark(made->db_, "version", version));
+  if (written > version) return invalid(text::quote(path) + " was written by a newer program");
+  if (written == 2) {
+    auto both = TRY(Transaction::begin(made->db_));
+    TRY(made->db_.run(from_2));
+    TRY(set_mark(made->db_, "version", version));
+    TRY(both.commit());
+  }
   TRY(set_mark(made->db_, "version", version));
   made->opened_ = TRY(mark(made->db_, "opened", 0));
   if (made->opened_ == 0) {
@@ -199,7 +216,42 @@ Result<void> Offers::commit() {
   return {};
 }
 
-Result<void> Offers::put(const Thing& thing) {
+// One after the other they are one.
+Result<void> Offers::note_erased(TimeUs date) {
+  auto more = TRY(db_.prepare(
+      "UPDATE erased SET stop = ?2 WHERE number = (SELECT max(number) FROM erased) AND stop = ?1"));
+  TRY(more.bind(1, date).bind(2, date + room).run());
+  if (db_.changes() > 0) return {};
+  auto insert = TRY(db_.prepare("INSERT INTO erased (start, stop) VALUES (?, ?)"));
+  return insert.bind(1, date).bind(2, date + room).run();
+}
+
+Result<std::vector<Offers::Erased>> Offers::erased(std::size_t limit) const {
+  std::lock_guard writing(writing_);
+  std::vector<Erased> out;
+  auto select = TRY(db_.prepare("SELECT number, start, stop FROM erased ORDER BY number LIMIT ?"));
+  select.bind(1, std::uint64_t{limit});
+  while (TRY(select.step()))
+    out.push_back(
+        {static_cast<std::uint64_t>(select.number(0)), select.number(1), select.number(2)});
+  return out;
+}
+
+Result<void> Offers::forget_erased(std::uint64_t up_to) {
+  std::lock_guard writing(writing_);
+  auto drop = TRY(db_.prepare("DELETE FROM erased WHERE number <= ?"));
+  return drop.bind(1, up_to).run();
+}
+
+Result<TimeUs> Offers::first() const {
+  std::lock_guard reading(reading_);
+  auto select = TRY(reader_.prepare(
+      "SELECT min(base) FROM (SELECT min(base) AS base FROM offers UNION ALL SELECT min(base) FROM"
+      " things)"));
+  return TRY(select.step()) && !select.is_null(0) ? select.number(0) : INT64_MAX;
+}
+
+Result<void> Offers::put(const Thing& thing, bool erased) {
   if (thing.key.empty() || thing.body.size() > thing_bytes_max)
     return invalid("a thing without a key, or of more than 1 MiB");
   auto select = TRY(
@@ -212,32 +264,40 @@ Result<void> Offers::put(const Thing& thing) {
   if (there) {
     auto drop = TRY(db_.prepare("DELETE FROM things WHERE base = ?"));
     TRY(drop.bind(1, before).run());
+    if (erased) TRY(note_erased(before));
     moved_things_ = true;
     took_out_ = took_out_ || thing.gone;
     if (thing.gone && thing.foreign) return {};
   }
   TimeUs base = (std::max(next_, now_()) + room - 1) / room * room;
   auto insert =
-      TRY(db_.prepare("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      TRY(db_.prepare("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                      "?, ?)"));
   insert.bind(1, base).bind(2, thing.kind).bind(3, thing.key).bind(4, thing.feed);
   if (thing.type) insert.bind(5, static_cast<int>(*thing.type));
   insert.bind(6, thing.sector).bind(7, thing.country.text());
   insert.bind(8, static_cast<int>(thing.tlp)).bind(9, static_cast<int>(thing.pap));
   if (thing.confidence) insert.bind(10, int{*thing.confidence});
   insert.bind(11, thing.since).bind(12, thing.gone ? 1 : 0).bind(13, thing.foreign ? 1 : 0);
-  TRY(insert.bind(14, now_()).bind_blob(15, thing.body).run());
+  insert.bind(14, now_()).bind_blob(15, thing.body);
+  TRY(insert.bind(16, thing.under).bind(17, thing.creator).bind_blob(18, thing.with).run());
   next_ = base + room;
   return {};
 }
 
 Result<void> Offers::offer(std::span<const Thing> things, std::string_view reader,
                            std::uint64_t up_to) {
+  return offer(things, reader, up_to, false);
+}
+
+Result<void> Offers::offer(std::span<const Thing> things, std::string_view reader,
+                           std::uint64_t up_to, bool erased) {
   {
     std::lock_guard writing(writing_);
     bool pending = applied_seq_ != kept_seq_;
     auto work = [&]() -> Result<void> {
       TRY(begin());
-      for (const Thing& thing : things) TRY(put(thing));
+      for (const Thing& thing : things) TRY(put(thing, erased));
       if (!reader.empty())
         TRY(set_mark(db_, fmt::format("reader {}", reader), static_cast<std::int64_t>(up_to)));
       return commit();
@@ -255,7 +315,16 @@ Result<std::uint64_t> Offers::offered_up_to(std::string_view reader) const {
   return static_cast<std::uint64_t>(TRY(mark(db_, fmt::format("reader {}", reader), 0)));
 }
 
-Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& goes) {
+Result<std::optional<Thing>> Offers::find(std::string_view kind, std::string_view key) const {
+  std::lock_guard writing(writing_);
+  auto select = TRY(
+      db_.prepare(fmt::format("SELECT {} FROM things WHERE kind = ? AND key = ?", thing_columns)));
+  select.bind(1, kind).bind(2, key);
+  if (!TRY(select.step())) return std::optional<Thing>();
+  return std::optional(thing_of(select));
+}
+
+Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& goes, bool erased) {
   std::size_t gone = 0;
   TimeUs until = last_;  // what comes later is looked at by whoever offers it
   for (TimeUs after = 0;;) {
@@ -278,7 +347,7 @@ Result<std::size_t> Offers::take_back(const std::function<bool(const Thing&)>& g
       thing.gone = true;
       thing.body.clear();
     }
-    if (!some.empty()) TRY(offer(some));
+    if (!some.empty()) TRY(offer(some, {}, 0, erased));
     gone += some.size();
   }
 }
@@ -302,6 +371,7 @@ Result<TimeUs> Offers::reserve(std::size_t rooms) {
 Result<void> Offers::take_out(const EventBatch& act) {
   std::unordered_set<EventId> events(act.correction.events.begin(), act.correction.events.end());
   bool whole = act.correction.kind == Correction::Kind::withdraw;
+  bool erased = act.correction.kind == Correction::Kind::erase;
   std::set<std::uint64_t> keys;
   if (whole) keys.insert(act.correction.report);
   for (EventId event : events) keys.insert(seq_of(event));
@@ -312,13 +382,13 @@ Result<void> Offers::take_out(const EventBatch& act) {
     select.bind(1, key);
     while (TRY(select.step())) bases.push_back(select.number(0));
     for (TimeUs base : bases)
-      TRY(take_out(base, [&](EventId event) { return whole || events.contains(event); }));
+      TRY(take_out(base, [&](EventId event) { return whole || events.contains(event); }, erased));
   }
   return {};
 }
 
 // Rows of a stored offer go, and a recall of them comes behind everything.
-Result<void> Offers::take_out(TimeUs base, const std::function<bool(EventId)>& goes) {
+Result<void> Offers::take_out(TimeUs base, const std::function<bool(EventId)>& goes, bool erased) {
   auto select = TRY(db_.prepare("SELECT bytes FROM offers WHERE base = ?"));
   select.bind(1, base);
   if (!TRY(select.step())) return {};
@@ -329,6 +399,9 @@ Result<void> Offers::take_out(TimeUs base, const std::function<bool(EventId)>& g
   std::vector<bool> gone = keep;
   gone.flip();
   if (std::ranges::find(gone, true) == gone.end()) return {};
+  for (std::size_t row = 0; erased && row < gone.size(); ++row) {
+    if (gone[row]) TRY(note_erased(stays.date(row)));
+  }
   EventBatch recalled = bare(stays.batch);
   recalled.keep_rows(gone);
   recalled.compact();
@@ -358,7 +431,7 @@ Result<Offer> Offers::read_things(TimeUs after, TimeUs before) const {
   while (bytes < things_bytes_max && TRY(select.step())) {
     out.dates.push_back(select.number(0));
     out.things.push_back(thing_of(select));
-    bytes += out.things.back().body.size();
+    bytes += out.things.back().body.size() + out.things.back().with.size();
   }
   if (!out.dates.empty()) out.base = out.dates.front();
   return out;

@@ -44,6 +44,9 @@ struct Thing {
   bool gone = false;     // taken back: what goes says only that, to whom it might have gone
   bool foreign = false;  // `body` is a STIX object of others: it goes octet by octet or not at all
   std::string body;
+  // Of others' alone: the content address of the agreement that let it in; the id of its author's
+  // identity, "": none is named; an envelope of the definitions of its markings, "": all know them.
+  std::string under{}, creator{}, with{};
   bool operator==(const Thing&) const = default;
 };
 inline constexpr std::size_t thing_bytes_max = 1 << 20;  // of a body
@@ -85,9 +88,19 @@ class Offers {
   Result<void> offer(std::span<const Thing> things, std::string_view reader = {},
                      std::uint64_t up_to = 0);
   Result<std::uint64_t> offered_up_to(std::string_view reader) const;  // 0: nothing yet
-  // Takes back, for an erasure, all things for which `goes` is true: of our own a recall is left,
-  // of others' nothing. Gives how many.
-  Result<std::size_t> take_back(const std::function<bool(const Thing&)>& goes);
+  // nullopt: it is not offered, or no longer.
+  Result<std::optional<Thing>> find(std::string_view kind, std::string_view key) const;
+  // Takes back all things for which `goes` is true: of our own a recall is left, of others'
+  // nothing. `erased`: for an erasure. Gives how many.
+  Result<std::size_t> take_back(const std::function<bool(const Thing&)>& goes, bool erased = true);
+  // Dates of what was erased, in the order in which it was, which nobody has seen to yet.
+  struct Erased {
+    std::uint64_t number = 0;
+    TimeUs from = 0, until = 0;
+  };
+  Result<std::vector<Erased>> erased(std::size_t limit) const;
+  Result<void> forget_erased(std::uint64_t up_to);  // its number: they were seen to
+  Result<TimeUs> first() const;  // nothing is offered before this date; INT64_MAX: nothing is
   // The first of that many rooms, which are given to nothing else.
   Result<TimeUs> reserve(std::size_t rooms);
   bool is_due() const { return waiting_bytes_ >= waiting_bytes_max; }
@@ -123,12 +136,15 @@ class Offers {
   explicit Offers(std::function<TimeUs()> now) : now_(std::move(now)) {}
   Result<void> add(EventBatch batch, TimeUs was);
   Result<void> take_out(const EventBatch& act);
-  Result<void> take_out(TimeUs base, const std::function<bool(EventId)>& goes);
+  Result<void> take_out(TimeUs base, const std::function<bool(EventId)>& goes, bool erased);
+  Result<void> note_erased(TimeUs date);
+  Result<void> offer(std::span<const Thing> things, std::string_view reader, std::uint64_t up_to,
+                     bool erased);
   Result<void> insert(const Offer& offer);
   Result<Offer> read(TimeUs base, TimeUs was, std::string_view bytes) const;
   Result<void> begin();
   Result<void> commit();
-  Result<void> put(const Thing& thing);
+  Result<void> put(const Thing& thing, bool erased);
   Result<Offer> read_things(TimeUs after, TimeUs before) const;
   Result<std::shared_ptr<const Offer>> read_after(TimeUs date) const;
   Result<void> undone(Result<void> done);

@@ -115,20 +115,26 @@ def disk_full(tocsin):
             subprocess.run(["umount", folder], check=True)
 
 
-def main():
+def in_a_namespace_of_its_own(program, test):
+    """The exit status of test(tocsin), run where disks may be mounted that nobody else sees."""
     if "--inside" not in sys.argv:
         alone = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
         if subprocess.run([*alone, "mount", "-t", "tmpfs", "tmpfs", tempfile.gettempdir()], capture_output=True).returncode != 0:
             print("skipped: no disk of its own can be made here")
             return SKIPPED
-        return subprocess.run([*alone, sys.executable, __file__, sys.argv[1], "--inside"]).returncode
+        return subprocess.run([*alone, sys.executable, program, sys.argv[1], "--inside"]).returncode
     try:
-        disk_full(sys.argv[1])
+        test(sys.argv[1])
     except Failed as failed:
-        print(f"disk_full: {failed}\n0 passed, 1 failed")
+        print(f"{test.__name__}: {failed}\n0 passed, 1 failed")
         return 1
     print("1 passed, 0 failed")
     return 0
 
 
-sys.exit(main())
+def main():
+    return in_a_namespace_of_its_own(__file__, disk_full)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,7 @@
 # Nodes under test that are members of a network: they come to know each other, and agree.
 import functools
 import json
+import pathlib
 import socket
 import subprocess
 import urllib.request
@@ -82,7 +83,8 @@ def signed_by_two(node, name="one.two"):
     node.second(f"/api/v1/agreements/{node.agreement(name)['address']}/sign", {})
 
 
-def agree(one, other, folder, name="one.two", template="open"):
+def agree(one, other, folder, name="one.two", template="open", changed=None):
+    """`changed`: what is made of the template's text."""
     parties = []
     for side in (one, other):
         says = side.json("/api/v1/partners")["self"]
@@ -91,6 +93,10 @@ def agree(one, other, folder, name="one.two", template="open"):
     made = subprocess.run([one.tocsin, "agreement", "new", "--template", template, "--id", name, *parties, "--until", "2030-01-01", "--out", path],
                           text=True, capture_output=True)
     wanted(made.returncode == 0, f"agreement new: {made.stderr}")
+    if changed:
+        text = pathlib.Path(path).read_text()
+        wanted(changed(text) != text, "nothing of the agreement was changed")
+        pathlib.Path(path).write_text(changed(text))
     one.verb("agreement", "propose", path)
     wanted(name not in other.verb("agreement", "list"), "it went before a second person wanted it")
     for side in (one, other):

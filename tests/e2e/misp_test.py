@@ -156,7 +156,7 @@ def walk(tocsin):
                      "tlp": "GREEN"} for number in range(1, 8)]
             rows.append({**rows[0], "source.ip": HIDDEN, "tlp": "RED"})
             (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-            one.verb("ingest", "--feed", "sensors", "--format", "intelmq", str(folder / "rows.jsonl"))
+            report = json.loads(one.verb("ingest", "--feed", "sensors", "--format", "intelmq", "--json", str(folder / "rows.jsonl")))["report"]
             token = json.loads(one.verb("partner", "token", two.member, "--json"))["token"]
             root = f"http://127.0.0.1:{port}/misp/"
             client = Client(root, token)
@@ -168,6 +168,11 @@ def walk(tocsin):
                 wanted(trace not in client.seen, "what is red was in an answer")
             one.wait_for(lambda: receiver.letters, "the push arrives", 60)
             wanted(not receiver.bad and receiver.refused == 1, f"signatures: {receiver.bad}")
+            one.wait_for(lambda: not one.state_of(two)["pushes"][0]["waits"], "all has arrived", 60)
+            stands = one.state_of(two)["pushes"]
+            wanted(len(stands) == 1 and stands[0]["name"] == "receiver" and stands[0]["failures"] == 0 and stands[0]["sent"], f"how the push stands: {stands}")
+            wanted("push receiver to http://" in one.verb("partner", "show", two.member), "the command line does not show it")
+            wanted(any(check["name"] == "push receiver" and check["state"] == "ok" for check in one.json("/api/v1/health")["checks"]), "health does not show it")
             ids = {json.loads(line)["ID"] for _, body in receiver.letters for line in body.splitlines()}
             wanted(len(ids) == 7 and HIDDEN not in str(receiver.letters), f"the push: {receiver.letters}")
             releases = one.json(f"/api/v1/ledger?partner={two.member}&limit=200")["items"]
@@ -187,8 +192,16 @@ def walk(tocsin):
                     reader.wait_for(lambda of=of: len(events(of)) == 7, f"the reader has what {of} brings", 60)
                 wanted({event["tlp"] for event in events("one")} == {"green"}, "another marking")
                 wanted({event["extra"]["misp_distribution"] for event in events("one")} == {"organisation"}, "another distribution")
+                # What the server deletes goes at its readers, too.
+                one.verb("reports", "withdraw", str(report), "--reason", "a sensor gone mad")
+                one.wait_for(lambda: '"deleted":true' in client.ask("POST", "events/restSearch", {"deleted": [0, 1]})[2].decode(), "the attributes are deleted", 60)
+                for of in ("one", "search"):
+                    wanted(reader.run("feeds", "run", of).returncode == 0, f"feeds run {of}")
+                    reader.wait_for(lambda of=of: not events(of), f"what {of} brought goes with the attributes", 60)
+                noted = reader.run("audit", "list", "--json").stdout
+                wanted(noted.count("event taken back") >= 14, "the audit does not say that it was taken back")
             wanted("as they were written" in one.verb("ledger", "verify"), "the ledger is not whole")
-    print("MISP: feed, searches and what must be refused; read by another node; a signed push, tried again")
+    print("MISP: feed, searches and what must be refused; read by another node, deleted there as here; a signed push, tried again")
 
 
 def main():

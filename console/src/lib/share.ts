@@ -6,8 +6,9 @@ export interface PartnerKey { key: string; from?: string; until?: string; revoke
 export interface PartnerAct { at: string; by?: string; act: string; words?: string }
 export interface Partner {
   member: string; name: string; country?: string; url: string; state: "to-compare" | "compared" | "stopped"; fingerprint?: string; joined?: string; changed?: string;
-  by?: string; why?: string; tokens: number; pins?: string[]; keys?: PartnerKey[]; waiting?: number; waiting_tries?: number; waiting_why?: string; acts?: PartnerAct[];
+  by?: string; why?: string; tokens: number; pins?: string[]; keys?: PartnerKey[]; waiting?: number; waiting_tries?: number; waiting_why?: string; pushes?: PartnerPush[]; acts?: PartnerAct[];
 }
+export interface PartnerPush { name: string; url: string; dialect: string; sent?: string; waits: boolean; failures: number; next?: string; error?: string }
 export interface PartnerSelf { member: string; name: string; country?: string; url: string; key: string; pins?: string[]; recovery_here?: boolean }
 export interface PartnerList extends Page<Partner> { self?: PartnerSelf }
 export interface Invitation { id: string; note?: string; by: string; made: string; until: string; state: "open" | "used" | "withdrawn" | "expired"; member?: string }

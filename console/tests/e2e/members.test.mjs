@@ -35,6 +35,26 @@ async function compare(tab, heard) {
   await button(tab, "Compare").click();
 }
 
+// Another person of the member at `base`, made by who is signed in on `tab`, on the page `path`.
+async function second_person(tab, base, path) {
+  const { csrf } = await (await tab.request.get(`${base}/api/v1/session`)).json();
+  const made = await tab.request.post(`${base}/api/v1/users`, { headers: { "X-CSRF-Token": csrf }, data: { name: "second", role: "agreement-editor", password: own } });
+  assert.ok(made.ok(), await made.text());
+  const second = await world.page({ anonymous: true, base });
+  await second.goto(base + path);
+  await second.getByLabel("Name", { exact: true }).fill("second");
+  await second.getByLabel("Password", { exact: true }).fill(own);
+  await second.getByRole("form", { name: "Name and password" }).getByRole("button").click();
+  const must = second.getByLabel("Present password");
+  await must.or(button(second, "Sign")).first().waitFor();
+  if (await must.count()) {
+    await must.fill(own);
+    for (const label of ["New password", "New password again"]) await second.getByLabel(label, { exact: true }).fill(`${own}, changed`);
+    await button(second, "Change it").click();
+  }
+  return second;
+}
+
 before(async () => {
   if (skip) return;
   folder = await mkdtemp(join(tmpdir(), "tocsin-members-"));
@@ -92,21 +112,7 @@ test("six questions write an agreement, and it leaves when a second person wants
   const path = new URL(tab.url()).pathname;
   assert.equal(await (await abroad("/agreements")).getByText("No agreement yet").count(), 1);
 
-  const { csrf } = await (await tab.request.get(`${world.node.base}/api/v1/session`)).json();
-  const made = await tab.request.post(`${world.node.base}/api/v1/users`, { headers: { "X-CSRF-Token": csrf }, data: { name: "second", role: "agreement-editor", password: own } });
-  assert.ok(made.ok(), await made.text());
-  const second = await world.page({ anonymous: true });
-  await second.goto(world.node.base + path);
-  await second.getByLabel("Name", { exact: true }).fill("second");
-  await second.getByLabel("Password", { exact: true }).fill(own);
-  await second.getByRole("form", { name: "Name and password" }).getByRole("button").click();
-  const must = second.getByLabel("Present password");
-  await must.or(button(second, "Sign")).first().waitFor();
-  if (await must.count()) {
-    await must.fill(own);
-    for (const label of ["New password", "New password again"]) await second.getByLabel(label, { exact: true }).fill(`${own}, changed`);
-    await button(second, "Change it").click();
-  }
+  const second = await second_person(tab, world.node.base, path);
   await button(second, "Sign").click();
   await button(second, "Sign it").click();
   await second.getByText(/^We signed/).waitFor();
@@ -130,6 +136,47 @@ test("the other side reads it clause by clause, and is told what would go", { sk
   await button(other, "Sign").click();
   await button(other, "Sign it").click();
   await other.getByText("You want it already.").waitFor();
+});
+
+test("a request is opened here, accepted and done there, and is seen done here", { skip }, async () => {
+  const other = await abroad("/agreements");
+  await other.locator("tbody tr a").first().click();
+  await other.getByText("You want it already.").waitFor();
+  const second = await second_person(other, there.base, new URL(other.url()).pathname);
+  await button(second, "Sign").click();
+  await button(second, "Sign it").click();
+  await second.getByText(/^We signed/).waitFor();
+  await second.context().close();
+
+  const tab = await world.page();
+  await becomes(async () => { await world.go(tab, "/agreements"); return tab.locator("tbody tr", { hasText: "in force" }).count(); }, 1);
+  await world.go(tab, "/requests?view=new");
+  await tab.getByLabel("About what?").fill("http://bad.example.net/login");
+  await tab.getByLabel("What for?").selectOption("take-down");
+  await tab.getByLabel("Words to them").fill("a page of a bank");
+  await tab.getByText("More about it").click();
+  await tab.getByLabel("Marking").selectOption("green");
+  await button(tab, "Read it once more").click();
+  await button(tab, "Ask now").click();
+  await tab.getByText("a page of a bank").waitFor();
+
+  await becomes(async () => { await abroad("/requests"); return other.getByText("1 request waits for you.").count(); }, 1);
+  await other.locator("tbody tr a").first().click();
+  await other.getByText("CERT one asks: Take it down").waitFor();
+  await other.getByText("a page of a bank").waitFor();
+  for (const act of ["Accept", "It is done"]) {
+    await button(other, act).first().click();
+    if (act === "Accept") await other.getByLabel("Words to them").fill("within the hour");
+    await other.getByRole("form", { name: act }).getByRole("button", { name: act }).click();
+    await becomes(() => other.getByRole("form", { name: act }).count(), 0);
+  }
+  await becomes(async () => { await abroad("/requests"); return other.getByText("No request waits for you.").count(); }, 1);
+
+  await becomes(async () => { await world.go(tab, "/requests?view=out"); return tab.locator("tbody tr", { hasText: "done" }).count(); }, 1);
+  await tab.locator("tbody tr a").first().click();
+  await tab.getByText("within the hour").waitFor();
+  await accessible(tab, "a request that is done");
+  await tab.context().close();
 });
 
 test("the ledger holds what was decided and is checked, and stopping cuts everything", { skip }, async () => {

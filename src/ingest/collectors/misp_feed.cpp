@@ -106,15 +106,13 @@ class Run {
           "{} is not what the manifest says: another SHA-256; it was not taken in", request.url));
     }
     cursor_.set("e " + one.uuid, std::to_string(one.timestamp_s));
-    auto receipt = context_.deliver({.name = one.uuid + ".json",
-                                     .url = request.url,
-                                     .path = spool.path(),
-                                     .bytes = {},
-                                     .cursor = cursor_.text()});
-    // One that cannot be read is in quarantine.
-    if (receipt || receipt.error().fault == Fault::invalid) return {};
-    ends_ = true;
-    return std::unexpected(std::move(receipt).error());
+    auto taken = hand_over(context_, {.name = one.uuid + ".json",
+                                      .url = request.url,
+                                      .path = spool.path(),
+                                      .bytes = {},
+                                      .cursor = cursor_.text()});
+    ends_ = !taken;
+    return taken;
   }
 
   const Feed& feed_;

@@ -50,13 +50,17 @@ constexpr auto options = joined(own_options, route_options);
 //   page   in the middle of a walk: the page that comes next
 //   newest the newest timestamp of that walk so far
 //   hash   SHA-256 of the page that was delivered last
+//   known  uuids of the events that came
 class Run {
  public:
   Run(const Feed& feed, CollectorContext& context)
       : feed_(feed), context_(context), cursor_(Cursor::parse(context.cursor())) {
     url_ = feed.option("url");
     if (!url_.ends_with('/')) url_ += '/';
+    base_ = url_;
     url_ += "events/restSearch";
+    std::string_view known = cursor_.get("known");
+    while (!known.empty()) known_.emplace(text::cut(known, ' '));
   }
 
   Result<void> collect() {
@@ -78,13 +82,20 @@ class Run {
       }
       TRY(page());
     }
-    return {};
+    return look_for_gone();
   }
 
  private:
   std::string asked() const {
     json::Writer w;
-    w.object().member("limit", limit_).member("page", page_);
+    w.object()
+        .key("deleted")
+        .list()
+        .value(0)
+        .value(1)
+        .end()
+        .member("limit", limit_)
+        .member("page", page_);
     if (!yes(feed_, "unpublished")) w.member("published", true);
     w.member("returnFormat", "json");
     if (auto tags = list(feed_, "tags"); !tags.empty()) {
@@ -98,14 +109,7 @@ class Run {
 
   Result<void> page() {
     Spool spool(context_);
-    fetch::Request request = TRY(request_for(feed_, context_));
-    if (feed_.option("size_max_bytes").empty()) request.route.size_max_bytes = page_bytes_max;
-    request.url = url_;
-    request.post = asked();
-    request.headers.push_back({"Accept", "application/json"});
-    request.secret_headers.push_back(
-        {"Authorization", TRY(context_.secret(feed_.option("key_secret")))});
-    request.same_host = true;
+    fetch::Request request = TRY(prepare(url_, asked()));
     request.spool_path = spool.path();
     auto response = TRY(fetch::get(request));
     TRY(fetch::expect_success(response, url_));
@@ -118,20 +122,69 @@ class Run {
     bool any_new = std::ranges::any_of(said->seen, [&](auto& one) { return !seen_.contains(one); });
     bool repeats = said->events > 0 && !any_new;
     seen_.insert(said->seen.begin(), said->seen.end());
+    for (const std::string& one : said->seen) {
+      std::string uuid = text::lower(one.substr(0, one.find(' ')));
+      if (is_misp_uuid(uuid) && known_.size() < misp_events_max) known_.insert(std::move(uuid));
+    }
+    keep_known();
     newest_ = std::max(newest_, said->newest_s);
     done_ = said->events < limit_ || repeats;
     ++page_;
     note(hash);
     if (said->events == 0 || repeats || hash == delivered_) return keep();
     delivered_ = hash;
-    auto receipt = context_.deliver({.name = fmt::format("events-{}.json", page_ - 1),
-                                     .url = url_,
-                                     .path = spool.path(),
-                                     .bytes = {},
-                                     .cursor = cursor_.text()});
-    // One that cannot be read is in quarantine.
-    if (receipt || receipt.error().fault == Fault::invalid) return {};
-    return std::unexpected(std::move(receipt).error());
+    return hand_over(context_, {.name = fmt::format("events-{}.json", page_ - 1),
+                                .url = url_,
+                                .path = spool.path(),
+                                .bytes = {},
+                                .cursor = cursor_.text()});
+  }
+
+  // Events that came and are in the server's index no more were deleted there, or are not published
+  // any more: a report of our own says so. Who does not answer is asked again in the next run.
+  Result<void> look_for_gone() {
+    if (known_.empty()) return {};
+    json::Writer w;
+    w.object().member("minimal", std::uint64_t{1});
+    if (!yes(feed_, "unpublished")) w.member("published", std::uint64_t{1});
+    fetch::Request request = TRY(prepare(base_ + "events/index", w.end().take()));
+    auto response = fetch::get(request);
+    if (!response || !fetch::expect_success(*response, request.url)) return {};
+    auto index = read_misp_index(response->body);
+    if (!index || index->empty()) return {};  // a server that lost all at once is not believed
+    std::vector<std::string> gone;
+    std::ranges::set_difference(known_, *index, std::back_inserter(gone));
+    if (gone.empty()) return {};
+    json::Writer said;
+    said.object().key("response").list();
+    for (const std::string& uuid : gone) {
+      said.object().key("Event").object().member("deleted", true).member("uuid", uuid).end().end();
+      known_.erase(uuid);
+    }
+    keep_known();
+    return hand_over(context_, {.name = "deleted.json",
+                                .url = request.url,
+                                .bytes = said.end().end().take(),
+                                .cursor = cursor_.text(),
+                                .again = true});
+  }
+
+  Result<fetch::Request> prepare(const std::string& url, std::string asked) {
+    fetch::Request request = TRY(request_for(feed_, context_));
+    if (feed_.option("size_max_bytes").empty()) request.route.size_max_bytes = page_bytes_max;
+    request.url = url;
+    request.post = std::move(asked);
+    request.headers.push_back({"Accept", "application/json"});
+    request.secret_headers.push_back(
+        {"Authorization", TRY(context_.secret(feed_.option("key_secret")))});
+    request.same_host = true;
+    return request;
+  }
+
+  void keep_known() {
+    std::string text;
+    for (const std::string& uuid : known_) text += (text.empty() ? "" : " ") + uuid;
+    cursor_.set("known", std::move(text));
   }
 
   void note(const std::string& hash) {
@@ -147,11 +200,12 @@ class Run {
   const Feed& feed_;
   CollectorContext& context_;
   Cursor cursor_;
-  std::string url_;
+  std::string base_, url_;
   std::uint64_t start_ = 0, newest_ = 0, page_ = 1, limit_ = 0;
   std::string delivered_{cursor_.get("hash")};
   bool done_ = false;
-  std::set<std::string> seen_;  // in this run
+  std::set<std::string> seen_;   // in this run
+  std::set<std::string> known_;  // uuids of events that came, the first misp_events_max
 };
 
 Result<void> collect(const Feed& feed, CollectorContext& context) {

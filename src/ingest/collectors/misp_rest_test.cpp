@@ -18,6 +18,7 @@ using test::HttpServer;
 struct FakeMisp {
   std::size_t count = 5;
   bool ignores_page = false, is_list = false;
+  std::vector<std::string> index;  // uuids that events/index names
   int status = 200;
   HttpServer server{[this](const HttpRequest& r) { return reply(r); }};
 
@@ -27,6 +28,12 @@ struct FakeMisp {
     if (r.method != "POST" || parser.parse(simdjson::padded_string(r.body)).get(asked) != 0)
       return answer(400, "{}");
     if (status != 200) return answer(status, R"({"message":"no"})");
+    if (r.target.ends_with("events/index")) {
+      std::string rows;
+      for (const std::string& one : index)
+        rows += fmt::format(R"({}{{"uuid":"{}","timestamp":"1"}})", rows.empty() ? "" : ",", one);
+      return answer(200, "[" + rows + "]");
+    }
     std::uint64_t page = asked["page"].get_uint64().value(),
                   limit = asked["limit"].get_uint64().value(), from = 0;
     if (std::string_view since; !asked["timestamp"].get(since)) from = *text::number(since);
@@ -38,9 +45,12 @@ struct FakeMisp {
     for (std::size_t i = ignores_page ? 0 : (page - 1) * limit; i < found.size(); ++i) {
       if (i >= (ignores_page ? limit : page * limit)) break;
       events += fmt::format(R"({}{{"Event":{{"uuid":"{}","timestamp":"{}"}}}})",
-                            events.empty() ? "" : ",", found[i], found[i]);
+                            events.empty() ? "" : ",", uuid(found[i]), found[i]);
     }
     return answer(200, is_list ? "[" + events + "]" : R"({"response":[)" + events + "]}");
+  }
+  static std::string uuid(std::uint64_t number) {
+    return fmt::format("5a3c2d1e-0000-4000-8000-{:012}", number);
   }
   Feed feed(std::map<std::string, std::string> more = {}) const {
     Feed out;
@@ -84,8 +94,28 @@ TEST_CASE("a MISP server is read page by page, and from the newest timestamp on"
   CHECK(fake.server.requests()[0].target == "/misp/events/restSearch");
   fake.count = 8;
   CHECK(collect(fake.feed(), context));
-  CHECK(fake.server.requests()[3].body.find(R"("timestamp":"1005")") != std::string::npos);
+  CHECK(fake.server.requests()[4].body.find(R"("timestamp":"1005")") != std::string::npos);
   CHECK(context.events() == 9);  // the newest comes again: others may have its second
+}
+
+TEST_CASE("an event that a MISP server's index names no more is said to be deleted, once") {
+  FakeMisp fake;
+  Context context;
+  for (std::uint64_t i = 1001; i <= 1005; ++i) fake.index.push_back(FakeMisp::uuid(i));
+  CHECK(collect(fake.feed(), context));
+  CHECK(context.deliveries().size() == 3);
+  std::string gone = fake.index[1];
+  fake.index.erase(fake.index.begin() + 1);
+  fake.count = 4;
+  CHECK(collect(fake.feed(), context));
+  auto deliveries = context.deliveries();
+  CHECK(deliveries.back().bytes ==
+        R"({"response":[{"Event":{"deleted":true,"uuid":")" + gone + R"("}}]})");
+  CHECK(collect(fake.feed(), context));
+  CHECK(context.deliveries().size() == deliveries.size());
+  fake.index.clear();  // not believed
+  CHECK(collect(fake.feed(), context));
+  CHECK(context.deliveries().size() == deliveries.size());
 }
 
 TEST_CASE("a walk over a MISP server that was cut goes on where it was") {
@@ -103,7 +133,7 @@ TEST_CASE("a MISP server that gives the same page for ever is left") {
   fake.is_list = true;
   Context context;
   CHECK(collect(fake.feed(), context));
-  CHECK(fake.server.requests().size() == 2);
+  CHECK(fake.server.requests().size() == 3);  // and the index
   CHECK(context.events() == 2);
 }
 

@@ -331,15 +331,13 @@ class Run::Walk {
   }
 
   Result<void> deliver(const std::string& path) {
-    auto receipt = run_.context_.deliver({.name = of_.title + ".json",
-                                          .url = of_.url + "objects/",
-                                          .path = path,
-                                          .bytes = {},
-                                          .cursor = run_.cursor_.text()});
-    // One that cannot be read is in quarantine.
-    if (receipt || receipt.error().fault == Fault::invalid) return {};
-    run_.ends_ = true;
-    return std::unexpected(std::move(receipt).error());
+    auto taken = hand_over(run_.context_, {.name = of_.title + ".json",
+                                           .url = of_.url + "objects/",
+                                           .path = path,
+                                           .bytes = {},
+                                           .cursor = run_.cursor_.text()});
+    run_.ends_ = !taken;
+    return taken;
   }
 
   Result<void> end() {

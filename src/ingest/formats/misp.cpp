@@ -1,5 +1,6 @@
 // misp: the attributes of MISP events (JSON), also as a search answers them, and a feed's files.
 // Source: MISP core format, draft-dulaunoy-misp-core-format.
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include "base/text.h"
@@ -103,10 +104,25 @@ bool is_observable(std::string_view type) {
   return false;
 }
 
+bool is_deleted(element holder) {
+  std::string said = json_scalar(holder, "deleted");
+  return said == "true" || said == "1";
+}
+
+// What of it came here before goes.
+void take_back(Sink& sink, Field field, element holder) {
+  sink.recall(fmt::format("{}:{}", name(field), text::lower(json_scalar(holder, "uuid"))));
+}
+
 Result<void> take_attribute(Sink& sink, std::size_t line, element attribute, Shared shared) {
   std::string type = json_scalar(attribute, "type"), value = json_scalar(attribute, "value");
   std::string category = json_scalar(attribute, "category");
-  if (!is_observable(type) || json_scalar(attribute, "deleted") == "true") return {};
+  // A deleted one's type may be gone with what it said.
+  if (is_deleted(attribute)) {
+    take_back(sink, Field::misp_attribute_uuid, attribute);
+    return {};
+  }
+  if (!is_observable(type)) return {};
   take_tags(attribute, shared);
   take_distribution(attribute, shared);
   sink.event(line);
@@ -158,6 +174,10 @@ Result<void> take_event(Sink& sink, const ParsedRecord& record, element event) {
   element organisation;
   if (!event.get_object().at_key("Orgc").get(organisation))
     shared.organisation = json_scalar(organisation, "name");
+  if (is_deleted(event)) {
+    take_back(sink, Field::misp_event_uuid, event);
+    return {};
+  }
   take_tags(event, shared);
   take_distribution(event, shared);
   bool any = false;
