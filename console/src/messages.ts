@@ -162,7 +162,7 @@ const en = {
     none: "No feed yet", none_how: "The catalogue lists public feeds with their terms. None is contacted before you enable it.", to_catalogue: "See the catalogue",
     list_label: "Feeds", hours_alt: (name: string, n: number) => `${name}: events by hour, last 24 hours; ${plural(n, "hour", "hours")} without any`,
     detail: {
-      label: "Feed", last_error: (at: string) => `Last error, ${at}`, recovered: (at: string) => `recovered ${at}`, schedule: "Schedule", next: "Next", last: "Last success", total: "Events in all", day: "Events, 24 h", rejected: "Rejected, 24 h", marking: "Marking", by: "Collector", format: "Format",
+      label: "Feed", notices: "What its counts show", notice: (text: string, since: string) => `It ${text}${since && ` (since ${since})`}`, last_error: (at: string) => `Last error, ${at}`, recovered: (at: string) => `recovered ${at}`, schedule: "Schedule", next: "Next", last: "Last success", total: "Events in all", day: "Events, 24 h", rejected: "Rejected, 24 h", marking: "Marking", by: "Collector", format: "Format",
       never: "never", run: "Fetch now", disable: "Switch off", enable: "Switch on", findings: "Its findings", delay: "Delay", delay_sub: "from seen to taken in, at most; share of events",
       delay_alt: (p50: string, p90: string, p99: string) => `Half of the events arrive after at most ${p50}, nine in ten after at most ${p90}, 99 in 100 after at most ${p99}.`,
       at_most: (time: string) => `at most ${time}`, delay_quantiles: (p50: string, p90: string, p99: string) => `Half after at most ${p50}, 9 in 10 after at most ${p90}, 99 in 100 after at most ${p99}`,

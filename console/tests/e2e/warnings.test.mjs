@@ -59,7 +59,7 @@ test("a warning has a page: chart, life, where it comes from, how sure, what to 
     const sure = await tab.locator(".w-side .facts").innerText();
     for (const words of ["1\u202f080", "281 to 437, 95 %", "3.0×", "p = 3 · 10⁻¹¹", "81 of 100"]) assert.ok(sure.includes(words), `${words} is not in: ${sure}`);
     const care = await tab.locator(".w-side .notes").innerText();
-    assert.match(care, /in doubt[^]*sinkhole-a: each event comes 1\.3 times[^]*1 more series rises with it: infected system/);
+    assert.match(care, /in doubt[^]*sinkhole-a tells 1\.8 times as many events[^]*1 more series rises with it: infected system/);
     await accessible(tab, "a warning");
     await fits(tab, "a warning");
     await tab.context().close();
