@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { answer_indicators } from "./mock_indicators.mjs";
 import { answer_requests, opinions } from "./mock_requests.mjs";
 import { answer_share } from "./mock_share.mjs";
+import { answer_warn } from "./mock_warn.mjs";
 import { acts_on, answer_triage, judged_holds, put_aside } from "./mock_triage.mjs";
 import * as world from "./mock_world.mjs";
 
@@ -177,7 +178,7 @@ export async function answer_api(state, request, response, url) {
   const without = url.searchParams.get("without") ?? "";
   if (answer_triage({ state, findings, select, feeds, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, raw, url, json, fail, response }, path, request.method)) return undefined;
   const context = { state, body: raw && request.headers["content-type"] === "application/json" ? body() : {}, raw, url, json, fail, response };
-  if (answer_share(context, path, request.method) || answer_requests(context, path, request.method) || answer_indicators(context, path, request.method)) return undefined;
+  if (answer_share(context, path, request.method) || answer_requests(context, path, request.method) || answer_indicators(context, path, request.method) || answer_warn(context, path, request.method)) return undefined;
   if (path === "/stream") return stream(state, response);
   if (path === "/overview") return json(overview(url, now));
   if (path === "/stats") return json(stats(url));

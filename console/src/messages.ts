@@ -2,6 +2,7 @@
 import { indicators, requests } from "./messages_ask.ts";
 import { audit, people, sign_in } from "./messages_people.ts";
 import { agreements, ledger, network, partners } from "./messages_share.ts";
+import { series, warnings } from "./messages_warn.ts";
 import { count, day, duration, month_name_long, percent, short } from "./lib/format.ts";
 
 const plural = (n: number, one: string, other: string): string => `${count(n)} ${n === 1 ? one : other}`;
@@ -14,8 +15,8 @@ const en = {
   name: "Tocsin",
   skip: "Skip to content",
   simulated: "Simulated world", simulated_why: "All figures on this page come from a made-up world",
-  pages: { overview: "Overview", findings: "Findings", cases: "Cases", feeds: "Feeds", constituents: "Constituents", alerts: "Alerts", health: "Health", situation: "Situation", partners: "Partners", agreements: "Agreements", requests: "Requests", indicators: "Indicators", ledger: "Ledger", people: "People", audit: "Audit" },
-  jobs: { monitor: "Monitor", alert: "Alert", share: "Share", node: "This node" },
+  pages: { overview: "Overview", findings: "Findings", cases: "Cases", feeds: "Feeds", constituents: "Constituents", alerts: "Alerts", health: "Health", situation: "Situation", partners: "Partners", agreements: "Agreements", requests: "Requests", indicators: "Indicators", warnings: "Warnings", series: "Series", ledger: "Ledger", people: "People", audit: "Audit" },
+  jobs: { monitor: "Monitor", warn: "Warn", alert: "Alert", share: "Share", node: "This node" },
   open_count: (n: string) => `${n} open`, open_count_is: (n: number) => `${plural(n, "open finding", "open findings")}, all countries`, on_count: (n: number) => `${count(n)} on`, failed: "failed", wrong: "wrong",
   nav: "Pages", sign_out: "Sign out", theme: "Light or dark", just_now: "just now", today: "today", none: "—",
   search_button: "Search or jump to",
@@ -23,7 +24,7 @@ const en = {
     on: "Live", off: "Not live", lost: (since: string) => `Not live since ${since}, trying again`,
     calls: (since: string) => `Not live since ${since}. Look at the node.`,
   },
-  sign_in, people, audit, network, partners, agreements, requests, indicators, ledger,
+  sign_in, people, audit, network, partners, agreements, requests, indicators, ledger, series, warnings,
   error: {
     since: (time: string) => `since ${time}`, keeps: "The console asks again when you press Ask again; the rest of the page goes on.", again: "Ask again",
     no_answer: "The node does not answer", page: "This page does not exist", page_how: "The link may be old. Go to the overview.",
@@ -161,7 +162,7 @@ const en = {
     none: "No feed yet", none_how: "The catalogue lists public feeds with their terms. None is contacted before you enable it.", to_catalogue: "See the catalogue",
     list_label: "Feeds", hours_alt: (name: string, n: number) => `${name}: events by hour, last 24 hours; ${plural(n, "hour", "hours")} without any`,
     detail: {
-      label: "Feed", last_error: (at: string) => `Last error, ${at}`, recovered: (at: string) => `recovered ${at}`, schedule: "Schedule", next: "Next", last: "Last success", total: "Events in all", day: "Events, 24 h", rejected: "Rejected, 24 h", marking: "Marking", by: "Collector", format: "Format",
+      label: "Feed", notices: "What its counts show", notice: (text: string, since: string) => `It ${text}${since && ` (since ${since})`}`, last_error: (at: string) => `Last error, ${at}`, recovered: (at: string) => `recovered ${at}`, schedule: "Schedule", next: "Next", last: "Last success", total: "Events in all", day: "Events, 24 h", rejected: "Rejected, 24 h", marking: "Marking", by: "Collector", format: "Format",
       never: "never", run: "Fetch now", disable: "Switch off", enable: "Switch on", findings: "Its findings", delay: "Delay", delay_sub: "from seen to taken in, at most; share of events",
       delay_alt: (p50: string, p90: string, p99: string) => `Half of the events arrive after at most ${p50}, nine in ten after at most ${p90}, 99 in 100 after at most ${p99}.`,
       at_most: (time: string) => `at most ${time}`, delay_quantiles: (p50: string, p90: string, p99: string) => `Half after at most ${p50}, 9 in 10 after at most ${p90}, 99 in 100 after at most ${p99}`,
@@ -297,7 +298,7 @@ const en = {
     list: [
       ["Ctrl K", "Search, or jump to a page"], ["/", "Filter"], ["J  K", "Next, previous row"], ["Enter", "Open"], ["Esc", "Back"], ["X", "Choose; Space too"], ["[  ]", "Previous, next finding"],
       ["Shift+J  Shift+K", "Choose on the way"], ["*", "All that match"], ["V", "Verdict"], ["A", "Assign"], ["T", "Tag; on charts: as table"], ["N", "Note"], ["M", "Mute"], ["C", "Case"], ["F", "Follow"], ["U", "Undo"], ["S", "Keep this filter"], ["O", "Views"],
-      ["G O", "Overview"], ["G F", "Findings"], ["G S", "Cases"], ["G I", "Indicators"], ["G E", "Feeds"], ["G C", "Constituents"], ["G A", "Alerts"], ["G H", "Health"], ["G R", "Situation report"], ["G N", "Partners"], ["G M", "Agreements"], ["G Q", "Requests"], ["G L", "Ledger"], ["G P", "People"], ["G U", "Audit"], ["P", "Pause what moves"], ["?", "All keys"],
+      ["G O", "Overview"], ["G F", "Findings"], ["G S", "Cases"], ["G I", "Indicators"], ["G W", "Warnings"], ["G T", "Series"], ["G E", "Feeds"], ["G C", "Constituents"], ["G A", "Alerts"], ["G H", "Health"], ["G R", "Situation report"], ["G N", "Partners"], ["G M", "Agreements"], ["G Q", "Requests"], ["G L", "Ledger"], ["G P", "People"], ["G U", "Audit"], ["P", "Pause what moves"], ["?", "All keys"],
     ] as [string, string][],
   },
   percent_more: /[\d.,]+[\s\u00a0\u202f]?%\s(?:more|fewer|less)/,

@@ -62,7 +62,7 @@ export type NativeEvent = Record<string, unknown>;
 export interface Terms { text?: string; redistribution?: string; commercial?: string; interval_least_s?: number; url?: string }
 export interface Feed {
   name: string; title?: string; collector?: string; format?: string; state: "off" | "on time" | "late" | "failed" | "never"; enabled?: boolean;
-  schedule?: string; last_success?: string; next?: string; lag_s?: number; events_24h?: number; events_total?: number; rejected_24h?: number;
+  schedule?: string; last_success?: string; next?: string; notices?: Note[]; lag_s?: number; events_24h?: number; events_total?: number; rejected_24h?: number;
   last_error?: { at: string; text: string; recovered?: string }; tlp?: string; hours?: number[]; usual_hour?: number; simulated?: boolean; terms?: Terms;
   delay?: { p50_s?: number; p90_s?: number; p99_s?: number; curve?: { s: number; share: number }[] };
 }

@@ -137,6 +137,7 @@ export const pages = [
     await tab.getByRole("status").or(tab.getByRole("alert")).first().waitFor();
     await look_here();
   }],
+  ["/series?what=family&resolution=1d", each_row("j")], ["/series?where=constituent"], [`/series?family=${typed}&what=family&feed=${typed}`], ["/warnings"], ["/warnings?view=all"], [`/warnings/${in_path}`],
   ["/ledger", each_row("j")], [`/ledger?partner=${typed}`], ["/ledger?view=balance"], ["/ledger?view=proof"],
   ["/health"], ["/people?view=users"], ["/people?view=me"], ["/people?view=sessions"], ["/people?view=tokens"], ["/audit"], [`/audit?what=${typed}`], ["/no-such-page"], [`/${in_path}`],
 ];
