@@ -56,7 +56,8 @@ struct World {
       *store::Findings::open(folder.file("findings"), words);
   std::unique_ptr<store::Triage> people;
   std::unique_ptr<Alerts> alerts;
-  TimeUs now = noon, tick = 0;  // tick: by which the clock goes on when it is looked at
+  std::atomic<TimeUs> now = noon,
+                      tick = 0;  // tick: by which the clock goes on when it is looked at
   Settings settings;
   std::uint64_t seq = 0, consents = 0;  // consents: how often a feed's was asked for
   bool simulated = false;
@@ -274,7 +275,7 @@ TEST_CASE("what may not be told any more, or is another's by now, is left out wh
 
 TEST_CASE("what a person judged or muted is told to nobody, until that is over") {
   World world(bank);
-  world.people = *store::Triage::open(*world.journal, [&world] { return world.now; });
+  world.people = *store::Triage::open(*world.journal, [&world] { return world.now.load(); });
   world.open();
   auto keys = world.take({{}, {.ip = "192.0.2.8"}, {.ip = "192.0.2.9"}});
   REQUIRE(world.people->act(
@@ -400,7 +401,7 @@ TEST_CASE("what becomes of a message is kept whole, or it is tried again") {
 
 TEST_CASE("what a message leaves out waits again when nobody was told of it") {
   World world("name,prefixes,contacts\nBank,192.0.2.0/24 203.0.113.0/24,a@example.org\n");
-  world.people = *store::Triage::open(*world.journal, [&world] { return world.now; });
+  world.people = *store::Triage::open(*world.journal, [&world] { return world.now.load(); });
   world.open();
   auto keys = world.take({{}, {.ip = "192.0.2.8"}, {.ip = "192.0.2.9"}, {.ip = "203.0.113.4"}});
   world.switch_on();
@@ -429,7 +430,7 @@ TEST_CASE("what a message leaves out waits again when nobody was told of it") {
 
 TEST_CASE("what one contact was told does not wait again when the other's message leaves it out") {
   World world("name,prefixes,contacts\nBank,192.0.2.0/24,a@example.org later@example.org\n");
-  world.people = *store::Triage::open(*world.journal, [&world] { return world.now; });
+  world.people = *store::Triage::open(*world.journal, [&world] { return world.now.load(); });
   Mailbox mailbox;
   world.settings.mail.server = mailbox.url();
   world.open();
@@ -621,7 +622,7 @@ TEST_CASE("what waited longer than that while alerts were off is tried before it
 
 TEST_CASE("what was dropped is news when it is reported again") {
   World world(bank);
-  world.people = *store::Triage::open(*world.journal, [&world] { return world.now; });
+  world.people = *store::Triage::open(*world.journal, [&world] { return world.now.load(); });
   world.open();
   auto key = world.take({{}})[0];
   world.judge(key, tocsin::Verdict::not_ours);
@@ -635,7 +636,7 @@ TEST_CASE("what was dropped is news when it is reported again") {
 
 TEST_CASE("what was dropped is known as such after an error of the store") {
   World world(bank);
-  world.people = *store::Triage::open(*world.journal, [&world] { return world.now; });
+  world.people = *store::Triage::open(*world.journal, [&world] { return world.now.load(); });
   world.open();
   auto key = world.take({{}})[0];
   world.judge(key, tocsin::Verdict::not_ours);

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include "api/backend_node.h"
+
+#include <atomic>
+
 #include "temporary_folder.h"
 #include "test.h"
 
@@ -18,8 +21,8 @@ void told(node::Node& node, const std::string& feed, std::string_view event) {
 
 TEST_CASE("an exercise is on for a day after a feed told it, whoever marked it") {
   TemporaryFolder folder;
-  TimeUs now = *times::parse("2026-03-01T12:00:00Z");
-  auto node = *node::Node::open({.home = folder.file("home"), .now = [&] { return now; }});
+  std::atomic<TimeUs> now = *times::parse("2026-03-01T12:00:00Z");
+  auto node = *node::Node::open({.home = folder.file("home"), .now = [&] { return now.load(); }});
   NodeBackend backend(*node);
   auto on = [&] {
     auto feeds = backend.state().exercises;

@@ -1,5 +1,6 @@
 #include "store/offers.h"
 
+#include <atomic>
 #include <fstream>
 #include <sstream>
 
@@ -11,14 +12,14 @@ namespace {
 
 struct Desk {
   TemporaryFolder folder;
-  TimeUs now = 1'800'000'000 * us_per_s;
+  std::atomic<TimeUs> now = 1'800'000'000 * us_per_s;
   Dictionary words;
   std::unique_ptr<Offers> offers;
 
   Desk() { open(); }
   void open() {
     offers.reset();
-    offers = Offers::open(folder.file("offers.db"), [this] { return now; }).value();
+    offers = Offers::open(folder.file("offers.db"), [this] { return now.load(); }).value();
   }
   EventBatch batch(std::uint64_t seq, std::size_t events, std::uint64_t report = 1) {
     EventBatch out;
