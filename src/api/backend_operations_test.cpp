@@ -1,10 +1,9 @@
 // What a node says of exercises.
 #include <fmt/format.h>
 
-#include "api/backend_node.h"
-
 #include <atomic>
 
+#include "api/backend_node.h"
 #include "temporary_folder.h"
 #include "test.h"
 
