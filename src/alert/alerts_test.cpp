@@ -56,8 +56,8 @@ struct World {
       *store::Findings::open(folder.file("findings"), words);
   std::unique_ptr<store::Triage> people;
   std::unique_ptr<Alerts> alerts;
-  std::atomic<TimeUs> now = noon,
-                      tick = 0;  // tick: by which the clock goes on when it is looked at
+  std::atomic<TimeUs> now = noon;
+  TimeUs tick = 0;  // by which the clock goes on when it is looked at
   Settings settings;
   std::uint64_t seq = 0, consents = 0;  // consents: how often a feed's was asked for
   bool simulated = false;

@@ -1,6 +1,8 @@
 // What a node says of exercises.
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "api/backend_node.h"
 
 #include <atomic>

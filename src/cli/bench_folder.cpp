@@ -16,9 +16,9 @@ Result<BenchFolder> BenchFolder::make(const std::string& wanted, bool keep) {
                                           std::to_string(getpid())
                                     : wanted;
   fs::create_directories(path, error);
-  if (error) return invalid("cannot make " + text::quote(path) + ": " + error.message());
+  if (error) return unavailable("cannot make " + text::quote(path) + ": " + error.message());
   bool is_empty = fs::is_empty(path, error);
-  if (error) return invalid("cannot read " + text::quote(path) + ": " + error.message());
+  if (error) return unavailable("cannot read " + text::quote(path) + ": " + error.message());
   if (!is_empty)
     return invalid(text::quote(path) + " is not empty: a bench removes its folder at the end");
   return BenchFolder(std::move(path), keep);

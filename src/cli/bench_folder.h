@@ -10,8 +10,8 @@ namespace tocsin::cli {
 
 class BenchFolder {
  public:
-  // `wanted`: "" for a temporary one. `keep`: it stays. Errors: invalid: it is there and not empty,
-  // or cannot be made.
+  // `wanted`: "" for a temporary one. `keep`: it stays. Errors: invalid: it is there and not empty;
+  // unavailable: it cannot be made or read.
   static Result<BenchFolder> make(const std::string& wanted, bool keep = false);
   BenchFolder(BenchFolder&& other) noexcept
       : path_(std::exchange(other.path_, {})), keep_(other.keep_) {}
