@@ -951,10 +951,12 @@ def run(rules, check, *given):
 
 
 def walk(tocsin, folder, rules):
+    unhurried = "[people]\nrequests_per_s = 100000\n"  # a walk asks faster than a client should
     feeds = "".join(f'[feed.{name}]\ncollector = "directory"\nformat = "intelmq"\npath = "{folder}"\npattern = "never-{name}"\ntlp = "green"\n{terms}'
                     for name, terms in (("open", 'terms = { redistribution = "yes" }\n'), ("kept", 'terms = { redistribution = "no" }\n'), ("silent", "")))
-    with Member(tocsin, folder, "one.example.org", "BR", free_port(), feeds) as one, \
-            Member(tocsin, folder, "two.example.org", "PT", free_port()) as two, Member(tocsin, folder, "three.example.org", "AR", free_port()) as three:
+    with Member(tocsin, folder, "one.example.org", "BR", free_port(), unhurried + feeds) as one, \
+            Member(tocsin, folder, "two.example.org", "PT", free_port(), unhurried) as two, \
+            Member(tocsin, folder, "three.example.org", "AR", free_port(), unhurried) as three:
         for node in (one, two, three):
             node.open(node.url)
         befriend(one, two)
