@@ -24,8 +24,10 @@ Result<void> Node::open_series(std::uint64_t secret) {
   std::uint64_t watermark = series_->applied();
   if (watermark >= journal_->last_seq() || TRY(journal_->batch(watermark + 1))) return {};
   spdlog::warn("series: what came after batch {} is made anew from the events", watermark);
-  TRY(store::replay(*columns_, {.after = watermark, .up_to = columns_->watermark()},
+  std::uint64_t last = columns_->watermark();
+  TRY(store::replay(*columns_, {.after = watermark, .up_to = last},
                     [&](EventBatch& batch) { return series_->restore(batch, now(), {}); }));
+  series_->restored_up_to(last);
   return series_->snapshot(outlook_->save());
 }
 

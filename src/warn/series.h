@@ -62,6 +62,8 @@ class Series {
   // because it does not know when it came. Events after `latest` are of the future.
   Result<void> restore(const EventBatch& batch, TimeUs latest,
                        std::span<const WordId> constituents = {});
+  // All up to `seq` was restored; what is no batch of events (a withdrawal) is in it.
+  void restored_up_to(std::uint64_t seq) { applied_ = std::max(applied_.load(), seq); }
   // Makes all that was applied durable, with `kept`, and moves the watermark.
   Result<void> snapshot(std::string_view kept = {});
   // Counts the act's days anew from what is left of their events, up to the act. `events` hands
