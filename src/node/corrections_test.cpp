@@ -49,7 +49,7 @@ struct Figures {
 };
 
 Figures figures(Node& node) {
-  REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+  REQUIRE(node.wait_visible(std::chrono::minutes(2)));
   Figures out{.events = *node.columns().count({}), .findings = node.findings().size()};
   auto page = node.findings().find({.limit = 1000});
   for (const auto& finding : page->items) out.times += finding.times;

@@ -41,7 +41,7 @@ std::uint64_t take(Node& node, std::string bytes, bool again = false) {
   delivery.again = again;
   auto receipt = node.intake().deliver({.name = "events", .format = "intelmq"}, delivery);
   REQUIRE(receipt);
-  REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+  REQUIRE(node.wait_visible(std::chrono::minutes(2)));
   return receipt->report;
 }
 

@@ -44,7 +44,7 @@ ingest::Delivery delivery(std::string bytes, const char* name = "2026-03-01-even
 }
 
 std::uint64_t events(Node& node) {
-  REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+  REQUIRE(node.wait_visible(std::chrono::minutes(2)));
   return *node.columns().count({});
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("a controller that was listed is joined, also after a restart") {
           "\n"};
   auto open = [&] { return *Node::open({.home = home(folder)}); };
   auto joined = [](Node& node) {
-    REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+    REQUIRE(node.wait_visible(std::chrono::minutes(2)));
     return node.findings().count(
         *store::parse_filter("controller:203.0.113.77 controller_country:NL", node.now()));
   };
@@ -419,7 +419,7 @@ TEST_CASE("a backup made while two months of arrival fill has each event once, i
 TEST_CASE("what its feed no longer reports is closed when the report is in, also after a restart") {
   TemporaryFolder folder;
   auto states = [](Node& node, const char* filter) {
-    REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+    REQUIRE(node.wait_visible(std::chrono::minutes(2)));
     return node.findings().count(*store::parse_filter(filter, node.now()));
   };
   std::string later =

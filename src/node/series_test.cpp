@@ -37,7 +37,7 @@ std::uint64_t deliver(Node& node, int day, int rows) {
 
 // Events of a family in a country by day, over March.
 std::vector<std::uint64_t> by_day(Node& node) {
-  REQUIRE(node.wait_visible(std::chrono::seconds(20)));
+  REQUIRE(node.wait_visible(std::chrono::minutes(2)));
   TimeUs since = times::start_of(times::day_from({2026, 3, 1}));
   auto answer = warn::ask(node.series(),
                           {.what = warn::What::family,

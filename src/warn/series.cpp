@@ -91,14 +91,26 @@ std::uint32_t Series::row_for(DaySeries& rows, Day day, const SeriesKey& key) {
 void Series::count_rows(const EventBatch& batch, TimeUs latest,
                         std::span<const WordId> constituents,
                         const std::function<bool(Day)>& only) {
+  struct Row {
+    Day day;
+    std::uint32_t i;
+    TimeUs time;
+  };
+  static thread_local std::vector<Row> rows;
   static thread_local Pending pending;
+  rows.clear();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    TimeUs time = counted_time(batch, i, latest);
+    if (time != time_none)
+      rows.push_back({times::day_of(time), static_cast<std::uint32_t>(i), time});
+  }
+  // Day after day: what is pending goes with its day.
+  if (!std::ranges::is_sorted(rows, {}, &Row::day)) std::ranges::stable_sort(rows, {}, &Row::day);
   OpenDay* open = nullptr;
   Day open_day = INT32_MIN;
   std::array<SeriesKey, keys_max> keys;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    TimeUs time = counted_time(batch, i, latest);
-    if (time == time_none) continue;
-    if (Day day = times::day_of(time); day != open_day) {
+  for (auto [day, i, time] : rows) {
+    if (day != open_day) {
       pending.clear(open == nullptr ? nullptr : &open->rows);
       open_day = day;
       open = !only || only(day) ? &open_.at(day) : nullptr;
