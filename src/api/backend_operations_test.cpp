@@ -4,9 +4,6 @@
 #include <atomic>
 
 #include "api/backend_node.h"
-
-#include <atomic>
-
 #include "temporary_folder.h"
 #include "test.h"
 
