@@ -14,23 +14,38 @@ namespace tocsin::share {
 namespace {
 
 // Of today, by agreement.
-Result<std::vector<std::uint64_t>> quota_left(store::Sqlite& db, const std::string& member,
+Result<std::vector<std::uint64_t>> quota_left(const store::Tables& tables,
+                                              const std::string& member,
                                               const std::vector<policy::Agreement>& agreements,
                                               const std::vector<std::string>& addresses,
                                               std::int64_t today) {
   std::vector<std::uint64_t> left;
-  auto select =
-      TRY(db.prepare("SELECT day, items FROM shelf_quotas WHERE member = ? AND agreement = ?"));
-  for (std::size_t i = 0; i < agreements.size(); ++i) {
-    std::uint64_t quota = agreements[i].quota_per_day;
-    left.push_back(quota == 0 ? UINT64_MAX : quota);
-    if (quota == 0) continue;
-    select.bind(1, member).bind(2, addresses[i]);
-    if (TRY(select.step()) && select.number(0) == today)
-      left.back() -= std::min(quota, static_cast<std::uint64_t>(select.number(1)));
-    select.reset();
-  }
+  auto read = [&](store::Sqlite& db) -> Result<void> {
+    auto select =
+        TRY(db.prepare("SELECT day, items FROM shelf_quotas WHERE member = ? AND agreement = ?"));
+    for (std::size_t i = 0; i < agreements.size(); ++i) {
+      std::uint64_t quota = agreements[i].quota_per_day;
+      left.push_back(quota == 0 ? UINT64_MAX : quota);
+      if (quota == 0) continue;
+      select.bind(1, member).bind(2, addresses[i]);
+      if (TRY(select.step()) && select.number(0) == today)
+        left.back() -= std::min(quota, static_cast<std::uint64_t>(select.number(1)));
+      select.reset();
+    }
+    return {};
+  };
+  TRY(tables.read(read));
   return left;
+}
+
+// What each agreement in force with the member says of an item.
+void see(Sight& sight, std::vector<policy::Decision> decisions,
+         const std::vector<std::string>& addresses, const std::string& member) {
+  for (std::size_t i = 0; i < decisions.size(); ++i) {
+    if (decisions[i].released && !sight.goes) sight.goes = i;
+    sight.under.push_back({addresses[i], std::move(decisions[i])});
+  }
+  if (sight.under.empty()) sight.hindrance = "no agreement with " + member + " is in force";
 }
 
 std::string nested(const std::vector<policy::TreatedMember>& told) {
@@ -58,18 +73,9 @@ Result<Sight> Shelves::look(const std::string& member, Looked event) {
   std::lock_guard guard(door->mutex);
   TimeUs now = parts_.now();
   TRY(open_door(*door, member, now));
-  std::vector<std::uint64_t> left;
-  auto read = [&](store::Sqlite& db) -> Result<void> {
-    left = TRY(quota_left(db, member, door->agreements, door->addresses, now / us_per_day));
-    return {};
-  };
-  TRY(tables_.read(read));
+  auto left = TRY(quota_left(tables_, member, door->agreements, door->addresses, now / us_per_day));
   auto decisions = door->gate->decisions(batch, row, left, now);
-  for (std::size_t i = 0; i < decisions.size(); ++i) {
-    if (decisions[i].released && !sight.goes) sight.goes = i;
-    sight.under.push_back({door->addresses[i], std::move(decisions[i])});
-  }
-  if (sight.under.empty()) sight.hindrance = "no agreement with " + member + " is in force";
+  see(sight, std::move(decisions), door->addresses, member);
   if (!policy::traits_of(batch, row).goes) sight.hindrance = "it is of an exercise: nobody gets it";
   if (door->gate->is_senders(batch)) sight.hindrance = member + " sent it itself";
   if (sight.hindrance.empty() && sight.goes) {
@@ -106,18 +112,9 @@ Result<Sight> Shelves::look(const std::string& member, const store::Thing& objec
   std::lock_guard guard(door->mutex);
   TimeUs now = parts_.now();
   TRY(open_door(*door, member, now));
-  std::vector<std::uint64_t> left;
-  auto read = [&](store::Sqlite& db) -> Result<void> {
-    left = TRY(quota_left(db, member, door->agreements, door->addresses, now / us_per_day));
-    return {};
-  };
-  TRY(tables_.read(read));
+  auto left = TRY(quota_left(tables_, member, door->agreements, door->addresses, now / us_per_day));
   auto decisions = door->gate->decisions(item_of(object), foreign_of(object), left, now);
-  for (std::size_t i = 0; i < decisions.size(); ++i) {
-    if (decisions[i].released && !sight.goes) sight.goes = i;
-    sight.under.push_back({door->addresses[i], std::move(decisions[i])});
-  }
-  if (sight.under.empty()) sight.hindrance = "no agreement with " + member + " is in force";
+  see(sight, std::move(decisions), door->addresses, member);
   if (is_members_own(*door->gate, object, *door))
     sight.hindrance = member + " sent or made it itself";
   if (!sight.hindrance.empty()) sight.goes.reset();
